@@ -1,1 +1,3 @@
-fn main(){}
+//! Build script of the SDK.
+
+fn main() {}
