@@ -2,4 +2,5 @@
 
 #[cfg(feature = "contract")]
 pub mod contract;
+pub mod query;
 pub mod types;
