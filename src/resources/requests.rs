@@ -16,9 +16,9 @@ impl Requests {
     ///
     /// ```
     /// # async fn example(client: hookdeck::Client) -> hookdeck::Result<()> {
-    /// use hookdeck::models::RequestStatus;
+    /// use hookdeck::models::RequestOutcome;
     ///
-    /// let mut rejected = client.requests().list().status(RequestStatus::Rejected).items();
+    /// let mut rejected = client.requests().list().status(RequestOutcome::Rejected).items();
     /// while let Some(request) = rejected.try_next().await? {
     ///     println!("{} {:?}", request.id, request.rejection_cause);
     /// }
