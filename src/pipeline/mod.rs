@@ -286,7 +286,7 @@ impl Pipeline {
                 }
                 Err((failure, error))
             }
-            Ok(Ok(response)) => self.read(call.operation, response),
+            Ok(Ok(response)) => self.read(call.operation, response, permit),
         }
     }
 
@@ -294,17 +294,19 @@ impl Pipeline {
         &self,
         operation: &'static str,
         response: HttpResponse,
+        permit: Option<Permit>,
     ) -> Result<Reply, (Failure, Error)> {
         let (parts, body) = response.into_parts();
         let refused = parts.status == StatusCode::TOO_MANY_REQUESTS;
-        if let Some(limiter) = &self.limiter {
+        if let Some(permit) = permit {
             // What a rejected key is told of is the quota of rejected keys.
-            if parts.status != StatusCode::UNAUTHORIZED {
-                limiter.observe(&parts.headers);
-            }
+            let report = Report::read(&parts.headers)
+                .filter(|_| parts.status != StatusCode::UNAUTHORIZED);
             if refused {
                 let wait = retry_after(&parts.headers).unwrap_or(Duration::from_secs(1));
-                limiter.freeze(wait.min(self.retry.retry_after_cap));
+                permit.refused(report.as_ref(), wait.min(self.retry.retry_after_cap));
+            } else {
+                permit.answered(report.as_ref());
             }
         }
         if parts.status.is_success() {

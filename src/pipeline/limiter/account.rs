@@ -1,0 +1,444 @@
+//! The account of one key: what the API will allow, as far as its replies show.
+//!
+//! The balance is what the newest reply said is left, plus what has surely come back since, minus
+//! every call whose reply is still out: such a call may have been counted before that reply or
+//! after it, in this window or the next, and is taken as counted after until its own reply tells.
+//! So the balance is never too high because of this process; calls of others show in the next
+//! reply.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::AGES;
+use super::bucket::Bucket;
+use super::crowd::Crowd;
+use super::ledger::Ledger;
+use super::report::Report;
+use super::windows::{Seen, Span, Windows};
+
+/// The first call of an account goes alone, for its reply tells where the account stands; but if it
+/// takes longer than this, it is slow and the others do not wait for it.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The shortest pause between looking whether calls have come back.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Clocks and headers are no finer than this.
+const TICK: Duration = Duration::from_millis(1);
+
+/// What the account allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// A call may go.
+    Go,
+    /// None before that, unless a reply changes it.
+    Until(Instant),
+    /// None before a reply.
+    OnReply,
+}
+
+/// What the API has told of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Heard {
+    Nothing,
+    /// Replies, but nothing of a quota.
+    Silence,
+    Reports,
+}
+
+/// The newest balance.
+#[derive(Clone, Copy, Debug)]
+struct Anchor {
+    left: u32,
+    received: Instant,
+    resets_in: Duration,
+}
+
+#[derive(Debug)]
+enum Policy {
+    Windows(Windows),
+    /// Each call comes back a window after it was counted.
+    Sliding,
+    Bucket(Bucket),
+}
+
+#[derive(Debug)]
+pub(super) struct Account {
+    limit: u32,
+    configured: Duration,
+    /// The longest time to a reset that was told: no window is shorter.
+    longest: Duration,
+    /// Whether `longest` was told at the very beginning of a window.
+    whole: bool,
+    heard: Heard,
+    first_sent: Option<Instant>,
+    /// Calls allowed whose replies are out.
+    in_flight: u32,
+    /// Calls counted, or maybe counted, without a reply that told of the balance.
+    untold: u32,
+    untold_since: Option<Instant>,
+    answered: u64,
+    anchor: Option<Anchor>,
+    /// What was left when the window before ended.
+    left_before: Option<u32>,
+    ledger: Ledger,
+    crowd: Crowd,
+    frozen_until: Option<Instant>,
+    policy: Policy,
+}
+
+impl Account {
+    pub(super) fn new(limit: u32, window: Duration) -> Self {
+        Self {
+            limit,
+            configured: window,
+            longest: Duration::ZERO,
+            whole: false,
+            heard: Heard::Nothing,
+            first_sent: None,
+            in_flight: 0,
+            untold: 0,
+            untold_since: None,
+            answered: 0,
+            anchor: None,
+            left_before: None,
+            ledger: Ledger::default(),
+            crowd: Crowd::default(),
+            frozen_until: None,
+            policy: Policy::Windows(Windows::default()),
+        }
+    }
+
+    /// The window's length, as assumed until it is known.
+    fn window(&self) -> Duration {
+        if self.whole {
+            self.longest
+        } else {
+            self.longest.max(self.configured)
+        }
+    }
+
+    /// A call is allowed and takes its part of the balance.
+    pub(super) fn grant(&mut self, now: Instant) {
+        self.in_flight += 1;
+        self.crowd.sent();
+        self.first_sent.get_or_insert(now);
+    }
+
+    /// An allowed call did not reach the API.
+    pub(super) fn give_back(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.crowd.given_back();
+    }
+
+    /// A call that was sent is not heard of again, or not by a report.
+    pub(super) fn untold(&mut self, sent: Instant, now: Instant) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.untold = self.untold.saturating_add(1);
+        self.untold_since = Some(now);
+        let window = self.window();
+        self.ledger.add(sent, now, window);
+        if let Policy::Windows(windows) = &mut self.policy {
+            windows.assume(sent, now, window);
+        }
+    }
+
+    /// A call was answered; returns whether that changes what waiting calls can expect.
+    pub(super) fn answered(&mut self, sent: Instant, now: Instant, report: Option<&Report>) -> bool {
+        self.roll(now);
+        let first = self.heard == Heard::Nothing;
+        self.answered += 1;
+        let Some(report) = report.filter(|report| report.is_plausible(self.configured)) else {
+            if first {
+                self.heard = Heard::Silence;
+            }
+            self.untold(sent, now);
+            return first;
+        };
+        self.in_flight = self.in_flight.saturating_sub(1);
+        let changed = self.heard != Heard::Reports || self.limit != report.limit;
+        self.heard = Heard::Reports;
+        self.learn(sent, now, report);
+        let window = self.window();
+        self.ledger.add(sent, now, window);
+        changed
+    }
+
+    /// A call was refused: nobody sends before the wait is over.
+    pub(super) fn refused(
+        &mut self,
+        sent: Instant,
+        now: Instant,
+        report: Option<&Report>,
+        wait: Duration,
+    ) {
+        self.answered(sent, now, report);
+        self.freeze(now, wait);
+        if !self.crowd.is_alone() {
+            return;
+        }
+        match &mut self.policy {
+            Policy::Windows(windows) => windows.doubt(),
+            Policy::Sliding => {}
+            Policy::Bucket(bucket) => bucket.slow_down(),
+        }
+    }
+
+    pub(super) fn freeze(&mut self, now: Instant, wait: Duration) {
+        let until = now + wait;
+        self.frozen_until = Some(self.frozen_until.map_or(until, |known| known.max(until)));
+    }
+
+    fn roll(&mut self, now: Instant) {
+        self.frozen_until = self.frozen_until.filter(|until| *until > now);
+        let window = self.window();
+        let turned = match &mut self.policy {
+            Policy::Windows(windows) => windows.is_over(now),
+            Policy::Sliding | Policy::Bucket(_) => false,
+        };
+        if turned {
+            self.turn(now);
+        } else if !matches!(self.policy, Policy::Windows(_))
+            && self.crowd.began().is_none_or(|began| began + window <= now)
+        {
+            self.crowd.turn(now, window, self.in_flight);
+        }
+    }
+
+    /// A window is over and the next begins.
+    fn turn(&mut self, now: Instant) {
+        self.left_before = self.anchor.take().map(|anchor| anchor.left);
+        // What went astray a moment ago may have been counted in the new window.
+        if self.untold_since.is_none_or(|last| last + PATIENCE <= now) {
+            self.untold = 0;
+        }
+        let window = self.window();
+        self.crowd.turn(now, window, self.in_flight);
+    }
+
+    fn learn(&mut self, sent: Instant, now: Instant, report: &Report) {
+        self.limit = report.limit;
+        if report.resets_in > self.longest {
+            self.longest = report.resets_in;
+            self.whole = report.remaining + 1 >= report.limit;
+        }
+        let anchor = Anchor {
+            left: report.remaining.min(report.limit),
+            received: now,
+            resets_in: report.resets_in,
+        };
+        if let Policy::Windows(windows) = &mut self.policy {
+            match windows.see(end(sent, now, report), now, self.longest) {
+                Seen::Past => return,
+                Seen::Current => self.learn_current(sent, now, anchor),
+                Seen::New => self.learn_new(now, anchor),
+                Seen::NoWindows => self.learn_gradual(sent, now, anchor),
+            }
+        } else {
+            self.learn_gradual(sent, now, anchor);
+        }
+        self.anchor_told(sent);
+    }
+
+    /// Calls that went astray before this one was sent are part of what its reply says.
+    fn anchor_told(&mut self, sent: Instant) {
+        if self.untold_since.is_some_and(|last| last <= sent) {
+            self.untold = 0;
+            self.untold_since = None;
+        }
+    }
+
+    fn learn_current(&mut self, sent: Instant, now: Instant, anchor: Anchor) {
+        let began = self.crowd.began().or(self.first_sent).unwrap_or(sent);
+        let counted = self.ledger.surely_between(began, sent);
+        if anchor.left + counted > self.limit {
+            // More is left than the window can have: calls come back within it.
+            self.policy = Policy::Bucket(Bucket::new(self.limit, self.window()));
+            self.learn_gradual(sent, now, anchor);
+            return;
+        }
+        self.saw_used(anchor.left);
+        match &mut self.anchor {
+            // Within a window the balance only falls, so the lowest is the newest.
+            Some(known) if known.left < anchor.left => {}
+            known => *known = Some(anchor),
+        }
+    }
+
+    fn learn_new(&mut self, now: Instant, anchor: Anchor) {
+        if self.anchor.is_some() {
+            self.turn(now);
+        }
+        let own = self.crowd.own();
+        if let (Policy::Windows(windows), Some(before)) = (&mut self.policy, self.left_before) {
+            let returned = (anchor.left + own).saturating_sub(before);
+            if returned > self.limit / 2 {
+                windows.confirm();
+            }
+        }
+        self.saw_used(anchor.left);
+        self.anchor = Some(anchor);
+    }
+
+    fn saw_used(&mut self, left: u32) {
+        let used = self.limit.saturating_sub(left);
+        self.crowd.saw(used.saturating_sub(self.crowd.own()));
+    }
+
+    fn learn_gradual(&mut self, sent: Instant, now: Instant, anchor: Anchor) {
+        let window = self.window();
+        if matches!(self.policy, Policy::Windows(_)) {
+            // A reset always a whole window away is a sliding one told by its youngest call.
+            let far = anchor.resets_in.mul_f64(1.01) >= self.longest;
+            let bucket = self.crowd.began().is_none() && !far;
+            self.policy = if bucket {
+                Policy::Bucket(Bucket::new(self.limit, window))
+            } else {
+                Policy::Sliding
+            };
+            self.anchor = None;
+        }
+        match &mut self.policy {
+            Policy::Windows(_) => {}
+            Policy::Sliding => {
+                let counted = now
+                    .checked_sub(window)
+                    .map_or(0, |from| self.ledger.surely_between(from, sent));
+                if anchor.left + counted > self.limit {
+                    // More is left than a sliding window can have: calls come back before their time.
+                    self.policy = Policy::Bucket(Bucket::new(self.limit, window));
+                }
+                let own = self.ledger.held(now, window) + self.in_flight + 1;
+                let used = self.limit.saturating_sub(anchor.left);
+                self.crowd.saw(used.saturating_sub(own));
+            }
+            Policy::Bucket(bucket) => {
+                let others = bucket.measure(now, anchor.left, self.limit, self.answered);
+                self.crowd.saw(others);
+            }
+        }
+        match self.anchor {
+            // Of replies that overlapped it is not known which is newer; the lower one is safe.
+            Some(known) if sent < known.received && anchor.left >= known.left => {}
+            _ => self.anchor = Some(anchor),
+        }
+    }
+
+    /// What is surely left for the calls in flight and further ones.
+    fn left(&self, now: Instant) -> u32 {
+        let window = self.window();
+        let left = match (&self.policy, self.anchor) {
+            (Policy::Windows(windows), None) if windows.unproven() => {
+                let held = self.ledger.held(now, window);
+                self.limit.saturating_sub(held).max(1)
+            }
+            (Policy::Windows(_), anchor) => anchor.map_or(self.limit, |anchor| anchor.left),
+            (_, None) => self.limit.saturating_sub(self.ledger.held(now, window)),
+            (Policy::Sliding, Some(anchor)) => {
+                anchor.left + self.ledger.returned(anchor.received, now, window)
+            }
+            (Policy::Bucket(bucket), Some(anchor)) => {
+                anchor.left.saturating_add(bucket.grown(anchor.received, now))
+            }
+        };
+        left.min(self.limit).saturating_sub(self.untold)
+    }
+
+    /// When the balance grows next, as far as is known.
+    fn grows_at(&self, now: Instant) -> Option<Instant> {
+        match (&self.policy, self.anchor) {
+            (Policy::Windows(windows), anchor) => {
+                let end = windows.end().map(|end| end.latest);
+                let returns = anchor.is_none() && windows.unproven();
+                let returns = returns
+                    .then(|| self.ledger.next_return(now, self.window()))
+                    .flatten();
+                end.into_iter().chain(returns).min()
+            }
+            (Policy::Bucket(bucket), Some(anchor)) => Some(bucket.next(anchor.received, now)),
+            (Policy::Sliding | Policy::Bucket(_), _) => {
+                self.ledger.next_return(now, self.window())
+            }
+        }
+    }
+
+    /// When to look whether calls have come back although nothing says so.
+    fn looks_at(&self, now: Instant) -> Instant {
+        match (&self.policy, self.anchor) {
+            (Policy::Windows(windows), _) => windows.end().map_or(now, |end| end.latest),
+            (_, Some(anchor)) => anchor.received + anchor.resets_in.max(LOOK),
+            (_, None) => now,
+        }
+    }
+
+    pub(super) fn verdict(&mut self, now: Instant) -> Verdict {
+        self.roll(now);
+        if let Some(until) = self.frozen_until {
+            return Verdict::Until(until);
+        }
+        if self.heard == Heard::Nothing && self.in_flight > 0 {
+            let patience = self.first_sent.unwrap_or(now) + PATIENCE;
+            if now < patience {
+                return Verdict::Until(patience);
+            }
+        }
+        let known_since = self
+            .anchor
+            .map(|anchor| anchor.received)
+            .or(self.crowd.began());
+        let left = self.left(now);
+        if self.in_flight < self.crowd.cap(left, self.limit, known_since, now) {
+            return Verdict::Go;
+        }
+        let grows = self.grows_at(now).filter(|at| *at > now);
+        if self.in_flight > 0 {
+            return grows.map_or(Verdict::OnReply, Verdict::Until);
+        }
+        let at = self.looks_at(now);
+        let at = grows.map_or(at, |grows| grows.min(at));
+        if at <= now {
+            return Verdict::Go;
+        }
+        Verdict::Until(at)
+    }
+
+    /// The earliest that so many further calls can have gone; `now` if nothing speaks against it.
+    pub(super) fn earliest(&mut self, now: Instant, calls: u32) -> Instant {
+        self.roll(now);
+        let base = self.frozen_until.unwrap_or(now);
+        let free = self.left(now).saturating_sub(self.in_flight);
+        let missing = calls.saturating_sub(free);
+        if missing == 0 || self.heard == Heard::Nothing {
+            return base;
+        }
+        let at = match &self.policy {
+            Policy::Windows(windows) => {
+                let window = match self.heard {
+                    Heard::Reports => self.longest,
+                    _ => self.configured,
+                };
+                let further = window.saturating_mul((missing - 1) / self.limit);
+                windows
+                    .end()
+                    .map(|end| end.earliest + further.min(AGES))
+            }
+            // What others have spent comes back as well, nobody knows when.
+            Policy::Sliding if !self.crowd.is_alone() => None,
+            Policy::Sliding => self.ledger.returns(missing, now, self.window()),
+            Policy::Bucket(bucket) => Some(now + bucket.shortest(missing)),
+        };
+        at.map_or(base, |at| at.max(base))
+    }
+}
+
+/// The end of the window a reply tells of.
+fn end(sent: Instant, now: Instant, report: &Report) -> Span {
+    let earliest = sent + report.resets_in;
+    Span {
+        earliest: earliest
+            .checked_sub(report.rounding.max(TICK))
+            .unwrap_or(earliest),
+        latest: now + report.resets_in,
+    }
+}
