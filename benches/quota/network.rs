@@ -6,9 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hookdeck::transport::{Exchange, HttpRequest, HttpResponse, Transport};
+use hookdeck::types::Timestamp;
 use tokio::time::{Instant, sleep};
 
 use crate::server::{Answer, Server};
+
+const SERVER_EPOCH_MILLIS: i64 = 1_790_000_000_000;
 
 /// How long the n-th call takes to the server and back: 20 to 800 milliseconds together.
 pub fn latency(seed: u64, number: u64) -> (Duration, Duration) {
@@ -62,20 +65,21 @@ impl Transport for Network {
         let (there, back) = latency(self.0.seed, number);
         Box::pin(async move {
             sleep(there).await;
+            let now = self.0.began.elapsed();
             let answer = {
                 let mut server = self.0.server.lock().unwrap_or_else(PoisonError::into_inner);
-                server.arrive(self.0.began.elapsed())
+                server.arrive(now)
             };
             if !answer.accepted {
                 self.0.refused.fetch_add(1, Ordering::Relaxed);
             }
             sleep(back).await;
-            Ok(reply(answer))
+            Ok(reply(answer, now))
         })
     }
 }
 
-fn reply(answer: Answer) -> HttpResponse {
+fn reply(answer: Answer, now: Duration) -> HttpResponse {
     let mut response = HttpResponse::new(if answer.accepted {
         r#"{"count":1}"#.into()
     } else {
@@ -91,5 +95,9 @@ fn reply(answer: Answer) -> HttpResponse {
     headers.insert("x-ratelimit-remaining", answer.remaining.into());
     let text = format!("{}.{:03}", millis / 1000, millis % 1000);
     headers.insert("retry-after", text.parse().expect("digits and a point"));
+    // The server's clock has nothing to do with ours.
+    let reset = SERVER_EPOCH_MILLIS + i64::try_from(now.as_millis() + millis).expect("no aeons");
+    let reset = Timestamp::from_unix_millis(reset).to_string();
+    headers.insert("x-ratelimit-reset", reset.parse().expect("a time"));
     response
 }

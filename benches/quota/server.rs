@@ -27,7 +27,8 @@ pub struct Answer {
     pub retry_after: Duration,
 }
 
-/// Calls of others with the same key: this many at this time.
+/// Calls of others with the same key: this many at this time. They are counted also when the budget
+/// is used up, so that nobody gains by getting in their way.
 #[derive(Clone, Copy, Debug)]
 pub struct Others {
     pub at: Duration,
@@ -75,6 +76,7 @@ impl Server {
     fn catch_up(&mut self, now: Duration) {
         while let Some(others) = self.others.front().copied().filter(|others| others.at <= now) {
             self.others.pop_front();
+            self.pass_time(others.at);
             for _ in 0..others.calls {
                 self.count(others.at);
             }
@@ -104,18 +106,17 @@ impl Server {
 
     fn remaining(&self) -> u32 {
         match self.policy {
-            Policy::Fixed => self.limit - self.used,
-            Policy::Sliding => self.limit - u32::try_from(self.counted.len()).unwrap(),
+            Policy::Fixed => self.limit.saturating_sub(self.used),
+            Policy::Sliding => {
+                let counted = u32::try_from(self.counted.len()).expect("not that many");
+                self.limit.saturating_sub(counted)
+            }
             // What floating point left below a whole call is rounding.
             Policy::Bucket => (self.level + 1e-9) as u32,
         }
     }
 
-    fn count(&mut self, now: Duration) -> bool {
-        self.pass_time(now);
-        if self.remaining() == 0 {
-            return false;
-        }
+    fn count(&mut self, now: Duration) {
         match self.policy {
             Policy::Fixed => {
                 if self.ends <= now {
@@ -126,13 +127,15 @@ impl Server {
             Policy::Sliding => self.counted.push_back(now),
             Policy::Bucket => self.level -= 1.0,
         }
-        true
     }
 
     /// A call arrives.
     pub fn arrive(&mut self, now: Duration) -> Answer {
         self.catch_up(now);
-        let accepted = self.count(now);
+        let accepted = self.remaining() > 0;
+        if accepted {
+            self.count(now);
+        }
         let retry_after = match self.policy {
             Policy::Fixed => self.ends.saturating_sub(now),
             Policy::Sliding => self.counted.front().map_or(self.window, |at| *at + self.window - now),
@@ -157,7 +160,10 @@ impl Server {
         }
         match self.policy {
             Policy::Fixed => self.ends,
-            Policy::Sliding => self.counted[0] + self.window,
+            Policy::Sliding => {
+                let excess = self.counted.len() - self.limit as usize;
+                self.counted[excess] + self.window
+            }
             Policy::Bucket => {
                 let missing = Duration::from_secs_f64((1.0 - self.level) / self.per_second());
                 now + missing + Duration::from_nanos(1)

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::AGES;
 use super::bucket::Bucket;
+use super::clock::{Between, Clock};
 use super::crowd::Crowd;
 use super::ledger::Ledger;
 use super::report::Report;
@@ -51,7 +52,8 @@ enum Heard {
 #[derive(Clone, Copy, Debug)]
 struct Anchor {
     left: u32,
-    received: Instant,
+    /// When the call whose reply told it was counted.
+    counted: Between,
     resets_in: Duration,
 }
 
@@ -69,6 +71,10 @@ pub(super) struct Account {
     configured: Duration,
     /// The longest time to a reset that was told: no window is shorter.
     longest: Duration,
+    shortest: Duration,
+    /// The last reset that was told, and how often it moved before it had come.
+    reset: Option<Span>,
+    moved: u32,
     /// Whether `longest` was told at the very beginning of a window.
     whole: bool,
     heard: Heard,
@@ -84,6 +90,7 @@ pub(super) struct Account {
     left_before: Option<u32>,
     ledger: Ledger,
     crowd: Crowd,
+    clock: Clock,
     frozen_until: Option<Instant>,
     policy: Policy,
 }
@@ -94,6 +101,9 @@ impl Account {
             limit,
             configured: window,
             longest: Duration::ZERO,
+            shortest: Duration::MAX,
+            reset: None,
+            moved: 0,
             whole: false,
             heard: Heard::Nothing,
             first_sent: None,
@@ -105,6 +115,7 @@ impl Account {
             left_before: None,
             ledger: Ledger::default(),
             crowd: Crowd::default(),
+            clock: Clock::new(),
             frozen_until: None,
             policy: Policy::Windows(Windows::default()),
         }
@@ -159,9 +170,19 @@ impl Account {
         self.in_flight = self.in_flight.saturating_sub(1);
         let changed = self.heard != Heard::Reports || self.limit != report.limit;
         self.heard = Heard::Reports;
-        self.learn(sent, now, report);
+        let trip = Between {
+            from: sent,
+            to: now,
+        };
+        let counted = self.clock.narrow(trip, report.at);
+        self.learn(counted, now, report);
+        // Calls that went astray before this one was sent are part of what its reply says.
+        if self.untold_since.is_some_and(|last| last <= sent) {
+            self.untold = 0;
+            self.untold_since = None;
+        }
         let window = self.window();
-        self.ledger.add(sent, now, window);
+        self.ledger.add(counted.from, counted.to, window);
         changed
     }
 
@@ -217,48 +238,48 @@ impl Account {
         self.crowd.turn(now, window, self.in_flight);
     }
 
-    fn learn(&mut self, sent: Instant, now: Instant, report: &Report) {
+    fn learn(&mut self, counted: Between, now: Instant, report: &Report) {
         self.limit = report.limit;
+        self.shortest = self.shortest.min(report.resets_in);
         if report.resets_in > self.longest {
             self.longest = report.resets_in;
             self.whole = report.remaining + 1 >= report.limit;
         }
         let anchor = Anchor {
             left: report.remaining.min(report.limit),
-            received: now,
+            counted,
             resets_in: report.resets_in,
         };
-        if let Policy::Windows(windows) = &mut self.policy {
-            match windows.see(end(sent, now, report), now, self.longest) {
-                Seen::Past => return,
-                Seen::Current => self.learn_current(sent, now, anchor),
-                Seen::New => self.learn_new(now, anchor),
-                Seen::NoWindows => self.learn_gradual(sent, now, anchor),
-            }
-        } else {
-            self.learn_gradual(sent, now, anchor);
+        let end = end(counted, report);
+        if let Some(known) = self.reset.filter(|known| known.latest < end.earliest) {
+            self.moved += u32::from(now < known.earliest);
         }
-        self.anchor_told(sent);
-    }
-
-    /// Calls that went astray before this one was sent are part of what its reply says.
-    fn anchor_told(&mut self, sent: Instant) {
-        if self.untold_since.is_some_and(|last| last <= sent) {
-            self.untold = 0;
-            self.untold_since = None;
+        if self.reset.is_none_or(|known| known.latest < end.latest) {
+            self.reset = Some(end);
+        }
+        let Policy::Windows(windows) = &mut self.policy else {
+            self.learn_gradual(anchor, now);
+            return;
+        };
+        match windows.see(end, now, self.longest) {
+            Seen::Past => {}
+            Seen::Current => self.learn_current(anchor, now),
+            Seen::New => self.learn_new(anchor, now),
+            Seen::NoWindows => self.learn_gradual(anchor, now),
         }
     }
 
-    fn learn_current(&mut self, sent: Instant, now: Instant, anchor: Anchor) {
-        let began = self.crowd.began().or(self.first_sent).unwrap_or(sent);
-        let counted = self.ledger.surely_between(began, sent);
+    fn learn_current(&mut self, anchor: Anchor, now: Instant) {
+        let from = anchor.counted.from;
+        let began = self.crowd.began().or(self.first_sent).unwrap_or(from);
+        let counted = self.ledger.surely_between(began, from);
         if anchor.left + counted > self.limit {
             // More is left than the window can have: calls come back within it.
             self.policy = Policy::Bucket(Bucket::new(self.limit, self.window()));
-            self.learn_gradual(sent, now, anchor);
+            self.learn_gradual(anchor, now);
             return;
         }
-        self.saw_used(anchor.left);
+        self.saw_used(&anchor);
         match &mut self.anchor {
             // Within a window the balance only falls, so the lowest is the newest.
             Some(known) if known.left < anchor.left => {}
@@ -266,7 +287,7 @@ impl Account {
         }
     }
 
-    fn learn_new(&mut self, now: Instant, anchor: Anchor) {
+    fn learn_new(&mut self, anchor: Anchor, now: Instant) {
         if self.anchor.is_some() {
             self.turn(now);
         }
@@ -277,22 +298,25 @@ impl Account {
                 windows.confirm();
             }
         }
-        self.saw_used(anchor.left);
+        self.saw_used(&anchor);
         self.anchor = Some(anchor);
     }
 
-    fn saw_used(&mut self, left: u32) {
-        let used = self.limit.saturating_sub(left);
-        self.crowd.saw(used.saturating_sub(self.crowd.own()));
+    fn saw_used(&mut self, anchor: &Anchor) {
+        let mut own = self.crowd.own();
+        if !matches!(&self.policy, Policy::Windows(windows) if !windows.unproven()) {
+            // Calls of the window before may be counted still.
+            let held = self.ledger.held(anchor.counted.from, self.window());
+            own = own.max(held + self.in_flight + 1);
+        }
+        let used = self.limit.saturating_sub(anchor.left);
+        self.crowd.saw(used.saturating_sub(own));
     }
 
-    fn learn_gradual(&mut self, sent: Instant, now: Instant, anchor: Anchor) {
+    fn learn_gradual(&mut self, anchor: Anchor, now: Instant) {
         let window = self.window();
         if matches!(self.policy, Policy::Windows(_)) {
-            // A reset always a whole window away is a sliding one told by its youngest call.
-            let far = anchor.resets_in.mul_f64(1.01) >= self.longest;
-            let bucket = self.crowd.began().is_none() && !far;
-            self.policy = if bucket {
+            self.policy = if self.fills_up() {
                 Policy::Bucket(Bucket::new(self.limit, window))
             } else {
                 Policy::Sliding
@@ -304,14 +328,12 @@ impl Account {
             Policy::Sliding => {
                 let counted = now
                     .checked_sub(window)
-                    .map_or(0, |from| self.ledger.surely_between(from, sent));
-                if anchor.left + counted > self.limit {
-                    // More is left than a sliding window can have: calls come back before their time.
+                    .map_or(0, |from| self.ledger.surely_between(from, anchor.counted.from));
+                // More left than a sliding window can have: calls come back before their time.
+                if anchor.left + counted > self.limit || self.fills_up() {
                     self.policy = Policy::Bucket(Bucket::new(self.limit, window));
                 }
-                let own = self.ledger.held(now, window) + self.in_flight + 1;
-                let used = self.limit.saturating_sub(anchor.left);
-                self.crowd.saw(used.saturating_sub(own));
+                self.saw_used(&anchor);
             }
             Policy::Bucket(bucket) => {
                 let others = bucket.measure(now, anchor.left, self.limit, self.answered);
@@ -320,9 +342,16 @@ impl Account {
         }
         match self.anchor {
             // Of replies that overlapped it is not known which is newer; the lower one is safe.
-            Some(known) if sent < known.received && anchor.left >= known.left => {}
+            Some(known)
+                if anchor.counted.from < known.counted.to && anchor.left >= known.left => {}
             _ => self.anchor = Some(anchor),
         }
+    }
+
+    /// Resets that move before they come are those of a bucket filling up, unless they are always a
+    /// window away: those are of a sliding window told by its youngest call.
+    fn fills_up(&self) -> bool {
+        self.moved > 2 && self.shortest.mul_f64(1.01) < self.longest
     }
 
     /// What is surely left for the calls in flight and further ones.
@@ -336,10 +365,10 @@ impl Account {
             (Policy::Windows(_), anchor) => anchor.map_or(self.limit, |anchor| anchor.left),
             (_, None) => self.limit.saturating_sub(self.ledger.held(now, window)),
             (Policy::Sliding, Some(anchor)) => {
-                anchor.left + self.ledger.returned(anchor.received, now, window)
+                anchor.left + self.ledger.returned(anchor.counted.to, now, window)
             }
             (Policy::Bucket(bucket), Some(anchor)) => {
-                anchor.left.saturating_add(bucket.grown(anchor.received, now))
+                anchor.left.saturating_add(bucket.grown(anchor.counted.to, now))
             }
         };
         left.min(self.limit).saturating_sub(self.untold)
@@ -356,7 +385,7 @@ impl Account {
                     .flatten();
                 end.into_iter().chain(returns).min()
             }
-            (Policy::Bucket(bucket), Some(anchor)) => Some(bucket.next(anchor.received, now)),
+            (Policy::Bucket(bucket), Some(anchor)) => Some(bucket.next(anchor.counted.to, now)),
             (Policy::Sliding | Policy::Bucket(_), _) => {
                 self.ledger.next_return(now, self.window())
             }
@@ -367,7 +396,7 @@ impl Account {
     fn looks_at(&self, now: Instant) -> Instant {
         match (&self.policy, self.anchor) {
             (Policy::Windows(windows), _) => windows.end().map_or(now, |end| end.latest),
-            (_, Some(anchor)) => anchor.received + anchor.resets_in.max(LOOK),
+            (_, Some(anchor)) => anchor.counted.to + anchor.resets_in.max(LOOK),
             (_, None) => now,
         }
     }
@@ -385,7 +414,7 @@ impl Account {
         }
         let known_since = self
             .anchor
-            .map(|anchor| anchor.received)
+            .map(|anchor| anchor.counted.to)
             .or(self.crowd.began());
         let left = self.left(now);
         if self.in_flight < self.crowd.cap(left, self.limit, known_since, now) {
@@ -433,12 +462,12 @@ impl Account {
 }
 
 /// The end of the window a reply tells of.
-fn end(sent: Instant, now: Instant, report: &Report) -> Span {
-    let earliest = sent + report.resets_in;
+fn end(counted: Between, report: &Report) -> Span {
+    let earliest = counted.from + report.resets_in;
     Span {
         earliest: earliest
             .checked_sub(report.rounding.max(TICK))
             .unwrap_or(earliest),
-        latest: now + report.resets_in,
+        latest: counted.to + report.resets_in,
     }
 }

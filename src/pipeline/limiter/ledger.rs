@@ -34,9 +34,12 @@ impl Ledger {
             self.0.pop_front();
         }
         match self.0.back_mut() {
-            Some(slice) if answered - slice.first < window / SLICES => {
+            // Replies may come in another order than calls were counted: a slice takes late ones in.
+            Some(slice)
+                if answered.saturating_duration_since(slice.first) < window / SLICES =>
+            {
                 slice.sent = slice.sent.min(sent);
-                slice.last = answered;
+                slice.last = slice.last.max(answered);
                 slice.calls += 1;
             }
             _ => self.0.push_back(Slice {

@@ -8,6 +8,7 @@
 
 mod account;
 mod bucket;
+mod clock;
 mod crowd;
 mod ledger;
 mod queue;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::HeaderMap;
 
 use crate::pipeline::retry::retry_after;
+use crate::types::Timestamp;
 
 /// Nothing the API says of its quota reaches further than this, unless the configured window does.
 const FARTHEST_RESET: Duration = Duration::from_secs(3600);
@@ -17,6 +18,8 @@ pub(crate) struct Report {
     pub(crate) remaining: u32,
     /// Until calls come back, counted from when the API answered.
     pub(crate) resets_in: Duration,
+    /// When the API answered, by its own clock.
+    pub(super) at: Option<Timestamp>,
     /// How much the API may have rounded `resets_in`.
     pub(super) rounding: Duration,
 }
@@ -24,11 +27,17 @@ pub(crate) struct Report {
 impl Report {
     pub(crate) fn read(headers: &HeaderMap) -> Option<Self> {
         let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u32>().ok();
+        // Relative, and so right whatever the two clocks show; `x-ratelimit-reset` is not.
+        let resets_in = retry_after(headers)?;
+        let at = headers
+            .get("x-ratelimit-reset")
+            .and_then(|reset| reset.to_str().ok()?.trim().parse::<Timestamp>().ok())
+            .and_then(|reset| reset.checked_sub(resets_in));
         Some(Self {
             limit: number("x-ratelimit-limit")?.max(1),
             remaining: number("x-ratelimit-remaining")?,
-            // Relative, and so right whatever the two clocks show; `x-ratelimit-reset` is not.
-            resets_in: retry_after(headers)?,
+            resets_in,
+            at,
             rounding: rounding(headers),
         })
     }
@@ -60,6 +69,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-ratelimit-limit", 240.into());
         headers.insert("x-ratelimit-remaining", 226.into());
+        headers.insert(
+            "x-ratelimit-reset",
+            "2026-06-11T05:30:09.900Z".parse().unwrap(),
+        );
         headers.insert("retry-after", retry_after.parse().unwrap());
         Report::read(&headers)
     }
@@ -70,6 +83,8 @@ mod tests {
         assert_eq!((report.limit, report.remaining), (240, 226));
         assert_eq!(report.resets_in, Duration::from_millis(30_110));
         assert_eq!(report.rounding, Duration::from_millis(10));
+        let at: Timestamp = "2026-06-11T05:29:39.790Z".parse().unwrap();
+        assert_eq!(report.at, Some(at));
         assert_eq!(read("30").unwrap().rounding, Duration::from_secs(1));
         assert_eq!(read("soon"), None);
     }
