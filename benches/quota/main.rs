@@ -1,7 +1,8 @@
 //! How well the quota is used: simulated time, the same figures on every machine.
 //!
 //! ```sh
-//! cargo bench --bench quota
+//! cargo bench --bench quota                    # everything
+//! cargo bench --bench quota -- fleet sliding 8 # a scenario, a server, a seed: each may be left out
 //! ```
 //!
 //! Tasks of one or several processes make calls against a server that allows 240 a minute. Per
@@ -26,6 +27,35 @@ use tokio::time::Instant;
 const LIMIT: u32 = 240;
 const WINDOW: Duration = Duration::from_secs(60);
 const SEED: u64 = 7;
+
+/// What the command line picks.
+struct Wanted {
+    words: Vec<String>,
+    seed: u64,
+}
+
+impl Wanted {
+    fn read() -> Self {
+        // `--bench` or `--test`, which cargo passes, say nothing here.
+        let words = std::env::args()
+            .skip(1)
+            .filter(|word| !word.starts_with('-'));
+        let (numbers, words): (Vec<_>, Vec<_>) =
+            words.partition(|word| word.parse::<u64>().is_ok());
+        Self {
+            words,
+            seed: numbers
+                .first()
+                .map_or(SEED, |seed| seed.parse().expect("a number")),
+        }
+    }
+
+    fn has(&self, scenario: &Scenario, policy: Policy) -> bool {
+        self.words
+            .iter()
+            .all(|word| word == scenario.name || word == policy.name())
+    }
+}
 
 #[derive(Clone, Copy)]
 struct Scenario {
@@ -111,10 +141,9 @@ fn process(network: &Network, number: u64, run: u64) -> Client {
         .expect("the client is set up")
 }
 
-async fn run(scenario: Scenario, policy: Policy, number: u64) -> Outcome {
-    fastrand::seed(SEED);
-    let server = Server::new(policy, LIMIT, WINDOW, &(scenario.others)());
-    let network = Network::new(server, SEED);
+async fn run(scenario: Scenario, server: Server, number: u64, seed: u64) -> Outcome {
+    fastrand::seed(seed);
+    let network = Network::new(server, seed);
     let began = Instant::now();
     let mut tasks = Vec::new();
     for process_number in 0..scenario.processes {
@@ -161,9 +190,7 @@ async fn work(client: Client, left: Arc<AtomicU64>) -> (Vec<f64>, usize) {
 }
 
 fn main() -> ExitCode {
-    // Run as a test of all targets, `--test` is passed, as `--bench` is by `cargo bench`: the
-    // simulation is quick enough for both. A word on the command line picks scenarios.
-    let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-'));
+    let wanted = Wanted::read();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -171,22 +198,28 @@ fn main() -> ExitCode {
         .expect("a runtime");
     println!(
         "{:<8} {:>9} {:>5} {:>5}  {:<8} {:>8} {:>8} {:>7} {:>5} {:>6}  wait max/mean",
-        "who", "processes", "tasks", "calls", "server", "least s", "took s", "ratio", "429s", "failed",
+        "who",
+        "processes",
+        "tasks",
+        "calls",
+        "server",
+        "least s",
+        "took s",
+        "ratio",
+        "429s",
+        "failed",
     );
     let mut missed = 0;
     for (number, scenario) in (0_u64..).zip(scenarios()) {
         for policy in Policy::ALL {
-            let label = format!("{policy:?}").to_lowercase();
-            if wanted
-                .as_ref()
-                .is_some_and(|word| *word != label && *word != scenario.name)
-            {
+            if !wanted.has(&scenario, policy) {
                 continue;
             }
-            let outcome = runtime.block_on(run(scenario, policy, number * 3 + policy as u64));
             let server = Server::new(policy, LIMIT, WINDOW, &(scenario.others)());
+            let number = number * 3 + policy as u64;
+            let outcome = runtime.block_on(run(scenario, server.clone(), number, wanted.seed));
             let tasks = scenario.processes * scenario.tasks;
-            let least = oracle::least(server, SEED, tasks, scenario.calls);
+            let least = oracle::least(server, wanted.seed, tasks, scenario.calls);
             let ratio = outcome.took.as_secs_f64() / least.as_secs_f64();
             let alone = scenario.processes == 1 && scenario.name == "alone";
             let kept = outcome.failed == 0
@@ -199,7 +232,7 @@ fn main() -> ExitCode {
                 scenario.processes,
                 scenario.tasks,
                 scenario.calls,
-                label,
+                policy.name(),
                 least.as_secs_f64(),
                 outcome.took.as_secs_f64(),
                 ratio,

@@ -16,6 +16,14 @@ pub enum Policy {
 
 impl Policy {
     pub const ALL: [Self; 3] = [Self::Fixed, Self::Sliding, Self::Bucket];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fixed => "fixed",
+            Self::Sliding => "sliding",
+            Self::Bucket => "bucket",
+        }
+    }
 }
 
 /// What the server answers.
@@ -74,7 +82,12 @@ impl Server {
 
     /// Brings the count up to a time, the calls of others included.
     fn catch_up(&mut self, now: Duration) {
-        while let Some(others) = self.others.front().copied().filter(|others| others.at <= now) {
+        while let Some(others) = self
+            .others
+            .front()
+            .copied()
+            .filter(|others| others.at <= now)
+        {
             self.others.pop_front();
             self.pass_time(others.at);
             for _ in 0..others.calls {
@@ -92,7 +105,11 @@ impl Server {
                 }
             }
             Policy::Sliding => {
-                while self.counted.front().is_some_and(|at| *at + self.window <= now) {
+                while self
+                    .counted
+                    .front()
+                    .is_some_and(|at| *at + self.window <= now)
+                {
                     self.counted.pop_front();
                 }
             }
@@ -138,7 +155,10 @@ impl Server {
         }
         let retry_after = match self.policy {
             Policy::Fixed => self.ends.saturating_sub(now),
-            Policy::Sliding => self.counted.front().map_or(self.window, |at| *at + self.window - now),
+            Policy::Sliding => self
+                .counted
+                .front()
+                .map_or(self.window, |at| *at + self.window - now),
             Policy::Bucket => {
                 let level = if accepted { f64::from(self.limit) } else { 1.0 };
                 Duration::from_secs_f64((level - self.level).max(0.0) / self.per_second())

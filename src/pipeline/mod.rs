@@ -300,8 +300,8 @@ impl Pipeline {
         let refused = parts.status == StatusCode::TOO_MANY_REQUESTS;
         if let Some(permit) = permit {
             // What a rejected key is told of is the quota of rejected keys.
-            let report = Report::read(&parts.headers)
-                .filter(|_| parts.status != StatusCode::UNAUTHORIZED);
+            let report =
+                Report::read(&parts.headers).filter(|_| parts.status != StatusCode::UNAUTHORIZED);
             if refused {
                 let wait = retry_after(&parts.headers).unwrap_or(Duration::from_secs(1));
                 permit.refused(report.as_ref(), wait.min(self.retry.retry_after_cap));

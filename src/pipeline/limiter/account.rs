@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::AGES;
-use super::bucket::Bucket;
+use super::bucket::{Bucket, Level};
 use super::clock::{Between, Clock};
 use super::crowd::Crowd;
 use super::ledger::Ledger;
@@ -21,6 +21,9 @@ use super::windows::{Seen, Span, Windows};
 /// The first call of an account goes alone, for its reply tells where the account stands; but if it
 /// takes longer than this, it is slow and the others do not wait for it.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How many calls may go out as soon as the first reply has come.
+const FIRST_CALLS: u64 = 8;
 
 /// The shortest pause between looking whether calls have come back.
 const LOOK: Duration = Duration::from_millis(10);
@@ -156,7 +159,12 @@ impl Account {
     }
 
     /// A call was answered; returns whether that changes what waiting calls can expect.
-    pub(super) fn answered(&mut self, sent: Instant, now: Instant, report: Option<&Report>) -> bool {
+    pub(super) fn answered(
+        &mut self,
+        sent: Instant,
+        now: Instant,
+        report: Option<&Report>,
+    ) -> bool {
         self.roll(now);
         let first = self.heard == Heard::Nothing;
         self.answered += 1;
@@ -275,7 +283,7 @@ impl Account {
         let counted = self.ledger.surely_between(began, from);
         if anchor.left + counted > self.limit {
             // More is left than the window can have: calls come back within it.
-            self.policy = Policy::Bucket(Bucket::new(self.limit, self.window()));
+            self.policy = Policy::Bucket(self.bucket(&anchor));
             self.learn_gradual(anchor, now);
             return;
         }
@@ -317,7 +325,7 @@ impl Account {
         let window = self.window();
         if matches!(self.policy, Policy::Windows(_)) {
             self.policy = if self.fills_up() {
-                Policy::Bucket(Bucket::new(self.limit, window))
+                Policy::Bucket(self.bucket(&anchor))
             } else {
                 Policy::Sliding
             };
@@ -326,26 +334,47 @@ impl Account {
         match &mut self.policy {
             Policy::Windows(_) => {}
             Policy::Sliding => {
-                let counted = now
-                    .checked_sub(window)
-                    .map_or(0, |from| self.ledger.surely_between(from, anchor.counted.from));
+                let counted = now.checked_sub(window).map_or(0, |from| {
+                    self.ledger.surely_between(from, anchor.counted.from)
+                });
                 // More left than a sliding window can have: calls come back before their time.
                 if anchor.left + counted > self.limit || self.fills_up() {
-                    self.policy = Policy::Bucket(Bucket::new(self.limit, window));
+                    self.policy = Policy::Bucket(self.bucket(&anchor));
                 }
                 self.saw_used(&anchor);
             }
             Policy::Bucket(bucket) => {
-                let others = bucket.measure(now, anchor.left, self.limit, self.answered);
+                let level = Level {
+                    counted: anchor.counted,
+                    left: anchor.left,
+                };
+                let Some(since) = bucket.measures_since(level, self.limit) else {
+                    self.anchor = Some(anchor);
+                    return;
+                };
+                // This very call was counted in between.
+                let surely = self.ledger.surely_between(since.to, anchor.counted.from) + 1;
+                let maybe = self.ledger.maybe_between(since.from, anchor.counted.to);
+                let others = bucket.measure(level, surely, maybe + self.in_flight + 1);
                 self.crowd.saw(others);
+                if let Some(share) = self.crowd.share() {
+                    bucket.claim(share);
+                }
             }
         }
-        match self.anchor {
-            // Of replies that overlapped it is not known which is newer; the lower one is safe.
-            Some(known)
-                if anchor.counted.from < known.counted.to && anchor.left >= known.left => {}
-            _ => self.anchor = Some(anchor),
-        }
+        self.anchor = Some(match self.anchor {
+            // Of replies that overlapped it is not known which is newer. The lower balance at the
+            // later moment is safe: calls of the other one may have been counted in between.
+            Some(known) if anchor.counted.from < known.counted.to => Anchor {
+                left: known.left.min(anchor.left),
+                counted: Between {
+                    from: known.counted.from.max(anchor.counted.from),
+                    to: known.counted.to.max(anchor.counted.to),
+                },
+                resets_in: anchor.resets_in,
+            },
+            _ => anchor,
+        });
     }
 
     /// Resets that move before they come are those of a bucket filling up, unless they are always a
@@ -354,12 +383,23 @@ impl Account {
         self.moved > 2 && self.shortest.mul_f64(1.01) < self.longest
     }
 
+    /// A bucket as slow as the configuration or the told reset make it; measuring finds out if it
+    /// is quicker.
+    fn bucket(&self, anchor: &Anchor) -> Bucket {
+        let mut per_second = f64::from(self.limit) / self.configured.max(TICK).as_secs_f64();
+        if self.fills_up() {
+            let missing = f64::from(self.limit.saturating_sub(anchor.left).max(1));
+            per_second = per_second.min(missing / anchor.resets_in.max(TICK).as_secs_f64());
+        }
+        Bucket::new(per_second)
+    }
+
     /// What is surely left for the calls in flight and further ones.
     fn left(&self, now: Instant) -> u32 {
         let window = self.window();
         let left = match (&self.policy, self.anchor) {
             (Policy::Windows(windows), None) if windows.unproven() => {
-                let held = self.ledger.held(now, window);
+                let held = self.ledger.held(now, window) + self.crowd.others();
                 self.limit.saturating_sub(held).max(1)
             }
             (Policy::Windows(_), anchor) => anchor.map_or(self.limit, |anchor| anchor.left),
@@ -367,9 +407,9 @@ impl Account {
             (Policy::Sliding, Some(anchor)) => {
                 anchor.left + self.ledger.returned(anchor.counted.to, now, window)
             }
-            (Policy::Bucket(bucket), Some(anchor)) => {
-                anchor.left.saturating_add(bucket.grown(anchor.counted.to, now))
-            }
+            (Policy::Bucket(bucket), Some(anchor)) => anchor
+                .left
+                .saturating_add(bucket.grown(anchor.counted.to, now)),
         };
         left.min(self.limit).saturating_sub(self.untold)
     }
@@ -386,9 +426,7 @@ impl Account {
                 end.into_iter().chain(returns).min()
             }
             (Policy::Bucket(bucket), Some(anchor)) => Some(bucket.next(anchor.counted.to, now)),
-            (Policy::Sliding | Policy::Bucket(_), _) => {
-                self.ledger.next_return(now, self.window())
-            }
+            (Policy::Sliding | Policy::Bucket(_), _) => self.ledger.next_return(now, self.window()),
         }
     }
 
@@ -398,6 +436,15 @@ impl Account {
             (Policy::Windows(windows), _) => windows.end().map_or(now, |end| end.latest),
             (_, Some(anchor)) => anchor.counted.to + anchor.resets_in.max(LOOK),
             (_, None) => now,
+        }
+    }
+
+    /// Others who begin at the same time do not show yet: nobody sends a whole budget at once before
+    /// replies had time to tell of them.
+    fn slow_start(&self) -> u64 {
+        match self.heard {
+            Heard::Reports => FIRST_CALLS + 2 * self.answered,
+            Heard::Nothing | Heard::Silence => u64::MAX,
         }
     }
 
@@ -417,7 +464,8 @@ impl Account {
             .map(|anchor| anchor.counted.to)
             .or(self.crowd.began());
         let left = self.left(now);
-        if self.in_flight < self.crowd.cap(left, self.limit, known_since, now) {
+        let cap = self.crowd.cap(left, self.limit, known_since, now);
+        if u64::from(self.in_flight) < u64::from(cap).min(self.slow_start()) {
             return Verdict::Go;
         }
         let grows = self.grows_at(now).filter(|at| *at > now);
@@ -448,9 +496,7 @@ impl Account {
                     _ => self.configured,
                 };
                 let further = window.saturating_mul((missing - 1) / self.limit);
-                windows
-                    .end()
-                    .map(|end| end.earliest + further.min(AGES))
+                windows.end().map(|end| end.earliest + further.min(AGES))
             }
             // What others have spent comes back as well, nobody knows when.
             Policy::Sliding if !self.crowd.is_alone() => None,

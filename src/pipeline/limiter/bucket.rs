@@ -4,35 +4,35 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::clock::Between;
+
 /// How long the rate is measured at a time, at least.
 const MEASURE: Duration = Duration::from_secs(5);
 
 /// The rate may turn out this many times lower or higher than assumed.
 const RANGE: f64 = 16.0;
 
+/// What was left at a moment.
 #[derive(Clone, Copy, Debug)]
-struct Mark {
-    at: Instant,
-    left: u32,
-    /// Calls of this process answered until then.
-    answered: u64,
+pub(super) struct Level {
+    pub(super) counted: Between,
+    pub(super) left: u32,
 }
 
 #[derive(Debug)]
 pub(super) struct Bucket {
     /// Calls a second as configured or told.
     nominal: f64,
-    /// Calls a second that come back to this process, as measured.
+    /// Calls a second that come back to this process: as assumed, within what was measured.
     rate: f64,
-    mark: Option<Mark>,
+    mark: Option<Level>,
 }
 
 impl Bucket {
-    pub(super) fn new(limit: u32, window: Duration) -> Self {
-        let nominal = f64::from(limit) / window.as_secs_f64().max(0.001);
+    pub(super) fn new(per_second: f64) -> Self {
         Self {
-            nominal,
-            rate: nominal,
+            nominal: per_second,
+            rate: per_second,
             mark: None,
         }
     }
@@ -57,39 +57,51 @@ impl Bucket {
         self.rate = (self.rate * 0.8).max(self.nominal / RANGE);
     }
 
-    /// Measures the rate from what is left; returns how many calls others have made meanwhile.
-    pub(super) fn measure(&mut self, now: Instant, left: u32, limit: u32, answered: u64) -> u32 {
-        let mark = Mark {
-            at: now,
-            left,
-            answered,
-        };
-        // A full bucket loses what comes back: nothing to measure by.
-        if left.saturating_add(1) >= limit {
+    /// Since when the rate is being measured, unless the bucket is full: then what comes back is
+    /// lost, and there is nothing to measure by.
+    pub(super) fn measures_since(&mut self, level: Level, limit: u32) -> Option<Between> {
+        if level.left.saturating_add(1) >= limit {
             self.mark = None;
-            return 0;
+            return None;
         }
-        let Some(before) = self.mark else {
-            self.mark = Some(mark);
+        Some(self.mark.get_or_insert(level).counted)
+    }
+
+    /// Measures the rate by the calls of this process since then, at least and at most; returns how
+    /// many others have made meanwhile, at least.
+    pub(super) fn measure(&mut self, level: Level, at_least: u32, at_most: u32) -> u32 {
+        let Some(mark) = self.mark else {
             return 0;
         };
-        let passed = now.saturating_duration_since(before.at);
-        if passed < MEASURE {
+        let shortest = level
+            .counted
+            .from
+            .saturating_duration_since(mark.counted.to);
+        let longest = level
+            .counted
+            .to
+            .saturating_duration_since(mark.counted.from);
+        if shortest < MEASURE {
             return 0;
         }
-        self.mark = Some(mark);
-        let own = (answered - before.answered) as f64;
-        let gained = f64::from(left) - f64::from(before.left) + own;
-        let rate = (gained / passed.as_secs_f64()).clamp(self.nominal / RANGE, self.nominal * RANGE);
-        self.rate = f64::midpoint(self.rate, rate);
-        self.nominal = self.nominal.max(self.rate);
-        let missing = self.nominal * passed.as_secs_f64() - gained;
-        // Calls in flight blur the measure; a fifth of what came back is more than that.
-        if missing > 2.0 + self.nominal * passed.as_secs_f64() / 5.0 {
-            missing as u32
-        } else {
-            0
-        }
+        self.mark = Some(level);
+        // What is left is told in whole calls.
+        let more = f64::from(level.left) - f64::from(mark.left);
+        let lowest = (more + f64::from(at_least) - 1.0) / longest.as_secs_f64();
+        let highest = (more + f64::from(at_most) + 1.0) / shortest.as_secs_f64();
+        let bounds = self.nominal / RANGE..self.nominal * RANGE;
+        self.rate = self
+            .rate
+            .min(highest)
+            .max(lowest)
+            .clamp(bounds.start, bounds.end);
+        self.nominal = self.nominal.max(lowest.min(bounds.end));
+        ((self.nominal - highest) * shortest.as_secs_f64()) as u32
+    }
+
+    /// This process need not content itself with less than its part.
+    pub(super) fn claim(&mut self, share: f64) {
+        self.rate = self.rate.max(self.nominal * share / 2.0);
     }
 }
 
@@ -99,7 +111,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn calls_come_back_one_by_one() {
-        let bucket = Bucket::new(240, Duration::from_secs(60));
+        let bucket = Bucket::new(4.0);
         let start = Instant::now();
         let at = |millis| start + Duration::from_millis(millis);
         assert_eq!(bucket.grown(start, at(249)), 0);
@@ -110,17 +122,29 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_rate_is_measured_and_what_others_take_is_missed() {
-        let mut bucket = Bucket::new(240, Duration::from_secs(60));
+        let mut bucket = Bucket::new(4.0);
         let start = Instant::now();
-        let at = |seconds| start + Duration::from_secs(seconds);
-        assert_eq!(bucket.measure(at(0), 100, 240, 0), 0);
-        // Forty came back, all of them spent here.
-        assert_eq!(bucket.measure(at(10), 100, 240, 40), 0);
-        assert!((bucket.rate - 4.0).abs() < 1e-9);
-        // Twenty of forty were spent by others.
-        assert_eq!(bucket.measure(at(20), 90, 240, 70), 20);
-        assert!((bucket.rate - 3.0).abs() < 1e-9);
+        let level = |seconds, left| {
+            let at = start + Duration::from_secs(seconds);
+            Level {
+                counted: Between { from: at, to: at },
+                left,
+            }
+        };
+        let close = |rate: f64, expected: f64| (rate - expected).abs() < 1e-9;
+        assert_eq!(bucket.measures_since(level(0, 240), 240), None);
+        assert!(bucket.measures_since(level(1, 100), 240).is_some());
+        // Forty came back, all of them spent here, give or take the calls in flight.
+        assert_eq!(bucket.measure(level(11, 100), 38, 42), 0);
+        assert!(close(bucket.rate, 4.0), "{}", bucket.rate);
+        // At least seventeen of forty were spent by others.
+        assert_eq!(bucket.measure(level(21, 90), 28, 32), 17);
+        assert!(close(bucket.rate, 2.3), "{}", bucket.rate);
         bucket.slow_down();
-        assert!((bucket.rate - 2.4).abs() < 1e-9);
+        assert!(close(bucket.rate, 1.84), "{}", bucket.rate);
+        bucket.claim(0.5);
+        assert!(close(bucket.rate, 1.84), "{}", bucket.rate);
+        bucket.claim(1.0);
+        assert!(close(bucket.rate, 2.0), "{}", bucket.rate);
     }
 }

@@ -89,7 +89,9 @@ impl Clock {
         }
         self.ahead = Some(ahead);
         self.contradictions = 0;
-        let from = self.instant(told.saturating_add(ahead.least)).max(trip.from);
+        let from = self
+            .instant(told.saturating_add(ahead.least))
+            .max(trip.from);
         let to = self.instant(told.saturating_add(ahead.most)).min(trip.to);
         Between {
             from: from.min(trip.to),
@@ -143,11 +145,17 @@ mod tests {
         server.trip(0, 10, 20, 0);
         for n in 1..=3 {
             // What contradicts is not believed.
-            assert_eq!(server.trip(n * 100, n * 100 + 10, n * 100 + 90, -50_000), (n * 100, n * 100 + 90));
+            assert_eq!(
+                server.trip(n * 100, n * 100 + 10, n * 100 + 90, -50_000),
+                (n * 100, n * 100 + 90)
+            );
         }
         server.trip(400, 405, 410, -50_000);
         let (from, to) = server.trip(500, 600, 900, -50_000);
-        assert!((590..=600).contains(&from) && (600..=611).contains(&to), "{from} {to}");
+        assert!(
+            (590..=600).contains(&from) && (600..=611).contains(&to),
+            "{from} {to}"
+        );
     }
 
     #[tokio::test(start_paused = true)]

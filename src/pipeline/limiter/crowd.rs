@@ -63,8 +63,8 @@ impl Crowd {
 
     /// The part of the calls that are this process's, drawn towards half so that unequal processes
     /// become equal; `None` if it is alone.
-    fn share(&self) -> Option<f64> {
-        let others = self.current.others.max(self.previous.others);
+    pub(super) fn share(&self) -> Option<f64> {
+        let others = self.others();
         if others == 0 {
             return None;
         }
@@ -73,12 +73,23 @@ impl Crowd {
         Some(f64::midpoint(part, 0.5))
     }
 
+    /// Calls of others in a window, as lately seen.
+    pub(super) fn others(&self) -> u32 {
+        self.current.others.max(self.previous.others)
+    }
+
     pub(super) fn is_alone(&self) -> bool {
         self.share().is_none()
     }
 
     /// How many calls may be in flight when so many are left, known since `known_since`.
-    pub(super) fn cap(&self, left: u32, limit: u32, known_since: Option<Instant>, now: Instant) -> u32 {
+    pub(super) fn cap(
+        &self,
+        left: u32,
+        limit: u32,
+        known_since: Option<Instant>,
+        now: Instant,
+    ) -> u32 {
         let Some(share) = self.share() else {
             return left;
         };

@@ -68,7 +68,10 @@ impl Queue {
     /// Wakes everybody who can no longer be served in time, given when each place is served.
     pub(super) fn wake_late(&self, mut served: impl FnMut(u32) -> Instant) {
         for (place, waiter) in (1_u32..).zip(&self.waiters) {
-            if waiter.deadline.is_some_and(|deadline| served(place) >= deadline) {
+            if waiter
+                .deadline
+                .is_some_and(|deadline| served(place) >= deadline)
+            {
                 waiter.wake.notify_one();
             }
         }

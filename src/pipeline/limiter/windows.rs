@@ -159,8 +159,14 @@ mod tests {
     fn each_reply_narrows_the_end_down() {
         let mut windows = Windows::default();
         assert_eq!(windows.see(end(59.8, 60.6), at(1.0), LONGEST), Seen::New);
-        assert_eq!(windows.see(end(59.9, 60.3), at(1.2), LONGEST), Seen::Current);
-        assert_eq!(windows.see(end(59.5, 60.2), at(2.0), LONGEST), Seen::Current);
+        assert_eq!(
+            windows.see(end(59.9, 60.3), at(1.2), LONGEST),
+            Seen::Current
+        );
+        assert_eq!(
+            windows.see(end(59.5, 60.2), at(2.0), LONGEST),
+            Seen::Current
+        );
         assert_eq!(windows.end(), Some(end(59.9, 60.2)));
         assert!(!windows.is_over(at(60.1)));
         assert!(windows.is_over(at(60.2)));
