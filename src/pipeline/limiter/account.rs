@@ -380,7 +380,7 @@ impl Account {
     /// Resets that move before they come are those of a bucket filling up, unless they are always a
     /// window away: those are of a sliding window told by its youngest call.
     fn fills_up(&self) -> bool {
-        self.moved > 2 && self.shortest.mul_f64(1.01) < self.longest
+        self.moved > 1 && self.shortest.mul_f64(1.01) < self.longest
     }
 
     /// A bucket as slow as the configuration or the told reset make it; measuring finds out if it
