@@ -114,6 +114,7 @@ fn field_names(fields: &[Field]) -> Vec<String> {
 fn stored(types: &Types<'_>, ty: &Ty) -> String {
     match ty {
         Ty::Again(_) => format!("Box<{}>", types.text(ty)),
+        Ty::OneOrMany(item) => format!("OneOrMany<{}>", stored(types, item)),
         _ => types.text(ty),
     }
 }
@@ -185,9 +186,9 @@ fn input(out: &mut String, types: &Types<'_>, def: &Def, fields: &[Field]) {
             let mut argument = argument;
             if field.required && field.nullable {
                 ty = format!("Option<{ty}>");
-                (how, argument) = ("plain", ty.clone());
+                (how, argument) = ("into", ty.clone());
             }
-            if matches!(field.ty, Ty::Again(_)) {
+            if matches!(field.ty, Ty::Again(_) | Ty::OneOrMany(_)) {
                 argument.clone_from(&ty);
             }
             let clear = match section {

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::Failure;
 use super::node::Shape;
+use super::{Failure, IN_REFINEMENTS};
 
 /// An identifier type of ours.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ const SECTIONS: [&str; 10] = [
 ];
 
 fn broken(section: &str, message: impl Into<String>) -> Failure {
-    Failure::new(&format!("refinements:/{section}"), message)
+    Failure::new(&format!("{IN_REFINEMENTS}/{section}"), message)
 }
 
 impl Refinements {
@@ -215,7 +215,7 @@ impl Refinements {
                 (Shape::Named(ty.to_owned()), false)
             }
             _ => match ty.strip_prefix('#') {
-                Some(schema) => (Shape::Ref(schema.to_owned()), true),
+                Some(schema) => (Shape::Ref(schema.to_owned()), false),
                 None => return Err(broken("types", format!("`{path}`: no type `{ty}`"))),
             },
         };
