@@ -1,1 +1,6 @@
-//! x
+//! A reference gateway for the Hookdeck Event Gateway API.
+
+pub mod clock;
+pub mod ids;
+pub mod project;
+pub mod store;
