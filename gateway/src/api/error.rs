@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use serde_json::{Value, json};
 
+use crate::events::EventError;
 use crate::store::StoreError;
 
 /// A refused or failed API call.
@@ -158,6 +159,28 @@ impl IntoResponse for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         Self::Internal(error.to_string())
+    }
+}
+
+impl From<EventError> for ApiError {
+    fn from(error: EventError) -> Self {
+        match error {
+            EventError::NotFound { id } => Self::NotFound { id },
+            EventError::NotCancellable { ref id, .. } => Self::Unprocessable {
+                data: json!({ "id": id }),
+                message: error.to_string(),
+            },
+            EventError::ConnectionUnavailable { id } => Self::Unprocessable {
+                message: "Connection does not exist or is disabled".into(),
+                data: json!({ "id": id }),
+            },
+            EventError::NotRetryable { request_id } => Self::BadRequest {
+                message: "Request is not eligible for retry because it not rejected or has no ignored events"
+                    .into(),
+                data: json!({ "request_id": request_id }),
+            },
+            EventError::Store(error) => error.into(),
+        }
     }
 }
 
