@@ -18,9 +18,7 @@ pub(crate) async fn answer(mut call: Call) -> Reply {
     let contract = Contract::get();
     call.query = contract
         .validate_query(call.operation, &call.query)
-        .map_err(|messages| {
-            ApiError::Validation(messages.into_iter().map(|m| in_query(&m)).collect())
-        })?;
+        .map_err(ApiError::Validation)?;
     let current = match call.operation.id.as_str() {
         "updateSource" | "upsertSource" => sources::current_type(&call).await?,
         "updateDestination" | "upsertDestination" => destinations::current_type(&call).await?,
@@ -30,15 +28,6 @@ pub(crate) async fn answer(mut call: Call) -> Reply {
         .validate_body_for(call.operation, &call.body, current.as_deref())
         .map_err(ApiError::Validation)?;
     run(call).await
-}
-
-/// Messages about the query name it, as the live API's do.
-fn in_query(message: &str) -> String {
-    if message.starts_with("query.") || message.starts_with("include ") {
-        message.to_owned()
-    } else {
-        format!("query.{message}")
-    }
 }
 
 macro_rules! operations {
@@ -95,14 +84,11 @@ operations! {
     "getRequestRawBody" => requests::raw_body;
     "getRequestEvents" => requests::events;
     "getRequestIgnoredEvents" => requests::ignored_events;
-    "retryRequest" => requests::retry;
-    "replayRequest" => requests::replay;
 
     "getEvents" => events::list;
     "getEvent" => events::get;
     "getEventRawBody" => events::raw_body;
     "retryEvent" => events::retry;
-    "replayEvent" => events::replay;
     "cancelEvent" | "cancelEvent_mute" => events::cancel;
 
     "getAttempts" => attempts::list;

@@ -1,6 +1,6 @@
 //! Events.
 
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::call::{Call, Reply};
@@ -10,9 +10,8 @@ use super::list::{
 };
 use super::payload::{Payload, PayloadFilter};
 use super::render::{self, View, find};
-use super::requests::{self, target};
 use crate::clock::Micros;
-use crate::{events, ingest};
+use crate::events;
 
 static LISTING: Listing = Listing {
     from: "events",
@@ -56,7 +55,6 @@ pub(super) async fn list_where(call: Call, mut conditions: Conditions) -> Reply 
     let request = PageRequest::read(&LISTING, &call.query)?;
     conditions.fields(LISTING.fields, &call.query)?;
     let filter = PayloadFilter::read(&call.query);
-    let with_data = call.includes("data");
     let view = View::of(&call.project);
     call.project
         .store
@@ -66,10 +64,7 @@ pub(super) async fn list_where(call: Call, mut conditions: Conditions) -> Reply 
                 if !filter.fits(conn, Some(&payload))? {
                     return Ok(None);
                 }
-                let mut event = render::event(&view, row)?;
-                if with_data {
-                    event["data"] = data(conn, &view, row)?;
-                }
+                let event = render::event(&view, row)?;
                 Ok(Some(event))
             })
         })
@@ -91,9 +86,7 @@ pub(super) async fn get(call: Call) -> Reply {
         .store
         .read(move |conn| {
             find(conn, "SELECT * FROM events WHERE id = ?", &call.id, |row| {
-                let mut event = render::event(&view, row)?;
-                event["data"] = data(conn, &view, row)?;
-                Ok(event)
+                render::event(&view, row)
             })?
             .ok_or_else(|| ApiError::not_found(&call.id))
         })

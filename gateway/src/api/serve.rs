@@ -211,10 +211,11 @@ fn with_quota(mut response: Response, standing: Option<Standing>) -> Response {
     let headers = response.headers_mut();
     headers.insert("x-ratelimit-limit", HeaderValue::from(standing.limit));
     headers.insert("x-ratelimit-remaining", HeaderValue::from(standing.remaining));
-    let reset = Micros::from_i64(standing.reset).to_millis_string();
-    // Fractional seconds, as the live API sends them.
-    #[allow(clippy::cast_precision_loss)]
-    let wait = format!("{:.3}", standing.wait as f64 / 1e6);
+    // Rounded up to milliseconds, so that whoever waits as told does not come too early.
+    let up = |micros: i64| (micros.saturating_add(999)).div_euclid(1_000);
+    let reset = Micros::from_i64(up(standing.reset).saturating_mul(1_000)).to_millis_string();
+    let wait = up(standing.wait);
+    let wait = format!("{}.{:03}", wait / 1_000, wait % 1_000);
     for (name, value) in [("x-ratelimit-reset", reset), ("retry-after", wait)] {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(name, value);

@@ -137,7 +137,7 @@ impl Conditions {
                         "le" | "lte" => "<=",
                         other => {
                             return Err(ApiError::invalid(format!(
-                                "query.{}.{other} is not allowed",
+                                "{}.{other} is not allowed",
                                 field.param
                             )));
                         }
@@ -191,7 +191,7 @@ fn bind(field: Field, value: &Value) -> Result<Sql, ApiError> {
             Kind::Integer => "must be a number",
             _ => "must be a valid date",
         };
-        ApiError::invalid(format!("query.{} {wanted}", field.param))
+        ApiError::invalid(format!("{} {wanted}", field.param))
     })
 }
 

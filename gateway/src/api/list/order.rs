@@ -101,7 +101,7 @@ impl Sorting {
             let dir = dir
                 .and_then(Value::as_str)
                 .and_then(Direction::parse)
-                .ok_or_else(|| ApiError::invalid("query.dir must be one of [asc, desc]"))?;
+                .ok_or_else(|| ApiError::invalid("dir must be one of [asc, desc]"))?;
             // A key named twice orders nothing more.
             if !keys.iter().any(|(o, _): &(Order, _)| o.name == order.name) {
                 keys.push((*order, dir));
@@ -133,7 +133,7 @@ fn each(value: &Value) -> std::slice::Iter<'_, Value> {
 fn one_of(listing: &Listing) -> ApiError {
     let names: Vec<_> = listing.orders.iter().map(|order| order.name).collect();
     ApiError::invalid(format!(
-        "query.order_by must be one of [{}]",
+        "order_by must be one of [{}]",
         names.join(", ")
     ))
 }

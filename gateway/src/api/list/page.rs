@@ -46,11 +46,11 @@ impl PageRequest {
                 .as_u64()
                 .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
                 .and_then(|limit| usize::try_from(limit).ok())
-                .ok_or_else(|| ApiError::invalid("query.limit must be a number"))?,
+                .ok_or_else(|| ApiError::invalid("limit must be a number"))?,
         };
         if limit > MAX_LIMIT {
             return Err(ApiError::invalid(format!(
-                "query.limit must be less than or equal to {MAX_LIMIT}"
+                "limit must be less than or equal to {MAX_LIMIT}"
             )));
         }
         let text = |name: &str| {
