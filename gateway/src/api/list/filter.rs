@@ -256,8 +256,8 @@ mod tests {
 
     #[test]
     fn the_empty_value_and_the_word_null_mean_null() {
-        for null in [json!(""), json!("null"), Value::Null] {
-            assert_eq!(built(json!({ "response_status": null })).0, "e.response_status IS NULL");
+        for nothing in [json!(""), json!("null"), Value::Null] {
+            assert_eq!(built(json!({ "response_status": nothing })).0, "e.response_status IS NULL");
         }
     }
 

@@ -8,12 +8,14 @@ use super::*;
 
 const ORDERS: &[Order] = &[Order::new("k", "r.k"), Order::new("j", "r.j")];
 
+const FIELDS: &[Field] = &[Field::new("k", "r.k", Kind::Integer)];
+
 const fn listing(cursor: CursorStyle) -> Listing {
     Listing {
         from: "rows r",
         columns: "r.*",
         id: "r.id",
-        fields: &[Field::new("k", "r.k", Kind::Integer)],
+        fields: FIELDS,
         orders: ORDERS,
         direction: Direction::Desc,
         limit: 3,
