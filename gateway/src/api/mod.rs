@@ -20,5 +20,6 @@ mod sources;
 mod time;
 mod version;
 
+pub(crate) use error::json_response;
 pub(crate) use quota::Limit;
 pub(crate) use serve::{ApiState, router};

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::Value;
 
 use super::auth::{Credential, credential};
@@ -74,9 +74,20 @@ impl ApiState {
         }
     }
 
-    /// The project of a key.
-    pub(crate) fn project(&self, key: &str) -> Option<&Arc<Project>> {
-        self.inner.tenants.get(key).map(|tenant| &tenant.project)
+    /// The project of the key in `headers`; without a key, the only one there is.
+    pub(crate) fn project_of(&self, headers: &HeaderMap) -> Option<Arc<Project>> {
+        let mut tenants = self.inner.tenants.values();
+        let tenant = match credential(headers) {
+            Credential::Key(key) => self.inner.tenants.get(&key),
+            Credential::Unreadable => None,
+            Credential::Missing => tenants.next().filter(|_| tenants.next().is_none()),
+        };
+        tenant.map(|tenant| Arc::clone(&tenant.project))
+    }
+
+    /// Every project.
+    pub(crate) fn projects(&self) -> impl Iterator<Item = &Arc<Project>> {
+        self.inner.tenants.values().map(|tenant| &tenant.project)
     }
 
     /// Gives every key its whole quota back.
