@@ -7,7 +7,7 @@ use crate::clock::Micros;
 use crate::store::StoreError;
 
 /// A ready event with everything its delivery needs, read in one go.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Claim {
     /// The event.
     pub event_id: String,
@@ -55,6 +55,18 @@ pub struct Claim {
     pub bulk_retry_id: Option<String>,
     /// When the event came into being.
     pub created_at: Micros,
+}
+
+impl std::fmt::Debug for Claim {
+    /// Names the attempt and nothing of what it carries.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Claim")
+            .field("event_id", &self.event_id)
+            .field("attempts", &self.attempts)
+            .field("trigger", &self.trigger)
+            .field("due_at", &self.due_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What became of an event that seemed ready.
