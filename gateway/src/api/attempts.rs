@@ -7,7 +7,7 @@ use super::list::{
 };
 use super::render::{self, View, find};
 
-static LISTING: Listing = Listing {
+pub(super) static LISTING: Listing = Listing {
     from: "attempts",
     columns: "*",
     id: "id",

@@ -21,7 +21,7 @@ pub(super) use write::{create, update, upsert};
 /// The full name, as [`render::connection`] shows it.
 const FULL_NAME: &str = "(s.name || ' -> ' || coalesce(c.name, ''))";
 
-static LISTING: Listing = Listing {
+pub(super) static LISTING: Listing = Listing {
     from: "connections c JOIN sources s ON s.id = c.source_id
            JOIN destinations d ON d.id = c.destination_id",
     columns: "c.*",

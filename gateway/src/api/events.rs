@@ -1,5 +1,7 @@
 //! Events.
 
+mod data;
+
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
@@ -13,7 +15,7 @@ use super::render::{self, View, find};
 use crate::clock::Micros;
 use crate::events;
 
-static LISTING: Listing = Listing {
+pub(super) static LISTING: Listing = Listing {
     from: "events",
     columns: "*",
     id: "id",
@@ -55,6 +57,7 @@ pub(super) async fn list_where(call: Call, mut conditions: Conditions) -> Reply 
     let request = PageRequest::read(&LISTING, &call.query)?;
     conditions.fields(LISTING.fields, &call.query)?;
     let filter = PayloadFilter::read(&call.query);
+    let with_data = call.includes("data");
     let view = View::of(&call.project);
     call.project
         .store
@@ -64,7 +67,10 @@ pub(super) async fn list_where(call: Call, mut conditions: Conditions) -> Reply 
                 if !filter.fits(conn, Some(&payload))? {
                     return Ok(None);
                 }
-                let event = render::event(&view, row)?;
+                let mut event = render::event(&view, row)?;
+                if with_data {
+                    event["data"] = data::data(conn, &view, &row.get::<_, String>("id")?)?;
+                }
                 Ok(Some(event))
             })
         })
@@ -85,10 +91,9 @@ pub(super) async fn get(call: Call) -> Reply {
     call.project
         .store
         .read(move |conn| {
-            find(conn, "SELECT * FROM events WHERE id = ?", &call.id, |row| {
-                render::event(&view, row)
-            })?
-            .ok_or_else(|| ApiError::not_found(&call.id))
+            let mut event = shown(conn, &view, &call.id)?;
+            event["data"] = data::data(conn, &view, &call.id)?;
+            Ok(event)
         })
         .await
 }

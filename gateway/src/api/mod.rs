@@ -20,6 +20,9 @@ mod sources;
 mod time;
 mod version;
 
+#[cfg(test)]
+mod plan_tests;
+
 pub(crate) use error::json_response;
 pub(crate) use quota::Limit;
 pub(crate) use serve::{ApiState, router};

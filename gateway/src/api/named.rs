@@ -53,7 +53,7 @@ static SOURCES: Listing = listing("sources");
 static DESTINATIONS: Listing = listing("destinations");
 
 impl Named {
-    fn listing(self) -> &'static Listing {
+    pub(super) fn listing(self) -> &'static Listing {
         match self {
             Self::Source => &SOURCES,
             Self::Destination => &DESTINATIONS,

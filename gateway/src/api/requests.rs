@@ -12,7 +12,7 @@ use super::list::{
 use super::payload::{Payload, PayloadFilter};
 use super::render::{self, View, find};
 
-static LISTING: Listing = Listing {
+pub(super) static LISTING: Listing = Listing {
     from: "requests",
     columns: "*",
     id: "id",
@@ -42,7 +42,7 @@ const REJECTION_CAUSE: &[Field] = &[Field::new(
     Kind::Text,
 )];
 
-static IGNORED: Listing = Listing {
+pub(super) static IGNORED: Listing = Listing {
     from: "ignored_events",
     columns: "*",
     id: "id",

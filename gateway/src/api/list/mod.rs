@@ -12,6 +12,8 @@ mod page;
 pub(crate) use cursor::CursorStyle;
 pub(crate) use filter::{Conditions, Field, Kind, truthy};
 pub(crate) use order::{Direction, Order};
+#[cfg(test)]
+pub(crate) use page::plan;
 pub(crate) use page::{Page, PageRequest, count, page};
 
 /// A list: where its rows come from and how it may be ordered.

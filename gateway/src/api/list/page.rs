@@ -121,7 +121,7 @@ pub(crate) fn page(
     conn: &Connection,
     listing: &Listing,
     request: PageRequest,
-    mut conditions: Conditions,
+    conditions: Conditions,
     every_row_fits: bool,
     mut render: impl FnMut(&Row<'_>) -> Result<Option<Value>, ApiError>,
 ) -> Result<Page, ApiError> {
@@ -142,44 +142,15 @@ pub(crate) fn page(
         });
     }
 
-    let walk = |dir: Direction| if backwards { dir.reversed() } else { dir };
-    let mut terms: Vec<(&str, Direction)> = sorting
-        .keys
-        .iter()
-        .map(|(order, dir)| (order.sql, walk(*dir)))
-        .collect();
-    terms.push((listing.id, walk(sorting.last_direction())));
-    if let Some(place) = start {
-        let mut values = place.keys;
-        values.push(Sql::from(place.id));
-        let (sql, binds) = beyond(&terms, &values);
-        conditions.push(sql, binds);
-    }
-    let selected: Vec<String> = sorting
-        .keys
-        .iter()
-        .enumerate()
-        .map(|(index, (order, _))| format!("{} AS \"sort.{index}\"", order.sql))
-        .collect();
-    let ordered: Vec<String> = terms
-        .iter()
-        .map(|(sql, dir)| format!("{sql} {}", dir.name()))
-        .collect();
-    let mut sql = format!(
-        "SELECT {}, {}, {} AS \"sort.id\" FROM {} WHERE {} ORDER BY {}",
-        listing.columns,
-        selected.join(", "),
-        listing.id,
-        listing.from,
-        conditions.clause(),
-        ordered.join(", "),
+    let (sql, binds) = select(
+        listing,
+        &request,
+        conditions,
+        start,
+        every_row_fits.then_some(request.limit + 1),
     );
-    if every_row_fits {
-        sql.push_str(&format!(" LIMIT {}", request.limit + 1));
-    }
-
     let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(conditions.binds()))?;
+    let mut rows = statement.query(params_from_iter(&binds))?;
     let mut found: Vec<(Place, Value)> = Vec::new();
     let mut more = false;
     while let Some(row) = rows.next()? {
@@ -214,6 +185,54 @@ pub(crate) fn page(
         next,
         prev,
     })
+}
+
+/// The query for the rows of a page, from its start on, at most `rows` of them.
+fn select(
+    listing: &Listing,
+    request: &PageRequest,
+    mut conditions: Conditions,
+    start: Option<Place>,
+    rows: Option<usize>,
+) -> (String, Vec<Sql>) {
+    let sorting = &request.sorting;
+    let backwards = matches!(request.from, From::Before(_));
+    let walk = |dir: Direction| if backwards { dir.reversed() } else { dir };
+    let mut terms: Vec<(&str, Direction)> = sorting
+        .keys
+        .iter()
+        .map(|(order, dir)| (order.sql, walk(*dir)))
+        .collect();
+    terms.push((listing.id, walk(sorting.last_direction())));
+    if let Some(place) = start {
+        let mut values = place.keys;
+        values.push(Sql::from(place.id));
+        let (sql, binds) = beyond(&terms, &values);
+        conditions.push(sql, binds);
+    }
+    let selected: Vec<String> = sorting
+        .keys
+        .iter()
+        .enumerate()
+        .map(|(index, (order, _))| format!("{} AS \"sort.{index}\"", order.sql))
+        .collect();
+    let ordered: Vec<String> = terms
+        .iter()
+        .map(|(sql, dir)| format!("{sql} {}", dir.name()))
+        .collect();
+    let mut sql = format!(
+        "SELECT {}, {}, {} AS \"sort.id\" FROM {} WHERE {} ORDER BY {}",
+        listing.columns,
+        selected.join(", "),
+        listing.id,
+        listing.from,
+        conditions.clause(),
+        ordered.join(", "),
+    );
+    if let Some(rows) = rows {
+        sql.push_str(&format!(" LIMIT {rows}"));
+    }
+    (sql, conditions.binds().to_vec())
 }
 
 /// Where a cursor points.
@@ -282,6 +301,26 @@ fn beyond(terms: &[(&str, Direction)], values: &[Sql]) -> (String, Vec<Sql>) {
         alternatives.push(format!("({})", parts.join(" AND ")));
     }
     (format!("({})", alternatives.join(" OR ")), binds)
+}
+
+/// How the database goes about the second page of a list: the lines of its plan.
+#[cfg(test)]
+pub(crate) fn plan(
+    conn: &Connection,
+    listing: &Listing,
+    query: &Value,
+    conditions: Conditions,
+) -> Vec<String> {
+    let mut request = PageRequest::read(listing, query).unwrap();
+    request.from = From::After(String::new());
+    let start = Place {
+        keys: vec![Sql::from(0); request.sorting.keys.len()],
+        id: String::new(),
+    };
+    let (sql, binds) = select(listing, &request, conditions, Some(start), Some(2));
+    let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let lines = statement.query_map(params_from_iter(&binds), |row| row.get("detail"));
+    lines.unwrap().collect::<Result<_, _>>().unwrap()
 }
 
 #[cfg(test)]
