@@ -13,6 +13,9 @@ async fn plan_of(listing: &'static Listing, query: Value) -> Vec<String> {
     let lines: Result<Vec<String>, StoreError> = store
         .read(move |conn| {
             let mut conditions = Conditions::new();
+            if matches!(listing.from, "sources" | "destinations") {
+                conditions.push("deleted_at IS NULL", []);
+            }
             conditions.fields(listing.fields, &query).unwrap();
             Ok(plan(conn, listing, &query, conditions))
         })
