@@ -162,7 +162,7 @@ pub struct Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.task.abort();
+        self.abort();
     }
 }
 
@@ -196,6 +196,12 @@ impl Engine {
     /// Tells the dispatcher that the schedule has changed. Called after the commit of every change.
     pub fn wake(&self) {
         self.shared.wake();
+    }
+
+    /// Ends the dispatcher and abandons what is in flight; it stays due in the store.
+    pub fn abort(&self) {
+        self.task.abort();
+        self.shared.stop();
     }
 
     /// Marks an ingest as in progress; [`settle`](Engine::settle) waits until it is dropped.

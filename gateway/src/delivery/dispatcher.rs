@@ -5,8 +5,10 @@
 //! attempts at once, and the pace of rate-limited destinations.
 
 use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
@@ -156,8 +158,7 @@ impl Dispatcher {
         let ended = match ended {
             Ok(ended) => ended,
             Err(error) => {
-                // An attempt catches nothing, so a panic in one leaves its event due and marked in
-                // flight: better never delivered again by this process than delivered in a loop.
+                // Attempts catch their panics, and only a reset abandons them.
                 tracing::error!("an attempt ended abnormally: {error}");
                 return;
             }
@@ -260,7 +261,11 @@ fn look(conn: &rusqlite::Connection, room: usize, busy: &HashMap<String, usize>)
 
 /// Makes one attempt, from reading the event to recording the outcome.
 async fn make(context: Context, event_id: String, destination_id: String) -> Ended {
-    let result = attempt(&context, event_id.clone()).await;
+    // A panic counts as a failure of the store: deliveries stand still until the next wake.
+    let result = AssertUnwindSafe(attempt(&context, event_id.clone()))
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_: Box<dyn std::any::Any + Send>| Err(StoreError::Panicked));
     Ended { event_id, destination_id, result }
 }
 

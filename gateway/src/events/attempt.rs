@@ -53,8 +53,8 @@ pub struct Claim {
     pub due_version: i64,
     /// The bulk operation behind it, if one is.
     pub bulk_retry_id: Option<String>,
-    /// When the event came into being.
-    pub created_at: Micros,
+    /// When its first attempt was made, if one was.
+    pub first_attempt_at: Option<Micros>,
 }
 
 impl std::fmt::Debug for Claim {
@@ -89,7 +89,8 @@ pub fn claim(conn: &Connection, event_id: &str) -> Result<Claimed, StoreError> {
         .prepare_cached(concat!(
             "SELECT e.id, e.request_id, e.connection_id, c.name, c.rules, s.name, e.destination_id, d.name, d.type, ",
             "d.config, r.verified, p.method, p.path, p.query, p.headers, p.body, e.attempts, e.automatic_count, ",
-            "e.due_trigger, e.due_at, e.due_version, e.bulk_retry_id, e.created_at, ",
+            "e.due_trigger, e.due_at, e.due_version, e.bulk_retry_id, ",
+            "(SELECT a.created_at FROM attempts a WHERE a.event_id = e.id AND a.attempt_number = 1), ",
             "coalesce(c.disabled_at, c.deleted_at, d.disabled_at, d.deleted_at) IS NULL ",
             "FROM events e JOIN connections c ON c.id = e.connection_id JOIN sources s ON s.id = e.source_id ",
             "JOIN destinations d ON d.id = e.destination_id JOIN requests r ON r.id = e.request_id ",
@@ -129,7 +130,7 @@ fn claim_of(row: &Row<'_>) -> rusqlite::Result<Claim> {
         due_at: row.get(19)?,
         due_version: row.get(20)?,
         bulk_retry_id: row.get(21)?,
-        created_at: row.get(22)?,
+        first_attempt_at: row.get(22)?,
     })
 }
 

@@ -100,6 +100,11 @@ pub enum EventError {
         /// The request.
         request_id: String,
     },
+    /// A rule stands in the way that this gateway cannot carry out.
+    NotBuilt {
+        /// Which rule of which connection, as a sentence.
+        what: String,
+    },
     /// The store failed.
     Store(StoreError),
 }
@@ -117,6 +122,7 @@ impl std::fmt::Display for EventError {
             Self::NotRetryable { request_id } => {
                 write!(f, "request {request_id} cannot be retried")
             }
+            Self::NotBuilt { what } => f.write_str(what),
             Self::Store(error) => error.fmt(f),
         }
     }
