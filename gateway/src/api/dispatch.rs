@@ -84,11 +84,14 @@ operations! {
     "getRequestRawBody" => requests::raw_body;
     "getRequestEvents" => requests::events;
     "getRequestIgnoredEvents" => requests::ignored_events;
+    "retryRequest" => requests::retry;
+    "replayRequest" => requests::replay;
 
     "getEvents" => events::list;
     "getEvent" => events::get;
     "getEventRawBody" => events::raw_body;
     "retryEvent" => events::retry;
+    "replayEvent" => events::replay;
     "cancelEvent" | "cancelEvent_mute" => events::cancel;
 
     "getAttempts" => attempts::list;

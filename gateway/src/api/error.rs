@@ -179,6 +179,7 @@ impl From<EventError> for ApiError {
                     .into(),
                 data: json!({ "request_id": request_id }),
             },
+            EventError::NotBuilt { what } => Self::NotImplemented { operation: what },
             EventError::Store(error) => error.into(),
         }
     }

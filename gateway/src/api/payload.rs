@@ -124,15 +124,15 @@ impl PayloadFilter {
         if path.is_some_and(|part| !payload.path.contains(part)) {
             return false;
         }
-        let body = self.body.as_ref();
-        fits_json(self.headers.as_ref(), || payload.headers.clone())
-            && fits_json(self.parsed_query.as_ref(), || payload.parsed_query.clone())
-            && fits_json(body, || payload.shown_body())
+        let fits = |wanted: &Option<Value>, found: &dyn Fn(&Value) -> bool| {
+            wanted.as_ref().is_none_or(found)
+        };
+        fits(&self.headers, &|wanted| json_match::matches_headers(wanted, &payload.headers))
+            && fits(&self.parsed_query, &|wanted| {
+                json_match::matches_query(wanted, &payload.parsed_query)
+            })
+            && fits(&self.body, &|wanted| json_match::matches(wanted, &payload.shown_body()))
     }
-}
-
-fn fits_json(wanted: Option<&Value>, given: impl FnOnce() -> Value) -> bool {
-    wanted.is_none_or(|wanted| json_match::matches(wanted, &given()))
 }
 
 #[cfg(test)]

@@ -51,16 +51,17 @@ struct Tenant {
 
 impl ApiState {
     /// State for `projects`, each under its API key. `limit` holds for every key on its own;
-    /// without one nothing is counted and no quota headers are sent. `clock` times the calls
-    /// that have no valid key.
+    /// without one nothing is counted and no quota headers are sent. Calls without a valid key
+    /// go by the first project's clock.
     pub(crate) fn new(
         projects: impl IntoIterator<Item = (String, Arc<Project>)>,
         limit: Option<Limit>,
-        clock: Clock,
     ) -> Self {
+        let mut clock = None;
         let tenants = projects
             .into_iter()
             .map(|(key, project)| {
+                clock.get_or_insert_with(|| project.clock.clone());
                 let quota = Quota::new(limit);
                 (key, Tenant { project, quota })
             })
@@ -69,7 +70,7 @@ impl ApiState {
             inner: Arc::new(Inner {
                 tenants,
                 anonymous: Quota::new(limit.map(|_| ANONYMOUS)),
-                clock,
+                clock: clock.unwrap_or_else(Clock::system),
             }),
         }
     }

@@ -117,11 +117,11 @@ async fn answer(state: &ControlState, request: Request) -> Result<Value, Refusal
         (Method::GET, "clock") => Ok(clock(&project)),
         (Method::POST, "clock/advance") => advance(&project, &body).await,
         (Method::POST, "settle") => {
-            project.engine.settle(&project.store).await?;
+            project.settle().await?;
             Ok(clock(&project))
         }
         (Method::POST, "reset") => {
-            project.engine.reset().await?;
+            project.reset().await?;
             state.api.reset_quota();
             Ok(clock(&project))
         }
@@ -192,10 +192,7 @@ async fn advance(project: &Project, body: &Value) -> Result<Value, Refusal> {
         (None, Some(milliseconds)) => Duration::from_millis(milliseconds),
         _ => return Err(bad("Send either `seconds` or `milliseconds`, a whole number from 0")),
     };
-    let fired = project
-        .engine
-        .advance(&project.store, &project.clock, span)
-        .await?;
+    let fired = project.advance(span).await?;
     let fired: Vec<Value> = fired
         .iter()
         .map(|attempt| {
