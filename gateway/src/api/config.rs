@@ -9,8 +9,7 @@ use serde_json::{Map, Value, json};
 use super::error::ApiError;
 use crate::contract::Contract;
 
-/// A stored resource that is written again.
-#[derive(Clone, Debug)]
+/// A stored resource that is written again. It has no `Debug`: the config holds credentials.
 pub(crate) struct Stored {
     /// Its type.
     pub(crate) kind: String,

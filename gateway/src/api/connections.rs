@@ -133,12 +133,11 @@ async fn switch(
     change: impl FnOnce(&Transaction<'_>, &str, i64) -> Result<(), ApiError> + Send + 'static,
 ) -> Reply {
     let view = View::of(&call.project);
-    let now = call.now();
     let project = call.project.clone();
     let reply = project
         .store
         .write(move |tx| {
-            change(tx, &call.id, now)?;
+            change(tx, &call.id, call.now())?;
             shown(tx, &view, &call.id)
         })
         .await?;
@@ -195,11 +194,11 @@ pub(super) async fn enable(call: Call) -> Reply {
 
 /// Deletes the connection; its pending events are cancelled for good.
 pub(super) async fn delete(call: Call) -> Reply {
-    let now = call.now();
     let project = call.project.clone();
     let reply = project
         .store
         .write(move |tx| -> Reply {
+            let now = call.now();
             ends(tx, &call.id)?;
             events::cancel_pending_of_connection(tx, Micros::from_i64(now), &call.id)?;
             tx.prepare_cached(

@@ -122,12 +122,11 @@ async fn change(
     change: impl FnOnce(&Connection, Micros, &str) -> Result<(), events::EventError> + Send + 'static,
 ) -> Reply {
     let view = View::of(&call.project);
-    let now = call.project.clock.now();
     let project = call.project.clone();
     let reply = project
         .store
         .write(move |tx| -> Reply {
-            change(tx, now, &call.id)?;
+            change(tx, Micros::from_i64(call.now()), &call.id)?;
             shown(tx, &view, &call.id)
         })
         .await?;

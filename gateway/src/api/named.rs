@@ -221,11 +221,12 @@ impl Named {
 
     pub(crate) async fn create(self, call: Call) -> Reply {
         let view = View::of(&call.project);
-        let now = call.now();
         let id = self.new_id(&call.project);
         call.project
+            .clone()
             .store
             .write(move |tx| {
+                let now = call.now();
                 if let Some(name) = text(&call.body, "name") {
                     if let Some(id) = self.id_of(tx, name)? {
                         return Err(ApiError::AlreadyExists(json!({
@@ -242,11 +243,12 @@ impl Named {
 
     pub(crate) async fn upsert(self, call: Call) -> Reply {
         let view = View::of(&call.project);
-        let now = call.now();
         let new_id = self.new_id(&call.project);
         call.project
+            .clone()
             .store
             .write(move |tx| {
+                let now = call.now();
                 let id = self.put_by_name(tx, new_id, &call.body, now, "")?;
                 self.shown(tx, &view, &id)
             })
@@ -337,12 +339,11 @@ impl Named {
 
     pub(crate) async fn update(self, call: Call) -> Reply {
         let view = View::of(&call.project);
-        let now = call.now();
-        let reply = call
-            .project
+        call.project
             .clone()
             .store
             .write(move |tx| {
+                let now = call.now();
                 if let Some(name) = text(&call.body, "name") {
                     if let Some(holder) = self.id_of(tx, name)?.filter(|id| *id != call.id) {
                         return Err(ApiError::AlreadyExists(json!({
@@ -354,16 +355,16 @@ impl Named {
                 self.change(tx, &call.id, &call.body, None, now, "")?;
                 self.shown(tx, &view, &call.id)
             })
-            .await?;
-        Ok(reply)
+            .await
     }
 
     /// Deletes what no connection uses.
     pub(crate) async fn delete(self, call: Call) -> Reply {
-        let now = call.now();
         call.project
+            .clone()
             .store
             .write(move |tx| {
+                let now = call.now();
                 self.must_live(tx, &call.id)?;
                 let using = self.connections_of(tx, &call.id)?;
                 if !using.is_empty() {
@@ -419,10 +420,11 @@ impl Named {
 
     pub(crate) async fn enable(self, call: Call) -> Reply {
         let view = View::of(&call.project);
-        let now = call.now();
         call.project
+            .clone()
             .store
             .write(move |tx| {
+                let now = call.now();
                 self.must_live(tx, &call.id)?;
                 self.set_disabled(tx, &call.id, false, now)?;
                 self.shown(tx, &view, &call.id)

@@ -9,7 +9,6 @@ use super::render::find;
 use crate::json_match;
 
 /// A stored payload.
-#[derive(Debug)]
 pub(crate) struct Payload {
     path: String,
     query: String,

@@ -96,7 +96,8 @@ async fn answer(state: &ControlState, request: Request) -> Result<Value, Refusal
     let path = request
         .uri()
         .path()
-        .trim_start_matches("/_gateway")
+        .strip_prefix("/_gateway")
+        .unwrap_or_default()
         .trim_matches('/')
         .to_owned();
     let method = request.method().clone();

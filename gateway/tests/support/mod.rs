@@ -3,6 +3,7 @@
 
 #![allow(dead_code)]
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -19,6 +20,8 @@ pub const VERSION: &str = "2026-09-01";
 pub struct Api {
     pub gateway: Gateway,
     pub http: reqwest::Client,
+    /// The operations that have answered 200, by id.
+    pub succeeded: Mutex<BTreeSet<String>>,
 }
 
 /// A reply, read to its end.
@@ -74,6 +77,7 @@ impl Api {
         Self {
             gateway: builder.start().await.unwrap(),
             http: client(),
+            succeeded: Mutex::default(),
         }
     }
 
@@ -95,6 +99,9 @@ impl Api {
             let violations =
                 Contract::get().validate_reply(route.operation, reply.status, &reply.json());
             assert!(violations.is_empty(), "{method} {path}: {violations:#?}\n{}", reply.text);
+            if reply.status == 200 {
+                self.succeeded.lock().unwrap().insert(route.operation.id.clone());
+            }
         }
         reply
     }

@@ -175,8 +175,10 @@ pub(crate) fn page(
         From::After(_) => (more, true),
         From::Before(_) => (true, more),
     };
-    let dir = sorting.keys[0].1;
-    let at = |place: Option<&(Place, Value)>| place.map(|(p, _)| p.cursor(listing.cursor, dir));
+    let (by, dir) = sorting.keys[0];
+    let at = |found: Option<&(Place, Value)>| {
+        found.map(|(place, _)| place.cursor(listing.cursor, by.name, dir))
+    };
     let next = at(found.last()).filter(|_| has_next);
     let prev = at(found.first()).filter(|_| has_prev);
     Ok(Page {
@@ -245,9 +247,10 @@ fn place_of(
     let unknown = || ApiError::invalid("the page cursor is not one of this list");
     if listing.cursor == CursorStyle::Packed {
         let packed = Packed::decode(cursor).ok_or_else(unknown)?;
-        if packed.dir != sorting.keys[0].1 {
+        let (by, dir) = sorting.keys[0];
+        if packed.dir != dir || packed.by != by.name {
             return Err(ApiError::invalid(
-                "the page cursor was made in the other direction",
+                "the page cursor belongs to another order",
             ));
         }
         return Ok(Place {
@@ -256,6 +259,13 @@ fn place_of(
         });
     }
     let keys: Vec<&str> = sorting.keys.iter().map(|(order, _)| order.sql).collect();
+    // In a list by id the cursor says it all, even if its row is gone.
+    if keys == [listing.id] {
+        return Ok(Place {
+            keys: vec![Sql::from(cursor.to_owned())],
+            id: cursor.to_owned(),
+        });
+    }
     let sql = format!(
         "SELECT {} FROM {} WHERE {} = ?",
         keys.join(", "),

@@ -134,6 +134,7 @@ fn foreign_cursors_are_refused() {
     let page = table.page(&PACKED, json!({ "dir": "asc" })).unwrap();
     let next = page["pagination"]["next"].clone();
     assert!(table.page(&PACKED, json!({ "dir": "desc", "next": next })).is_err());
+    assert!(table.page(&PACKED, json!({ "dir": "asc", "order_by": "j", "next": next })).is_err());
     let again = table.page(&PACKED, json!({ "dir": "asc", "next": next })).unwrap();
     assert_eq!(ids(&again), ["d", "e"]);
 }
