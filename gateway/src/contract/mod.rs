@@ -35,8 +35,6 @@ use operation::Segment;
 use schema::Lazy;
 use violation::{Path, Violation};
 
-const DOCUMENT: &str = include_str!("../../../openapi/2026-09-01.json");
-
 /// The parsed contract.
 #[derive(Debug)]
 pub struct Contract {
@@ -65,7 +63,7 @@ impl Contract {
     pub fn get() -> &'static Self {
         static CONTRACT: OnceLock<Contract> = OnceLock::new();
         CONTRACT.get_or_init(|| {
-            Self::parse(DOCUMENT)
+            Self::parse(hookdeck::contract::DOCUMENT)
                 .unwrap_or_else(|error| panic!("the bundled document is unreadable: {error}"))
         })
     }
