@@ -50,7 +50,7 @@ fn value(part: Part, stored: &Value, wanted: &Value) -> bool {
             .all(|wanted| stored.iter().any(|stored| value(part, stored, wanted))),
         (Value::Array(stored), _) => stored.iter().any(|stored| value(part, stored, wanted)),
         (Value::String(text), Value::Number(_) | Value::Bool(_)) if part != Part::Body => {
-            *text == wanted.to_string()
+            wanted.to_string().eq(text)
         }
         (Value::Number(stored), Value::Number(wanted)) => stored.as_f64() == wanted.as_f64(),
         _ => stored == wanted,
