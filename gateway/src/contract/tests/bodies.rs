@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -353,4 +354,34 @@ fn the_query_of_a_bulk_body_is_checked_like_a_query() {
 #[test]
 fn operations_without_a_body_take_anything() {
     assert_eq!(body_ok("retryEvent", json!({"x": 1})), Value::Null);
+}
+
+fn bodies() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "HTTP|CLI|WEBHOOK|STRIPE|GITLAB|HMAC|BASIC_AUTH|retry|filter|\\PC{0,6}"
+            .prop_map(Value::from),
+    ];
+    let keys = "name|type|config|auth|auth_type|url|rules|source|destination|query|status|created_at|gte|x";
+    leaf.prop_recursive(5, 40, 5, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(keys, inner, 0..6)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_body_is_survived_and_a_good_one_stays_good(body in bodies()) {
+        let contract = Contract::get();
+        for id in ["createConnection", "updateSource", "createDestination", "createEventBulkRetry", "createIssueTrigger"] {
+            if let Ok(typed) = contract.validate_body(operation(id), &body) {
+                prop_assert_eq!(contract.validate_body(operation(id), &typed), Ok(typed));
+            }
+        }
+    }
 }
