@@ -9,7 +9,9 @@ use hookdeck::types::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
+use crate::api::{self, ApiState, Limit};
 use crate::clock::{Clock, Micros};
+use crate::control::{self, ControlState};
 use crate::delivery::AddressPolicy;
 use crate::delivery::client::Deliverer;
 use crate::gateway::Gateway;
@@ -253,7 +255,10 @@ impl GatewayBuilder {
     }
 
     fn routes(&self, projects: &Arc<Projects>) -> axum::Router {
-        crate::ingest::router(Arc::clone(projects))
+        let limit = self.rate_limit.calls().map(|(calls, window)| Limit { calls, window });
+        let state = ApiState::new(projects.iter().cloned(), limit);
+        let control = ControlState::new(state.clone(), self.control);
+        crate::ingest::router(Arc::clone(projects)).merge(control::router(control)).merge(api::router(state))
     }
 
     fn clock(&self) -> Clock {

@@ -26,15 +26,18 @@
 //! [`data_dir`](GatewayBuilder::data_dir) names a place: then nothing it has acknowledged is lost,
 //! and what was in flight when it ended is delivered again.
 
+mod api;
 mod builder;
 mod clock;
 pub mod contract;
+mod control;
 mod delivery;
 mod engine;
 mod events;
 mod gateway;
 mod ids;
 mod ingest;
+mod json_match;
 mod project;
 mod query;
 mod rules;
