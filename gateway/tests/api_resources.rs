@@ -221,6 +221,27 @@ async fn connection_names_are_unique_for_their_source() {
 }
 
 #[tokio::test]
+async fn an_inline_destination_that_names_nothing_but_itself_is_left_as_it_is() {
+    let api = Api::start().await;
+    let http = json!({ "name": "d", "type": "HTTP", "config": { "url": "https://a.example/x" } });
+    let destination = api.ok("POST", "/destinations", http).await;
+    let connection = api
+        .ok("PUT", "/connections", json!({ "source": { "name": "s" }, "destination": { "name": "d" } }))
+        .await;
+    assert_eq!(connection["destination"]["id"], destination["id"]);
+    assert_eq!(connection["destination"]["config"], destination["config"]);
+    // Without a name the connection is called by its ends, and written again by them.
+    assert_eq!(connection["name"], Value::Null);
+    assert_eq!(connection["full_name"], "s -> d");
+    let again = api
+        .ok("PUT", "/connections", json!({ "source": { "name": "s" }, "destination": { "name": "d" }, "description": "x" }))
+        .await;
+    assert_eq!(again["id"], connection["id"]);
+    assert_eq!(again["description"], "x");
+    assert_eq!(api.models("/connections?full_name=s%20-%3E%20d").await.len(), 1);
+}
+
+#[tokio::test]
 async fn rules_are_kept_in_order_and_replaced_as_a_whole() {
     let api = Api::start().await;
     let rules = json!([

@@ -19,7 +19,7 @@ use crate::events;
 pub(super) use write::{create, update, upsert};
 
 /// The full name, as [`render::connection`] shows it.
-const FULL_NAME: &str = "(s.name || ' -> ' || coalesce(c.name, ''))";
+const FULL_NAME: &str = "(s.name || ' -> ' || coalesce(c.name, d.name))";
 
 pub(super) static LISTING: Listing = Listing {
     from: "connections c JOIN sources s ON s.id = c.source_id

@@ -90,14 +90,13 @@ pub(crate) fn connection(
     )?;
     let name: Option<String> = row.get("name")?;
     let source_name = source["name"].as_str().unwrap_or_default();
-    let full_name = match &name {
-        Some(name) => format!("{source_name} -> {name}"),
-        None => format!("{source_name} -> "),
-    };
+    // What an unnamed connection is called is not known; its destination tells it apart.
+    let own_name = name.as_deref().or(destination["name"].as_str());
+    let full_name = format!("{source_name} -> {}", own_name.unwrap_or_default());
     Ok(json!({
         "id": row.get::<_, String>("id")?,
         "team_id": view.team_id,
-        "full_name": full_name.trim_end(),
+        "full_name": full_name,
         "name": name,
         "description": row.get::<_, Option<String>>("description")?,
         "source": source,

@@ -91,10 +91,10 @@ impl ApiState {
         self.inner.tenants.values().map(|tenant| &tenant.project)
     }
 
-    /// Gives every key its whole quota back.
-    pub(crate) fn reset_quota(&self) {
-        self.inner.anonymous.reset();
-        for tenant in self.inner.tenants.values() {
+    /// Gives the key of `project` its whole quota back.
+    pub(crate) fn reset_quota(&self, project: &Arc<Project>) {
+        let tenants = self.inner.tenants.values();
+        for tenant in tenants.filter(|tenant| Arc::ptr_eq(&tenant.project, project)) {
             tenant.quota.reset();
         }
     }

@@ -2,6 +2,16 @@
 //!
 //! Health and readiness always answer. The rest exists only with `--control`. It concerns the
 //! project of the API key in `Authorization`; without a key, the only project there is.
+//!
+//! | call | does |
+//! |---|---|
+//! | `GET health` | tells the version |
+//! | `GET ready` | answers 200 once every store answers |
+//! | `GET clock` | tells the project's time and whether it is manual |
+//! | `POST clock/advance` `{"seconds": n}` or `{"milliseconds": n}` | moves a manual clock, tells the attempts it caused |
+//! | `POST settle` | waits until nothing is in flight and nothing is due now |
+//! | `POST reset` | empties the project in one step and gives its quota back |
+//! | `POST seed` `{"seed": n}` | starts the ids over |
 
 mod guard;
 
@@ -123,7 +133,7 @@ async fn answer(state: &ControlState, request: Request) -> Result<Value, Refusal
         }
         (Method::POST, "reset") => {
             project.reset().await?;
-            state.api.reset_quota();
+            state.api.reset_quota(&project);
             Ok(clock(&project))
         }
         (Method::POST, "seed") => {
