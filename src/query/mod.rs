@@ -70,6 +70,24 @@ param! {
     Json => |value| QueryValue::Json(value);
 }
 
+/// The direction of a list's order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Smallest or oldest first.
+    Asc,
+    /// Greatest or newest first, the default of nearly every list.
+    Desc,
+}
+
+impl Param for Direction {
+    fn into_param(self) -> QueryValue {
+        match self {
+            Self::Asc => "asc".into_param(),
+            Self::Desc => "desc".into_param(),
+        }
+    }
+}
+
 /// The parameters of a list: what the typed filters write into.
 ///
 /// Kept as one flat list instead of a struct per filter, so that a filter costs a user of the SDK

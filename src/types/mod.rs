@@ -2,8 +2,18 @@
 
 mod headers;
 mod json;
+mod open_enum;
+mod patch;
+mod secret;
+mod tagged;
 mod timestamp;
 
 pub use headers::Headers;
 pub use json::Json;
+#[doc(hidden)]
+pub use open_enum::{Custom, text};
+pub use patch::Patch;
+pub use secret::Secret;
+#[doc(hidden)]
+pub use tagged::{Tagged, tag_of};
 pub use timestamp::{ParseTimestampError, Timestamp};

@@ -31,11 +31,9 @@ pub use operation::{Operation, QueryParameter, Route};
 pub use schema::Schema;
 
 use check::{Checker, Mode};
-use operation::Segment;
+use operation::{RawOperation, Segment};
 use schema::Lazy;
 use violation::{Path, Violation};
-
-const DOCUMENT: &str = include_str!("../../../openapi/2026-09-01.json");
 
 /// The parsed contract.
 #[derive(Debug)]
@@ -49,7 +47,7 @@ pub struct Contract {
 #[derive(Deserialize)]
 struct Document<'a> {
     #[serde(borrow)]
-    paths: BTreeMap<String, BTreeMap<String, &'a RawValue>>,
+    paths: BTreeMap<&'a str, BTreeMap<&'a str, RawOperation<'a>>>,
     #[serde(borrow)]
     components: Components<'a>,
 }
@@ -57,7 +55,7 @@ struct Document<'a> {
 #[derive(Deserialize)]
 struct Components<'a> {
     #[serde(borrow)]
-    schemas: HashMap<String, &'a RawValue>,
+    schemas: HashMap<&'a str, &'a RawValue>,
 }
 
 impl Contract {
@@ -65,7 +63,7 @@ impl Contract {
     pub fn get() -> &'static Self {
         static CONTRACT: OnceLock<Contract> = OnceLock::new();
         CONTRACT.get_or_init(|| {
-            Self::parse(DOCUMENT)
+            Self::parse(hookdeck::contract::DOCUMENT)
                 .unwrap_or_else(|error| panic!("the bundled document is unreadable: {error}"))
         })
     }
@@ -75,7 +73,7 @@ impl Contract {
         let mut operations = Vec::new();
         for (path, methods) in document.paths {
             for (method, raw) in methods {
-                operations.push(Operation::parse(&method, &path, raw)?);
+                operations.push(Operation::new(method, path, raw));
             }
         }
         let mut routes: HashMap<(String, usize), Vec<usize>> = HashMap::new();
@@ -87,7 +85,7 @@ impl Contract {
             .components
             .schemas
             .into_iter()
-            .map(|(name, raw)| (name, Lazy::new(raw)))
+            .map(|(name, raw)| (name.to_owned(), Lazy::new(raw)))
             .collect();
         Ok(Self {
             operations,

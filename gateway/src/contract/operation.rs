@@ -59,7 +59,7 @@ pub(super) enum Segment {
 }
 
 #[derive(Deserialize)]
-struct RawOperation<'a> {
+pub(super) struct RawOperation<'a> {
     #[serde(rename = "operationId")]
     id: String,
     #[serde(borrow)]
@@ -119,12 +119,7 @@ impl<'de> Deserialize<'de> for Parameters {
 }
 
 impl Operation {
-    pub(super) fn parse(
-        method: &str,
-        path: &str,
-        raw: &'static RawValue,
-    ) -> serde_json::Result<Self> {
-        let raw: RawOperation<'static> = serde_json::from_str(raw.get())?;
+    pub(super) fn new(method: &str, path: &str, raw: RawOperation<'static>) -> Self {
         let segments = path.trim_start_matches('/').split('/').map(|segment| {
             match segment
                 .strip_prefix('{')
@@ -134,7 +129,7 @@ impl Operation {
                 None => Segment::Fixed(segment.to_owned()),
             }
         });
-        Ok(Self {
+        Self {
             id: raw.id,
             method: method.to_ascii_uppercase(),
             path: path.to_owned(),
@@ -142,7 +137,7 @@ impl Operation {
             query: raw.parameters.map(Lazy::new),
             body: raw.body.map(Lazy::new),
             replies: raw.responses.map(Lazy::new),
-        })
+        }
     }
 
     pub(super) fn matches(&self, parts: &[String]) -> bool {

@@ -8,6 +8,7 @@ pub mod filter;
 mod javascript;
 mod reference;
 pub mod retry;
+mod status;
 
 use std::fmt;
 use std::time::Duration;

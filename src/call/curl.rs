@@ -1,0 +1,106 @@
+//! A call as a command for the shell: to try it by hand, or to show it to somebody.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::Prepared;
+
+/// Names of JSON members that hold secrets, wherever they stand in a body.
+const SECRETS: &[&str] = &[
+    "api_key",
+    "auth",
+    "client_secret",
+    "env",
+    "password",
+    "private_key",
+    "public_key",
+    "refresh_token",
+    "secret",
+    "secret_access_key",
+    "service_account_key",
+    "signing_secret",
+    "token",
+    "username",
+    "webhook_secret_key",
+];
+
+pub(super) fn command(call: &Prepared) -> String {
+    let mut out = format!("curl -X {} {}", call.operation.method, quote(&call.url()));
+    out.push_str(" -H \"Authorization: Bearer $HOOKDECK_API_KEY\"");
+    if let Some(body) = &call.body {
+        let shown = match serde_json::from_slice::<Value>(body) {
+            Ok(mut value) => {
+                blank(&mut value);
+                value.to_string()
+            }
+            Err(_) => "REDACTED".to_owned(),
+        };
+        let _ = write!(
+            out,
+            " -H 'Content-Type: application/json' -d {}",
+            quote(&shown)
+        );
+    }
+    out
+}
+
+/// Replaces what stands under the name of a secret; an object there keeps its keys.
+fn blank(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                if SECRETS.contains(&name.as_str()) {
+                    blank_all(member);
+                } else {
+                    blank(member);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(blank),
+        _ => {}
+    }
+}
+
+fn blank_all(value: &mut Value) {
+    match value {
+        Value::Object(members) => members.values_mut().for_each(blank_all),
+        Value::Array(items) => items.iter_mut().for_each(blank_all),
+        Value::Null => {}
+        _ => *value = Value::from("REDACTED"),
+    }
+}
+
+/// In single quotes, so that the shell reads nothing in it.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn secrets_are_blanked_wherever_they_stand() {
+        let mut body = json!({
+            "name": "shop",
+            "source": {"config": {"auth": {"webhook_secret_key": "s1", "header_key": "x"}}},
+            "rules": [{"transformation": {"env": {"TOKEN": "s2"}}}],
+            "api_key": "s3",
+            "description": null
+        });
+        blank(&mut body);
+        let text = body.to_string();
+        assert!(
+            !text.contains("s1") && !text.contains("s2") && !text.contains("s3"),
+            "{text}"
+        );
+        assert_eq!(body["name"], "shop");
+    }
+
+    #[test]
+    fn quotes_survive_the_shell() {
+        assert_eq!(quote("it's"), r"'it'\''s'");
+    }
+}

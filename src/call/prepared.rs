@@ -1,0 +1,142 @@
+//! One call as data: everything that is known before it is sent.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Uri;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
+use serde::Serialize;
+
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
+use crate::operation::{Method, Operation};
+use crate::pipeline::{Outgoing, Reply};
+use crate::query::{Query, encode_path_segment, encode_query};
+use crate::transport::HttpRequest;
+
+const AGENT: &str = concat!("hookdeck-rust/", env!("CARGO_PKG_VERSION"));
+
+#[derive(Clone)]
+pub(crate) struct Prepared {
+    pub(crate) client: Client,
+    pub(crate) operation: &'static Operation,
+    path: String,
+    pub(crate) query: Query,
+    pub(crate) body: Option<Bytes>,
+    pub(crate) options: Options,
+    /// Why the call cannot be made. Kept until it is awaited, so that building a call never fails.
+    problem: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) idempotent: Option<bool>,
+}
+
+impl Prepared {
+    /// A call of an operation, the parameters of its path filled in from left to right.
+    pub(crate) fn new(client: Client, operation: &'static Operation, arguments: &[&str]) -> Self {
+        let mut arguments = arguments.iter();
+        let mut problem = None;
+        let mut path = String::with_capacity(operation.path.len() + 24);
+        for segment in operation.path.split('/').skip(1) {
+            path.push('/');
+            if segment.starts_with('{') {
+                let argument = arguments.next().copied().unwrap_or_default();
+                if argument.is_empty() {
+                    let name = segment.trim_matches(['{', '}']);
+                    problem = Some(format!("the `{name}` is empty"));
+                }
+                path.push_str(&encode_path_segment(argument));
+            } else {
+                path.push_str(segment);
+            }
+        }
+        Self {
+            client,
+            operation,
+            path,
+            query: Query::new(),
+            body: None,
+            options: Options::default(),
+            problem,
+        }
+    }
+
+    /// Sets the JSON body.
+    pub(crate) fn set_body<B: Serialize>(&mut self, body: &B) {
+        match serde_json::to_vec(body) {
+            Ok(bytes) => self.body = Some(bytes.into()),
+            Err(error) => self.refuse(format!("the body does not encode: {error}")),
+        }
+    }
+
+    /// Makes the call fail when it is awaited, before anything is sent.
+    pub(crate) fn refuse(&mut self, problem: String) {
+        self.problem = Some(problem);
+    }
+
+    pub(crate) fn url(&self) -> String {
+        let query = encode_query(&self.query);
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("{}{}{mark}{query}", self.client.root(), self.path)
+    }
+
+    fn error(&self, message: impl Into<String>) -> Error {
+        Error::new(ErrorKind::Invalid, self.operation.id, message)
+    }
+
+    fn request(&self) -> Result<HttpRequest, Error> {
+        if let Some(problem) = &self.problem {
+            return Err(self.error(problem));
+        }
+        let uri = Uri::try_from(self.url())
+            .map_err(|error| self.error("the URL is too long").with_source(error))?;
+        let mut request = HttpRequest::new(self.body.clone().unwrap_or_default());
+        *request.method_mut() = method(self.operation.method);
+        *request.uri_mut() = uri;
+        let headers = request.headers_mut();
+        headers.insert(AUTHORIZATION, self.client.authorization().clone());
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        if self.body.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        Ok(request)
+    }
+
+    pub(crate) async fn send(&self) -> Result<Reply, Error> {
+        let outgoing = Outgoing {
+            operation: self.operation.id,
+            request: self.request()?,
+            idempotent: self.options.idempotent.unwrap_or(self.operation.idempotent),
+            total: self.options.timeout,
+        };
+        self.client.pipeline().execute(&outgoing).await
+    }
+}
+
+fn method(method: Method) -> http::Method {
+    match method {
+        Method::Get => http::Method::GET,
+        Method::Put => http::Method::PUT,
+        Method::Post => http::Method::POST,
+        Method::Delete => http::Method::DELETE,
+        Method::Patch => http::Method::PATCH,
+        Method::Head => http::Method::HEAD,
+        Method::Options => http::Method::OPTIONS,
+    }
+}
+
+/// Without the body, which may hold secrets.
+impl fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prepared")
+            .field("operation", &self.operation.id)
+            .field("path", &self.path)
+            .field("query", &self.query)
+            .finish_non_exhaustive()
+    }
+}

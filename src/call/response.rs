@@ -1,0 +1,156 @@
+//! Reading replies.
+
+use std::ops::Deref;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, ErrorKind, request_id};
+use crate::pipeline::{Reply, Report};
+
+/// A value and the reply it came in.
+///
+/// Dereferences to the value.
+#[derive(Clone, Debug)]
+pub struct Response<T> {
+    value: T,
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    attempts: u32,
+    elapsed: Duration,
+}
+
+/// What a reply says of the key's quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RateLimitStatus {
+    /// How many calls the key may make in a window.
+    pub limit: u32,
+    /// How many of them are left.
+    pub remaining: u32,
+    /// When the window ends, counted from the reply.
+    pub resets_in: Duration,
+}
+
+impl<T> Response<T> {
+    pub(crate) fn new(value: T, reply: Reply) -> Self {
+        let Reply {
+            status,
+            headers,
+            body,
+            attempts,
+            elapsed,
+        } = reply;
+        Self {
+            value,
+            status,
+            headers,
+            body,
+            attempts,
+            elapsed,
+        }
+    }
+
+    /// The value alone.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+
+    /// The status; the API answers every success with 200.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers of the reply.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The body as it came: everything the API sent, fields this crate does not know included.
+    #[must_use]
+    pub fn body_bytes(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The id the API's edge gave the request, if the reply carried one.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        request_id(&self.headers)
+    }
+
+    /// The quota of the key, if the reply told.
+    #[must_use]
+    pub fn rate_limit(&self) -> Option<RateLimitStatus> {
+        let Report {
+            limit,
+            remaining,
+            resets_in,
+        } = Report::read(&self.headers)?;
+        Some(RateLimitStatus {
+            limit,
+            remaining,
+            resets_in,
+        })
+    }
+
+    /// How many attempts the call took.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// How long the call took, waits and retries included.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+}
+
+impl<T> Deref for Response<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// Reads the body of a success. Where in it reading failed is looked for only once it has, so that
+/// success pays nothing for it.
+pub(crate) fn decode<T: DeserializeOwned>(
+    operation: &'static str,
+    reply: &Reply,
+) -> Result<T, Error> {
+    serde_json::from_slice(&reply.body).map_err(|plain| undecodable::<T>(operation, reply, plain))
+}
+
+fn undecodable<T: DeserializeOwned>(
+    operation: &'static str,
+    reply: &Reply,
+    plain: serde_json::Error,
+) -> Error {
+    let mut reader = serde_json::Deserializer::from_slice(&reply.body);
+    let path = serde_path_to_error::deserialize::<_, T>(&mut reader)
+        .err()
+        .map(|error| error.path().to_string())
+        .filter(|path| path != ".");
+    let message = match reply.body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        None => "the reply has an empty body".to_owned(),
+        Some(b'<') => "the reply is HTML, not JSON; is the base URL right?".to_owned(),
+        Some(_) => format!("the reply does not decode: {plain}"),
+    };
+    let mut error = Error::new(ErrorKind::Decode, operation, message);
+    let inner = error.inner_mut();
+    inner.status = Some(reply.status);
+    inner.headers = Some(reply.headers.clone());
+    inner.body = Some(reply.body.clone());
+    inner.json_path = path;
+    inner.attempts = reply.attempts;
+    inner.elapsed = reply.elapsed;
+    error.with_source(plain)
+}

@@ -1,0 +1,353 @@
+//! The client: what every call goes through.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::HeaderValue;
+use url::Url;
+
+use crate::auth::{ApiKey, AuthScheme};
+use crate::error::{Error, ErrorKind};
+use crate::pipeline::{Limiter, Observer, Pipeline, RateLimit, Retry, Timeouts};
+use crate::transport::{HttpClient, Transport};
+use crate::version::ApiVersion;
+
+const DEFAULT_BASE_URL: &str = "https://api.hookdeck.com";
+
+/// A client of the Hookdeck Event Gateway API.
+///
+/// Cheap to clone; clones share connections, settings and the quota. Resources are reached by
+/// methods named after them: [`events`](Client::events), [`sources`](Client::sources) and so on.
+///
+/// ```no_run
+/// # async fn example() -> hookdeck::Result<()> {
+/// let client = hookdeck::Client::from_env()?;
+/// let event = client.events().get("evt_123").await?;
+/// println!("{} after {} attempts", event.status, event.attempts);
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// `https://host/prefix/2026-09-01`, without a slash at the end.
+    root: String,
+    version: ApiVersion,
+    authorization: HeaderValue,
+    pipeline: Pipeline,
+}
+
+impl Client {
+    /// A client with the given key and the defaults.
+    ///
+    /// # Errors
+    ///
+    /// If the key is empty or cannot stand in a header, or if TLS cannot be set up.
+    pub fn new(key: impl Into<ApiKey>) -> Result<Self, Error> {
+        Self::builder(key).build()
+    }
+
+    /// A client set up by the environment: `HOOKDECK_API_KEY`, and if they are set
+    /// `HOOKDECK_BASE_URL` and `HOOKDECK_API_VERSION`.
+    ///
+    /// # Errors
+    ///
+    /// If `HOOKDECK_API_KEY` is not set, or if one of the variables is unusable.
+    pub fn from_env() -> Result<Self, Error> {
+        ClientBuilder::from_env()?.build()
+    }
+
+    /// Begins setting up a client.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use hookdeck::{Client, RateLimit, Retry, Timeouts};
+    ///
+    /// let client = Client::builder("my-key")
+    ///     .base_url("http://127.0.0.1:4100")
+    ///     .retry(Retry::standard().max_attempts(6))
+    ///     .rate_limit(RateLimit::per_minute(240))
+    ///     .timeouts(Timeouts::default().attempt(Duration::from_secs(20)))
+    ///     .build()?;
+    /// # Ok::<(), hookdeck::Error>(())
+    /// ```
+    pub fn builder(key: impl Into<ApiKey>) -> ClientBuilder {
+        ClientBuilder::new(key.into())
+    }
+
+    /// The version of the API this client speaks.
+    #[must_use]
+    pub fn api_version(&self) -> &ApiVersion {
+        &self.inner.version
+    }
+
+    pub(crate) fn root(&self) -> &str {
+        &self.inner.root
+    }
+
+    pub(crate) fn authorization(&self) -> &HeaderValue {
+        &self.inner.authorization
+    }
+
+    pub(crate) fn pipeline(&self) -> &Pipeline {
+        &self.inner.pipeline
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("root", &self.inner.root)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Sets up a [`Client`].
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct ClientBuilder {
+    key: ApiKey,
+    scheme: AuthScheme,
+    base_url: String,
+    version: ApiVersion,
+    retry: Retry,
+    rate_limit: RateLimit,
+    timeouts: Timeouts,
+    transport: Option<Arc<dyn Transport>>,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+impl ClientBuilder {
+    fn new(key: ApiKey) -> Self {
+        Self {
+            key,
+            scheme: AuthScheme::default(),
+            base_url: DEFAULT_BASE_URL.to_owned(),
+            version: ApiVersion::default(),
+            retry: Retry::default(),
+            rate_limit: RateLimit::default(),
+            timeouts: Timeouts::default(),
+            transport: None,
+            observer: None,
+        }
+    }
+
+    /// Begins with what the environment says; see [`Client::from_env`].
+    ///
+    /// # Errors
+    ///
+    /// If `HOOKDECK_API_KEY` is not set, or `HOOKDECK_API_VERSION` is no version.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::from_vars(|name| std::env::var(name).ok())
+    }
+
+    fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let set = |name: &str| var(name).filter(|value| !value.is_empty());
+        let key = set("HOOKDECK_API_KEY").ok_or_else(|| {
+            Error::new(
+                ErrorKind::Config,
+                "client",
+                "HOOKDECK_API_KEY is not set; create a key in the project's settings",
+            )
+        })?;
+        let mut builder = Self::new(ApiKey::new(key));
+        if let Some(url) = set("HOOKDECK_BASE_URL") {
+            builder.base_url = url;
+        }
+        if let Some(version) = set("HOOKDECK_API_VERSION") {
+            builder.version = version.parse()?;
+        }
+        Ok(builder)
+    }
+
+    /// The address of the API without its version; `https://api.hookdeck.com` by default.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = url.into();
+        self
+    }
+
+    /// The dated version to speak; the newest by default.
+    pub fn api_version(mut self, version: ApiVersion) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// How the key is presented; as a bearer token by default.
+    pub fn auth(mut self, scheme: AuthScheme) -> Self {
+        self.scheme = scheme;
+        self
+    }
+
+    /// How failed calls are retried.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// The quota to keep to; 240 calls a minute by default.
+    pub fn rate_limit(mut self, rate_limit: RateLimit) -> Self {
+        self.rate_limit = rate_limit;
+        self
+    }
+
+    /// How long things may take.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// Watches what happens to calls.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Sends through a transport of yours in place of HTTP.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Sends through a reqwest client of yours: for proxies, client certificates and the like.
+    ///
+    /// It should follow no redirects and not retry on its own. `Timeouts::connect` has no effect on
+    /// it.
+    pub fn http_client(mut self, client: reqwest::Client) -> Self {
+        self.transport = Some(Arc::new(HttpClient::from_client(client)));
+        self
+    }
+
+    /// Builds the client. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// If the key is empty or cannot stand in a header, if the base URL is no `http` or `https`
+    /// address or carries a query or credentials, or if TLS cannot be set up.
+    pub fn build(self) -> Result<Client, Error> {
+        let authorization = self.key.header(self.scheme)?;
+        let base = check_base_url(&self.base_url)?;
+        let host = format!(
+            "{}:{}",
+            base.host_str().unwrap_or_default(),
+            base.port_or_known_default().unwrap_or_default()
+        );
+        let limiter = Limiter::shared(self.key.as_bytes(), &host, self.rate_limit);
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => {
+                let secure = base.scheme() == "https";
+                let client = HttpClient::new(secure, self.timeouts.connect).map_err(|source| {
+                    Error::new(
+                        ErrorKind::Config,
+                        "client",
+                        "the HTTP client cannot be set up",
+                    )
+                    .with_source(source)
+                })?;
+                Arc::new(client)
+            }
+        };
+        let root = format!("{}/{}", base.as_str().trim_end_matches('/'), self.version);
+        let pipeline = Pipeline::new(transport, limiter, self.retry, self.timeouts, self.observer);
+        Ok(Client {
+            inner: Arc::new(Inner {
+                root,
+                version: self.version,
+                authorization,
+                pipeline,
+            }),
+        })
+    }
+}
+
+/// The message never repeats the URL's user part, where people put passwords.
+fn check_base_url(text: &str) -> Result<Url, Error> {
+    let fail = |problem: String| Err(Error::new(ErrorKind::Config, "client", problem));
+    let url = match Url::parse(text) {
+        Ok(url) => url,
+        Err(problem) => {
+            return fail(format!("the base URL is no absolute URL: {problem}"));
+        }
+    };
+    if !matches!(url.scheme(), "http" | "https") {
+        return fail(format!(
+            "the base URL begins with {}:, not with http or https",
+            url.scheme()
+        ));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return fail("the base URL holds credentials; give the key to the builder".into());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return fail("the base URL holds a query or a fragment".into());
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vars<'a>(set: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
+        |name| {
+            set.iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        }
+    }
+
+    #[test]
+    fn the_environment_sets_key_address_and_version() {
+        let client = ClientBuilder::from_vars(vars(&[
+            ("HOOKDECK_API_KEY", "k"),
+            ("HOOKDECK_BASE_URL", "http://localhost:4100/api/"),
+            ("HOOKDECK_API_VERSION", "2025-07-01"),
+        ]))
+        .and_then(ClientBuilder::build)
+        .unwrap();
+        assert_eq!(client.root(), "http://localhost:4100/api/2025-07-01");
+    }
+
+    #[test]
+    fn a_missing_key_says_what_to_set() {
+        for set in [&[][..], &[("HOOKDECK_API_KEY", "")]] {
+            let error = ClientBuilder::from_vars(vars(set)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert!(error.to_string().contains("HOOKDECK_API_KEY"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_base_url_that_cannot_work_is_refused() {
+        for url in [
+            "",
+            "api.hookdeck.com",
+            "ftp://api.hookdeck.com",
+            "https://user:secret@api.hookdeck.com",
+            "https://api.hookdeck.com?x=1",
+            "https://",
+        ] {
+            let error = Client::builder("k").base_url(url).build().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config, "{url}");
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn neither_client_nor_builder_shows_the_key() {
+        let builder = Client::builder("sk_live_1").transport(Never);
+        assert!(!format!("{builder:?}").contains("sk_live_1"));
+        assert!(!format!("{:?}", builder.build().unwrap()).contains("sk_live_1"));
+    }
+
+    #[derive(Debug)]
+    struct Never;
+
+    impl Transport for Never {
+        fn send(&self, _: crate::transport::HttpRequest) -> crate::transport::Exchange<'_> {
+            Box::pin(std::future::pending())
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! What the API said went wrong, read leniently from whatever body it sent.
+
+use std::fmt;
+
+use http::StatusCode;
+use serde_json::Value;
+
+use crate::types::Json;
+
+/// Longest text of a body that is no JSON to repeat in a message.
+const SHOWN: usize = 200;
+
+/// The API's own account of an error.
+///
+/// Error bodies come in several shapes: `message` with `data`, an array of violated rules, plain
+/// text from the edge, HTML, nothing. All of them are read into this, and none of them can make
+/// reading fail: what is missing is `None`, and [`message`](ApiError::message) always says
+/// something a person can act on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApiError {
+    code: Option<String>,
+    message: String,
+    violations: Vec<String>,
+    data: Option<Json>,
+}
+
+impl ApiError {
+    /// The API's code, such as `NOT_FOUND`, `UNPROCESSABLE_ENTITY` or `RESOURCE_ALREADY_EXISTS`.
+    ///
+    /// `None` where the body had none: plain text, HTML or nothing.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+
+    /// One readable line: the API's message, the violated rules joined by `; `, or the meaning of
+    /// the status where the body said nothing.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The rules a request violated, one a line, as the API words them:
+    /// `config.auth is not allowed`. Empty unless this is a validation error.
+    #[must_use]
+    pub fn violations(&self) -> &[String] {
+        &self.violations
+    }
+
+    /// The body's `data`: on 404 the id that was looked for, on 409 the resource that exists.
+    #[must_use]
+    pub fn data(&self) -> Option<&Json> {
+        self.data.as_ref()
+    }
+
+    /// Reads a body of any kind.
+    pub(crate) fn read(status: StatusCode, body: &[u8]) -> Self {
+        match serde_json::from_slice::<Value>(body) {
+            Ok(Value::Object(fields)) => Self::from_fields(status, &fields),
+            Ok(Value::String(text)) => Self::from_text(status, &text),
+            _ => Self::from_text(status, &String::from_utf8_lossy(body)),
+        }
+    }
+
+    fn from_fields(status: StatusCode, fields: &serde_json::Map<String, Value>) -> Self {
+        let text = |value: Option<&Value>| match value {
+            Some(Value::String(text)) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+            _ => None,
+        };
+        let data = fields.get("data").filter(|data| !data.is_null());
+        let violations = match data {
+            Some(Value::Array(lines)) => lines.iter().map(line).collect(),
+            _ => Vec::new(),
+        };
+        // A domain error repeats the status line as its message and explains itself in `data`.
+        let message = text(fields.get("message"))
+            .filter(|message| Some(message.as_str()) != status.canonical_reason());
+        let explained = data.and_then(|data| text(data.get("message")));
+        let field = data.and_then(|data| text(data.get("field")));
+        let message = match (message, explained) {
+            (Some(message), Some(explained)) => format!("{message}: {explained}"),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) if !violations.is_empty() => violations.join("; "),
+            (None, None) => reason(status),
+        };
+        let message = match field {
+            Some(field) if !message.contains(&field) => format!("{message} ({field})"),
+            _ => message,
+        };
+        Self {
+            code: text(fields.get("code")),
+            message,
+            violations,
+            data: data.map(Json::new),
+        }
+    }
+
+    fn from_text(status: StatusCode, text: &str) -> Self {
+        let text = text.trim();
+        let message = if text.is_empty() {
+            format!("{} (empty body)", reason(status))
+        } else if text.starts_with('<') {
+            format!("{} (HTML body)", reason(status))
+        } else {
+            match text.char_indices().nth(SHOWN) {
+                Some((end, _)) => format!("{}…", &text[..end]),
+                None => text.to_owned(),
+            }
+        };
+        Self {
+            code: None,
+            message,
+            violations: Vec::new(),
+            data: None,
+        }
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(code) = &self.code {
+            write!(f, "{code}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+fn line(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn reason(status: StatusCode) -> String {
+    status
+        .canonical_reason()
+        .unwrap_or("unknown status")
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(status: u16, body: &str) -> ApiError {
+        ApiError::read(StatusCode::from_u16(status).unwrap(), body.as_bytes())
+    }
+
+    #[test]
+    fn validation_errors_list_the_violated_rules() {
+        let error = read(
+            422,
+            r#"{"level":"info","handled":true,"report":true,
+                "data":["destination.name is required","source.name is required"],
+                "status":422,"code":"UNPROCESSABLE_ENTITY"}"#,
+        );
+        assert_eq!(
+            error.message(),
+            "destination.name is required; source.name is required"
+        );
+        assert_eq!(error.violations().len(), 2);
+        assert_eq!(error.code(), Some("UNPROCESSABLE_ENTITY"));
+    }
+
+    #[test]
+    fn domain_errors_explain_themselves_in_data() {
+        let error = read(
+            422,
+            r#"{"code":"UNPROCESSABLE_ENTITY","status":422,"message":"Unprocessable Entity",
+                "data":{"message":"HTTP destination needs a URL.","field":"config.url"}}"#,
+        );
+        assert_eq!(
+            error.message(),
+            "HTTP destination needs a URL. (config.url)"
+        );
+        assert!(error.violations().is_empty());
+    }
+
+    #[test]
+    fn the_documented_older_shape_is_read_too() {
+        let error = read(
+            422,
+            r#"{"handled":true,"status":422,"message":"Connection does not exist or is disabled",
+                "data":{"id":"web_1"}}"#,
+        );
+        assert_eq!(error.message(), "Connection does not exist or is disabled");
+        assert_eq!(error.data().unwrap().to_value()["id"], "web_1");
+        assert_eq!(error.code(), None);
+    }
+
+    #[test]
+    fn bodies_that_are_no_json_object_never_hide_the_status() {
+        assert_eq!(
+            read(429, "Too Many Requests").message(),
+            "Too Many Requests"
+        );
+        assert_eq!(read(401, "").message(), "Unauthorized (empty body)");
+        assert_eq!(
+            read(404, "<html><body>x</body></html>").message(),
+            "Not Found (HTML body)"
+        );
+        assert_eq!(read(500, "[1").message(), "[1");
+        assert_eq!(
+            read(500, r#"{"data":null,"message":5}"#).message(),
+            "Internal Server Error"
+        );
+        let long = read(500, &"é".repeat(500));
+        assert!(long.message().chars().count() < 210, "{long}");
+    }
+}

@@ -1,0 +1,456 @@
+//! Pacing under the quota, before the API has to refuse anything.
+//!
+//! The API counts calls of a key in a fixed window and tells on every reply how many are left and
+//! when the window ends. The limiter keeps the same account: it spends the window's whole budget at
+//! once if asked to, then holds calls back until the window ends. Calls of other processes with the
+//! same key show as budget that is gone without this process having spent it.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
+
+use http::HeaderMap;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::retry::retry_after;
+
+/// How many calls a key may make in how long.
+///
+/// The default is the live API's 240 a minute. Whatever is set here, the limits that the API
+/// announces on its replies win. Clients of one key and host in a process share one account.
+///
+/// ```
+/// use std::time::Duration;
+/// use hookdeck::RateLimit;
+///
+/// let default = RateLimit::per_minute(240);
+/// let scaled = RateLimit::new(240, Duration::from_secs(6));
+/// let off = RateLimit::off();
+/// # let _ = (default, scaled, off);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit(Option<(u32, Duration)>);
+
+impl RateLimit {
+    /// So many calls a minute; zero counts as one.
+    #[must_use]
+    pub const fn per_minute(calls: u32) -> Self {
+        Self::new(calls, Duration::from_secs(60))
+    }
+
+    /// So many calls in each window of that length; zero counts as one.
+    #[must_use]
+    pub const fn new(calls: u32, window: Duration) -> Self {
+        Self(Some((if calls == 0 { 1 } else { calls }, window)))
+    }
+
+    /// No pacing: calls go out at once, and a 429 is only retried.
+    #[must_use]
+    pub const fn off() -> Self {
+        Self(None)
+    }
+}
+
+impl Default for RateLimit {
+    fn default() -> Self {
+        Self::per_minute(240)
+    }
+}
+
+/// The account of one key at one host.
+#[derive(Debug)]
+pub(crate) struct Limiter {
+    state: Mutex<State>,
+    /// Waiting calls take turns in the order they came; only the first one watches the account.
+    turn: tokio::sync::Mutex<()>,
+    changed: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    limit: u32,
+    window: Duration,
+    /// Calls of this process in the current window.
+    spent: u32,
+    /// Calls of others in the current window, as far as the replies show.
+    others: u32,
+    /// When the current window ends: as told by the API, or as assumed until a reply tells.
+    ends: Option<End>,
+    frozen_until: Option<Instant>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct End {
+    at: Instant,
+    told: bool,
+}
+
+/// Waiting for the quota would outlast the call's deadline.
+#[derive(Debug)]
+pub(crate) struct WaitTooLong {
+    pub(crate) wait: Duration,
+}
+
+impl State {
+    fn roll(&mut self, now: Instant) {
+        if self.frozen_until.is_some_and(|until| until <= now) {
+            self.frozen_until = None;
+        }
+        if self.ends.is_some_and(|end| end.at <= now) {
+            self.ends = None;
+            self.spent = 0;
+            self.others = 0;
+        }
+    }
+
+    /// Spends one call, or tells when there will be one.
+    fn take(&mut self, now: Instant) -> Result<(), Instant> {
+        self.roll(now);
+        if let Some(until) = self.frozen_until {
+            return Err(until);
+        }
+        if self.spent + self.others < self.limit {
+            self.spent += 1;
+            self.ends.get_or_insert(End {
+                at: now + self.window,
+                told: false,
+            });
+            return Ok(());
+        }
+        Err(self.ends.map_or(now + self.window, |end| end.at))
+    }
+
+    /// Corrects the account by what a reply says.
+    fn learn(&mut self, now: Instant, report: &Report) {
+        self.roll(now);
+        self.limit = report.limit.max(1);
+        let ends = now + report.resets_in;
+        match self.ends {
+            // A reply delayed from the window before: nothing to learn from it.
+            Some(end) if end.told && ends + self.slack() < end.at => return,
+            Some(end) if end.told && end.at + self.slack() < ends => {
+                // The API is in a later window than we thought.
+                self.spent = 0;
+                self.others = 0;
+                self.ends = Some(End {
+                    at: ends,
+                    told: true,
+                });
+            }
+            // Replies take time to travel, so the earliest end told is the nearest to the truth.
+            Some(end) if end.told => {
+                self.ends = Some(End {
+                    at: end.at.min(ends),
+                    told: true,
+                })
+            }
+            _ => {
+                self.ends = Some(End {
+                    at: ends,
+                    told: true,
+                })
+            }
+        }
+        let gone = report.limit.saturating_sub(report.remaining);
+        self.others = self.others.max(gone.saturating_sub(self.spent));
+    }
+
+    /// Ends of window nearer to each other than this are the same one.
+    fn slack(&self) -> Duration {
+        self.window / 4
+    }
+}
+
+/// The quota as a reply reports it.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) limit: u32,
+    pub(crate) remaining: u32,
+    pub(crate) resets_in: Duration,
+}
+
+impl Report {
+    pub(crate) fn read(headers: &HeaderMap) -> Option<Self> {
+        let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u32>().ok();
+        Some(Self {
+            limit: number("x-ratelimit-limit")?,
+            remaining: number("x-ratelimit-remaining")?,
+            // Relative, and so right whatever the two clocks show; `x-ratelimit-reset` is not.
+            resets_in: retry_after(headers)?,
+        })
+    }
+}
+
+impl Limiter {
+    fn new(limit: u32, window: Duration) -> Self {
+        Self {
+            state: Mutex::new(State {
+                limit,
+                window,
+                spent: 0,
+                others: 0,
+                ends: None,
+                frozen_until: None,
+            }),
+            turn: tokio::sync::Mutex::new(()),
+            changed: Notify::new(),
+        }
+    }
+
+    /// The account of a key at a host, shared by every client of both in the process.
+    pub(crate) fn shared(key: &[u8], host: &str, rate: RateLimit) -> Option<Arc<Self>> {
+        static ACCOUNTS: OnceLock<Mutex<HashMap<u64, Weak<Limiter>>>> = OnceLock::new();
+        let (limit, window) = rate.0?;
+        let mut hasher = DefaultHasher::new();
+        (key, host).hash(&mut hasher);
+        let mut accounts = ACCOUNTS
+            .get_or_init(Mutex::default)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        accounts.retain(|_, account| account.strong_count() > 0);
+        let account = accounts.entry(hasher.finish()).or_default();
+        if let Some(shared) = account.upgrade() {
+            return Some(shared);
+        }
+        let limiter = Arc::new(Self::new(limit, window));
+        *account = Arc::downgrade(&limiter);
+        Some(limiter)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a call's worth of quota.
+    ///
+    /// Dropping the future gives up the place in the queue; dropping the permit unused gives the
+    /// call back.
+    pub(crate) async fn acquire(
+        self: &Arc<Self>,
+        deadline: Option<Instant>,
+        waiting: impl FnOnce(Duration),
+    ) -> Result<Permit, WaitTooLong> {
+        let mut waiting = Some(waiting);
+        let refuse = |until: Instant| match deadline {
+            Some(deadline) if until > deadline => Err(WaitTooLong {
+                wait: until.saturating_duration_since(Instant::now()),
+            }),
+            _ => Ok(()),
+        };
+        // Whoever cannot be served before its deadline need not queue to learn that.
+        if let Err(until) = self.peek() {
+            refuse(until)?;
+        }
+        let turn = self.turn.lock();
+        let _turn = match deadline {
+            Some(deadline) => {
+                tokio::time::timeout_at(deadline, turn)
+                    .await
+                    .map_err(|_| WaitTooLong {
+                        wait: Duration::ZERO,
+                    })?
+            }
+            None => turn.await,
+        };
+        loop {
+            let changed = self.changed.notified();
+            let until = match self.state().take(Instant::now()) {
+                Ok(()) => {
+                    return Ok(Permit {
+                        limiter: Arc::clone(self),
+                        sent: false,
+                    });
+                }
+                Err(until) => until,
+            };
+            refuse(until)?;
+            if let Some(waiting) = waiting.take() {
+                waiting(until.saturating_duration_since(Instant::now()));
+            }
+            // Either the time has come or the account has changed: look again.
+            let _ = tokio::time::timeout_at(until, changed).await;
+        }
+    }
+
+    /// When the next call could go out, without spending it.
+    fn peek(&self) -> Result<(), Instant> {
+        let now = Instant::now();
+        let mut state = self.state();
+        state.take(now).map(|()| state.spent -= 1)
+    }
+
+    /// Reads the quota off a reply.
+    pub(crate) fn observe(&self, headers: &HeaderMap) {
+        if let Some(report) = Report::read(headers) {
+            self.state().learn(Instant::now(), &report);
+            self.changed.notify_waiters();
+        }
+    }
+
+    /// After a 429: nobody sends before the window ends.
+    pub(crate) fn freeze(&self, wait: Duration) {
+        let until = Instant::now() + wait;
+        let mut state = self.state();
+        state.frozen_until = Some(state.frozen_until.map_or(until, |known| known.max(until)));
+    }
+}
+
+/// One call's worth of quota.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    limiter: Arc<Limiter>,
+    sent: bool,
+}
+
+impl Permit {
+    /// The call is on its way: the quota is spent whatever comes back.
+    pub(crate) fn sent(mut self) {
+        self.sent = true;
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if !self.sent {
+            let mut state = self.limiter.state();
+            state.spent = state.spent.saturating_sub(1);
+            drop(state);
+            self.limiter.changed.notify_waiters();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limiter(limit: u32, seconds: u64) -> Arc<Limiter> {
+        Arc::new(Limiter::new(limit, Duration::from_secs(seconds)))
+    }
+
+    async fn take(limiter: &Arc<Limiter>) {
+        limiter.acquire(None, |_| {}).await.unwrap().sent();
+    }
+
+    fn reply(limit: u32, remaining: u32, resets_in: f64) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-ratelimit-limit", limit.into());
+        headers.insert("x-ratelimit-remaining", remaining.into());
+        headers.insert("retry-after", resets_in.to_string().parse().unwrap());
+        headers
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_window_is_spent_at_once_and_then_waited_out() {
+        let limiter = limiter(3, 60);
+        let start = Instant::now();
+        for _ in 0..3 {
+            take(&limiter).await;
+        }
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        take(&limiter).await;
+        assert_eq!(start.elapsed().as_secs(), 60);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_of_the_window_is_learnt_from_replies() {
+        let limiter = limiter(240, 60);
+        let start = Instant::now();
+        take(&limiter).await;
+        limiter.observe(&reply(2, 1, 7.5));
+        take(&limiter).await;
+        take(&limiter).await;
+        assert_eq!(start.elapsed().as_millis(), 7500);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_others_spent_is_not_spent_again() {
+        let limiter = limiter(10, 60);
+        let start = Instant::now();
+        take(&limiter).await;
+        limiter.observe(&reply(10, 1, 30.0));
+        take(&limiter).await;
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        take(&limiter).await;
+        assert_eq!(start.elapsed().as_secs(), 30);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unused_permit_gives_its_call_back() {
+        let limiter = limiter(1, 60);
+        let start = Instant::now();
+        drop(limiter.acquire(None, |_| {}).await.unwrap());
+        take(&limiter).await;
+        assert_eq!(start.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_past_the_deadline_fails_at_once() {
+        let limiter = limiter(1, 60);
+        take(&limiter).await;
+        let start = Instant::now();
+        let deadline = Some(start + Duration::from_secs(5));
+        let refused = limiter.acquire(deadline, |_| {}).await.unwrap_err();
+        assert_eq!(refused.wait.as_secs(), 60);
+        assert_eq!(start.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_freeze_holds_everybody_back() {
+        let limiter = limiter(100, 60);
+        let start = Instant::now();
+        limiter.freeze(Duration::from_secs(12));
+        take(&limiter).await;
+        assert_eq!(start.elapsed().as_secs(), 12);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiters_are_served_in_the_order_they_came() {
+        let limiter = limiter(1, 10);
+        take(&limiter).await;
+        let (sender, mut order) = tokio::sync::mpsc::unbounded_channel();
+        for n in 0..5 {
+            let (limiter, sender) = (Arc::clone(&limiter), sender.clone());
+            tokio::spawn(async move {
+                take(&limiter).await;
+                sender.send(n).unwrap();
+            });
+            tokio::task::yield_now().await;
+        }
+        drop(sender);
+        let mut served = Vec::new();
+        while let Some(n) = order.recv().await {
+            served.push(n);
+        }
+        assert_eq!(served, [0, 1, 2, 3, 4]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dropped_waiter_does_not_hold_up_the_queue() {
+        let limiter = limiter(1, 10);
+        take(&limiter).await;
+        let start = Instant::now();
+        let mut first = Box::pin(limiter.acquire(None, |_| {}));
+        assert!(
+            tokio::time::timeout(Duration::from_secs(1), &mut first)
+                .await
+                .is_err()
+        );
+        drop(first);
+        take(&limiter).await;
+        assert_eq!(start.elapsed().as_secs(), 10);
+    }
+
+    #[test]
+    fn clients_of_one_key_and_host_share_an_account() {
+        let rate = RateLimit::default();
+        let a = Limiter::shared(b"k1", "h", rate).unwrap();
+        let b = Limiter::shared(b"k1", "h", rate).unwrap();
+        let c = Limiter::shared(b"k2", "h", rate).unwrap();
+        assert!(Arc::ptr_eq(&a, &b));
+        assert!(!Arc::ptr_eq(&a, &c));
+        assert!(Limiter::shared(b"k1", "h", RateLimit::off()).is_none());
+    }
+}

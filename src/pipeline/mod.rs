@@ -1,0 +1,400 @@
+//! The send loop: wait for the quota, make an attempt within its time, judge it, back off.
+//!
+//! Knows operations by name and by whether they may be repeated, and nothing of what they mean.
+
+mod budget;
+mod limiter;
+mod observer;
+mod retry;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::error::{ApiError, Error, ErrorKind, Exhausted, Sent};
+use crate::transport::{HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
+
+use budget::{Budget, Cost};
+pub use limiter::RateLimit;
+pub(crate) use limiter::{Limiter, Report};
+pub use observer::{CallEvent, Observer};
+pub use retry::Retry;
+use retry::{Failure, retry_after};
+
+/// How long things may take.
+///
+/// ```
+/// use std::time::Duration;
+/// use hookdeck::Timeouts;
+///
+/// let timeouts = Timeouts::default()
+///     .attempt(Duration::from_secs(20))
+///     .total(Duration::from_secs(60));
+/// # let _ = timeouts;
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    pub(crate) connect: Duration,
+    pub(crate) attempt: Duration,
+    pub(crate) total: Option<Duration>,
+}
+
+impl Timeouts {
+    /// For making a connection; 10 seconds by default.
+    #[must_use]
+    pub const fn connect(mut self, timeout: Duration) -> Self {
+        self.connect = timeout;
+        self
+    }
+
+    /// For one attempt, from sending the request to the last byte of the reply; 30 seconds by
+    /// default.
+    #[must_use]
+    pub const fn attempt(mut self, timeout: Duration) -> Self {
+        self.attempt = timeout;
+        self
+    }
+
+    /// For a whole call: waiting for the quota, all attempts and the delays between them. Two
+    /// minutes by default, enough for a window of the quota to pass.
+    #[must_use]
+    pub const fn total(mut self, timeout: Duration) -> Self {
+        self.total = Some(timeout);
+        self
+    }
+
+    /// Lets a whole call take as long as its attempts and waits do.
+    #[must_use]
+    pub const fn without_total(mut self) -> Self {
+        self.total = None;
+        self
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            attempt: Duration::from_secs(30),
+            total: Some(Duration::from_secs(120)),
+        }
+    }
+}
+
+/// One call, ready to be sent any number of times.
+pub(crate) struct Outgoing {
+    pub(crate) operation: &'static str,
+    pub(crate) request: HttpRequest,
+    /// Whether doing it twice leaves things as doing it once.
+    pub(crate) idempotent: bool,
+    /// For the whole call, in place of the client's own.
+    pub(crate) total: Option<Duration>,
+}
+
+/// A success and what it took.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) attempts: u32,
+    pub(crate) elapsed: Duration,
+}
+
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    transport: Arc<dyn Transport>,
+    limiter: Option<Arc<Limiter>>,
+    retry: Retry,
+    timeouts: Timeouts,
+    budget: Budget,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+/// The time a call has.
+#[derive(Clone, Copy)]
+struct Clock {
+    started: Instant,
+    deadline: Option<Instant>,
+}
+
+impl Pipeline {
+    pub(crate) fn new(
+        transport: Arc<dyn Transport>,
+        limiter: Option<Arc<Limiter>>,
+        retry: Retry,
+        timeouts: Timeouts,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Self {
+        Self {
+            transport,
+            limiter,
+            retry,
+            timeouts,
+            budget: Budget::new(),
+            observer,
+        }
+    }
+
+    /// Makes the call, as often as it takes and is allowed.
+    pub(crate) async fn execute(&self, call: &Outgoing) -> Result<Reply, Error> {
+        let started = Instant::now();
+        let total = call.total.or(self.timeouts.total);
+        let clock = Clock {
+            started,
+            deadline: total.map(|total| started + total),
+        };
+        let mut made = 0;
+        let mut last: Option<Error> = None;
+        loop {
+            if let Err(error) = self.pace(call, clock).await {
+                // What went wrong before tells more than that there was no time to repeat it.
+                return Err(self.finish(
+                    last.unwrap_or(error),
+                    made,
+                    clock,
+                    Some(Exhausted::Deadline),
+                ));
+            }
+            made += 1;
+            let (failure, mut error) = match self.attempt(call, made, clock).await {
+                Ok(reply) => {
+                    self.budget.succeeded();
+                    return Ok(Reply {
+                        attempts: made,
+                        elapsed: started.elapsed(),
+                        ..reply
+                    });
+                }
+                Err(failed) => failed,
+            };
+            error.inner_mut().retryable = failure.judge().passing;
+            match self.next_delay(call, failure, &error, made, clock) {
+                Ok(delay) => {
+                    self.tell(&CallEvent::Retrying {
+                        operation: call.operation,
+                        attempt: made,
+                        delay,
+                        error: &error,
+                    });
+                    last = Some(error);
+                    sleep(delay).await;
+                }
+                Err(exhausted) => return Err(self.finish(error, made, clock, exhausted)),
+            }
+        }
+    }
+
+    /// Holds the call back until the quota allows it.
+    async fn pace(&self, call: &Outgoing, clock: Clock) -> Result<(), Error> {
+        let Some(limiter) = &self.limiter else {
+            return Ok(());
+        };
+        let waiting = |wait| {
+            self.tell(&CallEvent::Waiting {
+                operation: call.operation,
+                wait,
+            })
+        };
+        match limiter.acquire(clock.deadline, waiting).await {
+            Ok(permit) => {
+                permit.sent();
+                Ok(())
+            }
+            Err(refused) => {
+                let message = format!(
+                    "the quota allows no call for another {:.1?}, past the call's deadline",
+                    refused.wait
+                );
+                let mut error = Error::new(ErrorKind::RateLimited, call.operation, message);
+                let inner = error.inner_mut();
+                inner.sent = Sent::No;
+                inner.retryable = true;
+                Err(error)
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        call: &Outgoing,
+        number: u32,
+        clock: Clock,
+    ) -> Result<Reply, (Failure, Error)> {
+        let began = Instant::now();
+        let ends = began + self.timeouts.attempt;
+        let ends = clock.deadline.map_or(ends, |deadline| deadline.min(ends));
+        let exchange = self.transport.send(call.request.clone());
+        let outcome = timeout_at(ends, exchange).await;
+        let elapsed = began.elapsed();
+        let status = outcome
+            .as_ref()
+            .ok()
+            .and_then(|exchange| exchange.as_ref().ok())
+            .map(http::Response::status);
+        self.tell(&CallEvent::Attempt {
+            operation: call.operation,
+            attempt: number,
+            status,
+            elapsed,
+        });
+        match outcome {
+            Err(_) => {
+                let message = format!("no complete reply within {elapsed:.1?}");
+                let error = Error::new(ErrorKind::Timeout, call.operation, message);
+                Err((Failure::AttemptTimeout, error))
+            }
+            Ok(Err(error)) => Err(from_transport(call.operation, error)),
+            Ok(Ok(response)) => self.read(call.operation, response),
+        }
+    }
+
+    fn read(
+        &self,
+        operation: &'static str,
+        response: HttpResponse,
+    ) -> Result<Reply, (Failure, Error)> {
+        let (parts, body) = response.into_parts();
+        let refused = parts.status == StatusCode::TOO_MANY_REQUESTS;
+        if let Some(limiter) = &self.limiter {
+            limiter.observe(&parts.headers);
+            if refused {
+                let wait = retry_after(&parts.headers).unwrap_or(Duration::from_secs(1));
+                limiter.freeze(wait.min(self.retry.retry_after_cap));
+            }
+        }
+        if parts.status.is_success() {
+            return Ok(Reply {
+                status: parts.status,
+                headers: parts.headers,
+                body,
+                attempts: 0,
+                elapsed: Duration::ZERO,
+            });
+        }
+        let kind = if refused {
+            ErrorKind::RateLimited
+        } else {
+            ErrorKind::Api
+        };
+        let asks = refused || parts.status == StatusCode::SERVICE_UNAVAILABLE;
+        let delay = retry_after(&parts.headers).filter(|_| asks);
+        let mut error = Error::new(kind, operation, String::new());
+        let inner = error.inner_mut();
+        inner.api = Some(ApiError::read(parts.status, &body));
+        inner.status = Some(parts.status);
+        inner.headers = Some(parts.headers);
+        inner.body = Some(body);
+        inner.retry_after = delay;
+        Err((
+            Failure::Status {
+                status: parts.status,
+                server_delay: delay.is_some(),
+            },
+            error,
+        ))
+    }
+
+    /// How long to wait before the next attempt, or why there is none (`None`: because the failure
+    /// is final).
+    fn next_delay(
+        &self,
+        call: &Outgoing,
+        failure: Failure,
+        error: &Error,
+        made: u32,
+        clock: Clock,
+    ) -> Result<Duration, Option<Exhausted>> {
+        let judgement = failure.judge();
+        if !judgement.passing || !(judgement.undone || call.idempotent) {
+            return Err(None);
+        }
+        if made >= self.retry.max_attempts {
+            return Err((self.retry.max_attempts > 1).then_some(Exhausted::Attempts));
+        }
+        let asked = error.retry_after().unwrap_or_default();
+        if asked > self.retry.retry_after_cap {
+            return Err(None);
+        }
+        let jitter = self.retry.ceiling(made).mul_f64(fastrand::f64());
+        let delay = asked.max(jitter);
+        if clock
+            .deadline
+            .is_some_and(|deadline| Instant::now() + delay >= deadline)
+        {
+            return Err(Some(Exhausted::Deadline));
+        }
+        let cost = if error.is_rate_limited() {
+            Cost::Throttled
+        } else {
+            Cost::Failed
+        };
+        if !self.budget.draw(cost) {
+            return Err(Some(Exhausted::Budget));
+        }
+        Ok(delay)
+    }
+
+    fn finish(
+        &self,
+        mut error: Error,
+        made: u32,
+        clock: Clock,
+        exhausted: Option<Exhausted>,
+    ) -> Error {
+        let inner = error.inner_mut();
+        inner.attempts = made;
+        inner.elapsed = clock.started.elapsed();
+        inner.exhausted = exhausted;
+        #[cfg(feature = "tracing")]
+        tracing::debug!(operation = error.operation(), %error, "call failed");
+        error
+    }
+
+    fn tell(&self, event: &CallEvent<'_>) {
+        #[cfg(feature = "tracing")]
+        match event {
+            CallEvent::Waiting { operation, wait } => {
+                tracing::debug!(operation, ?wait, "waiting for the quota");
+            }
+            CallEvent::Attempt {
+                operation,
+                attempt,
+                status,
+                elapsed,
+            } => {
+                let status = status.map(|status| status.as_u16());
+                tracing::debug!(operation, attempt, status, ?elapsed, "attempt");
+            }
+            CallEvent::Retrying {
+                operation,
+                attempt,
+                delay,
+                error,
+            } => {
+                tracing::debug!(operation, attempt, ?delay, %error, "retrying");
+            }
+        }
+        if let Some(observer) = &self.observer {
+            observer.observe(event);
+        }
+    }
+}
+
+fn from_transport(operation: &'static str, error: TransportError) -> (Failure, Error) {
+    let kind = error.kind();
+    let of = match kind {
+        TransportErrorKind::Connect => ErrorKind::Connect,
+        TransportErrorKind::Request => ErrorKind::Invalid,
+        TransportErrorKind::Interrupted => ErrorKind::Transport,
+        TransportErrorKind::Timeout => ErrorKind::Timeout,
+    };
+    let message = error.to_string();
+    (
+        Failure::Transport(kind),
+        Error::new(of, operation, message).with_source(error),
+    )
+}

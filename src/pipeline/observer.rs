@@ -1,0 +1,72 @@
+//! What a program can watch of the calls it makes.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::error::Error;
+
+/// Something that happened to a call.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum CallEvent<'a> {
+    /// The call is held back until the quota allows it.
+    Waiting {
+        /// The operation, by its name in the contract.
+        operation: &'static str,
+        /// How long it will be held back, as far as is known now.
+        wait: Duration,
+    },
+    /// An attempt came to an end.
+    Attempt {
+        /// The operation, by its name in the contract.
+        operation: &'static str,
+        /// The number of the attempt, from one.
+        attempt: u32,
+        /// The status answered, or `None` if there was no reply.
+        status: Option<StatusCode>,
+        /// From sending the request to the last byte of the reply.
+        elapsed: Duration,
+    },
+    /// An attempt failed and another will follow.
+    Retrying {
+        /// The operation, by its name in the contract.
+        operation: &'static str,
+        /// The number of the attempt that failed, from one.
+        attempt: u32,
+        /// How long until the next one.
+        delay: Duration,
+        /// Why it failed.
+        error: &'a Error,
+    },
+}
+
+/// Watches calls: for metrics, logs or a progress display.
+///
+/// Called on the task that makes the call, so it should be quick and must not block.
+///
+/// ```
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use hookdeck::{CallEvent, Observer};
+///
+/// #[derive(Debug, Default)]
+/// struct Throttled(AtomicU64);
+///
+/// impl Observer for Throttled {
+///     fn observe(&self, event: &CallEvent<'_>) {
+///         if let CallEvent::Attempt { status: Some(status), .. } = event {
+///             if status.as_u16() == 429 {
+///                 self.0.fetch_add(1, Ordering::Relaxed);
+///             }
+///         }
+///     }
+/// }
+///
+/// let client = hookdeck::Client::builder("key").observer(Throttled::default()).build()?;
+/// # Ok::<(), hookdeck::Error>(())
+/// ```
+pub trait Observer: Send + Sync + fmt::Debug + 'static {
+    /// Something happened to a call.
+    fn observe(&self, event: &CallEvent<'_>);
+}

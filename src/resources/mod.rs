@@ -1,0 +1,46 @@
+//! The API's resources: one file each, one method an operation.
+
+mod attempts;
+mod connections;
+mod destinations;
+mod events;
+mod requests;
+mod sources;
+
+pub use attempts::Attempts;
+pub use connections::Connections;
+pub use destinations::Destinations;
+pub use events::Events;
+pub use requests::Requests;
+pub use sources::Sources;
+
+/// Declares the handle of a resource and the client's way to it.
+macro_rules! resource {
+    ($(#[$meta:meta])* $handle:ident, $accessor:ident) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug)]
+        pub struct $handle {
+            client: $crate::client::Client,
+        }
+
+        impl $crate::client::Client {
+            $(#[$meta])*
+            #[must_use]
+            pub fn $accessor(&self) -> $handle {
+                $handle { client: self.clone() }
+            }
+        }
+
+        impl $handle {
+            /// A call of one of this resource's operations.
+            fn prepare(
+                &self,
+                operation: &'static $crate::operation::Operation,
+                arguments: &[&str],
+            ) -> $crate::call::Prepared {
+                $crate::call::Prepared::new(self.client.clone(), operation, arguments)
+            }
+        }
+    };
+}
+pub(crate) use resource;
