@@ -163,7 +163,8 @@ impl Deliverer {
     }
 }
 
-fn build(policy: AddressPolicy, secure: bool) -> Result<Client, String> {
+/// A client that connects only where `policy` allows; without `secure` it speaks no TLS.
+pub(crate) fn build(policy: AddressPolicy, secure: bool) -> Result<Client, String> {
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     let mut builder = Client::builder()
         .redirect(reqwest::redirect::Policy::none())
