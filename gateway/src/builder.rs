@@ -38,7 +38,9 @@ impl RateLimit {
 
     /// `calls` in `window`.
     pub const fn new(calls: u32, window: Duration) -> Self {
-        Self { calls: Some((calls, window)) }
+        Self {
+            calls: Some((calls, window)),
+        }
     }
 
     /// No limit; replies then carry no rate-limit headers either.
@@ -223,11 +225,15 @@ impl GatewayBuilder {
         if self.api_keys.is_empty() {
             self.api_keys.push(DEFAULT_API_KEY.to_owned());
         }
-        let repeated = |(index, key): (usize, &String)| key.is_empty() || self.api_keys[..index].contains(key);
+        let repeated =
+            |(index, key): (usize, &String)| key.is_empty() || self.api_keys[..index].contains(key);
         if self.api_keys.iter().enumerate().any(repeated) {
             return Err(StartError::ApiKey);
         }
-        let listen_error = |source| StartError::Listen { address: self.listen, source };
+        let listen_error = |source| StartError::Listen {
+            address: self.listen,
+            source,
+        };
         let listener = TcpListener::bind(self.listen).await.map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
         let base_url = base_url(address);
@@ -235,7 +241,10 @@ impl GatewayBuilder {
 
         let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
         let deliverer = Arc::new(Deliverer::new(AddressPolicy::for_listener(address)));
-        let settings = Settings { base_url: base_url.clone(), signing_secret: self.signing_secret.clone() };
+        let settings = Settings {
+            base_url: base_url.clone(),
+            signing_secret: self.signing_secret.clone(),
+        };
         let mut projects = Vec::new();
         for key in &self.api_keys {
             let digest = Sha256::digest(key.as_bytes());
@@ -251,7 +260,13 @@ impl GatewayBuilder {
         }
         let projects = Arc::new(Projects::new(projects));
         let routes = self.routes(&projects);
-        Ok(Gateway::new(projects, Server::start(listener, routes), base_url, seed, lock))
+        Ok(Gateway::new(
+            projects,
+            Server::start(listener, routes),
+            base_url,
+            seed,
+            lock,
+        ))
     }
 
     fn routes(&self, projects: &Arc<Projects>) -> axum::Router {
@@ -281,7 +296,10 @@ impl GatewayBuilder {
 }
 
 fn first_eight(digest: &[u8]) -> u64 {
-    digest.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
+    digest
+        .iter()
+        .take(8)
+        .fold(0, |number, byte| (number << 8) | u64::from(*byte))
 }
 
 /// Where clients on this machine reach the listener: an unspecified address is none to connect to.
@@ -301,17 +319,28 @@ pub(crate) struct DirectoryLock {
 }
 
 fn lock_directory(directory: &Path) -> Result<DirectoryLock, StartError> {
-    let refused = |reason: String| StartError::DataDir { path: directory.to_owned(), reason };
+    let refused = |reason: String| StartError::DataDir {
+        path: directory.to_owned(),
+        reason,
+    };
     std::fs::create_dir_all(directory).map_err(|error| refused(error.to_string()))?;
     // An exclusive transaction is a lock the system takes back when the process dies.
-    let connection =
-        rusqlite::Connection::open(directory.join("lock.db")).map_err(|error| refused(error.to_string()))?;
-    connection.busy_timeout(Duration::ZERO).map_err(|error| refused(error.to_string()))?;
-    connection.execute_batch("BEGIN EXCLUSIVE").map_err(|error| match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::DatabaseBusy) => refused("another gateway is using it".to_owned()),
-        _ => refused(error.to_string()),
-    })?;
-    Ok(DirectoryLock { _connection: connection })
+    let connection = rusqlite::Connection::open(directory.join("lock.db"))
+        .map_err(|error| refused(error.to_string()))?;
+    connection
+        .busy_timeout(Duration::ZERO)
+        .map_err(|error| refused(error.to_string()))?;
+    connection
+        .execute_batch("BEGIN EXCLUSIVE")
+        .map_err(|error| match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DatabaseBusy) => {
+                refused("another gateway is using it".to_owned())
+            }
+            _ => refused(error.to_string()),
+        })?;
+    Ok(DirectoryLock {
+        _connection: connection,
+    })
 }
 
 #[cfg(test)]
@@ -320,15 +349,22 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
-        let builder = Gateway::builder().api_key("key-to-hide").signing_secret("secret-to-hide");
+        let builder = Gateway::builder()
+            .api_key("key-to-hide")
+            .signing_secret("secret-to-hide");
         assert!(!format!("{builder:?}").contains("hide"));
     }
 
     #[tokio::test]
     async fn keys_must_be_given_once_and_not_empty() {
         for keys in [&["a", "a"][..], &[""]] {
-            let builder = keys.iter().fold(Gateway::builder(), |builder, key| builder.api_key(*key));
-            assert!(matches!(builder.start().await, Err(StartError::ApiKey)), "{keys:?}");
+            let builder = keys
+                .iter()
+                .fold(Gateway::builder(), |builder, key| builder.api_key(*key));
+            assert!(
+                matches!(builder.start().await, Err(StartError::ApiKey)),
+                "{keys:?}"
+            );
         }
     }
 
@@ -338,7 +374,10 @@ mod tests {
         let builder = Gateway::builder().data_dir(directory.path());
         let first = builder.clone().start().await.unwrap();
         let refused = builder.clone().start().await.unwrap_err();
-        assert!(refused.to_string().ends_with("another gateway is using it"), "{refused}");
+        assert!(
+            refused.to_string().ends_with("another gateway is using it"),
+            "{refused}"
+        );
         first.shutdown().await;
         builder.start().await.unwrap();
     }

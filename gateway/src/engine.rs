@@ -59,7 +59,9 @@ impl std::fmt::Display for EngineError {
                 Ok(())
             }
             Self::Store(error) => error.fmt(f),
-            Self::SystemClock => f.write_str("the clock is the system's; only a manual clock can be advanced"),
+            Self::SystemClock => {
+                f.write_str("the clock is the system's; only a manual clock can be advanced")
+            }
             Self::Stopped => f.write_str("the gateway is shut down"),
         }
     }
@@ -133,7 +135,10 @@ impl Shared {
 
     pub(crate) fn fired(&self, attempt: FiredAttempt) {
         let mut activity = self.activity();
-        *activity.per_connection.entry(attempt.connection_id.clone()).or_default() += 1;
+        *activity
+            .per_connection
+            .entry(attempt.connection_id.clone())
+            .or_default() += 1;
         if let Some(fired) = &mut activity.fired {
             fired.push(attempt);
         }
@@ -177,7 +182,9 @@ impl Drop for IngestGuard {
 }
 
 impl Engine {
-    pub(crate) fn start<F>(dispatcher: impl FnOnce(Arc<Shared>, mpsc::Receiver<Command>) -> F) -> Self
+    pub(crate) fn start<F>(
+        dispatcher: impl FnOnce(Arc<Shared>, mpsc::Receiver<Command>) -> F,
+    ) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -190,7 +197,12 @@ impl Engine {
         });
         let (commands, received) = mpsc::channel(4);
         let task = tokio::spawn(dispatcher(Arc::clone(&shared), received));
-        Self { shared, commands, task, watching: tokio::sync::Mutex::default() }
+        Self {
+            shared,
+            commands,
+            task,
+            watching: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Tells the dispatcher that the schedule has changed. Called after the commit of every change.
@@ -270,7 +282,9 @@ impl Engine {
                 if let Some(error) = now.error.clone().filter(|_| now.seen >= wake) {
                     return Err(error.into());
                 }
-                if now.attempts - before.attempts > ready + RUNAWAY || now.looped - before.looped > RUNAWAY_LOOP {
+                if now.attempts - before.attempts > ready + RUNAWAY
+                    || now.looped - before.looped > RUNAWAY_LOOP
+                {
                     return Err(self.runaway());
                 }
                 if now.seen >= wake && now.in_flight == 0 {
@@ -289,13 +303,20 @@ impl Engine {
 
     async fn ingests_done(&self) -> Result<(), EngineError> {
         let mut ingests = self.shared.ingests.subscribe();
-        ingests.wait_for(|count| *count == 0).await.map(|_| ()).map_err(|_| EngineError::Stopped)
+        ingests
+            .wait_for(|count| *count == 0)
+            .await
+            .map(|_| ())
+            .map_err(|_| EngineError::Stopped)
     }
 
     fn runaway(&self) -> EngineError {
         let activity = self.shared.activity();
-        let mut connections: Vec<_> =
-            activity.per_connection.iter().map(|(id, count)| (id.clone(), *count)).collect();
+        let mut connections: Vec<_> = activity
+            .per_connection
+            .iter()
+            .map(|(id, count)| (id.clone(), *count))
+            .collect();
         connections.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         connections.truncate(5);
         EngineError::Runaway { connections }
@@ -307,8 +328,14 @@ impl Engine {
     /// When the store refuses, or the project is shut down.
     pub async fn reset(&self) -> Result<(), EngineError> {
         let (reply, answer) = oneshot::channel();
-        self.commands.send(Command::Reset(reply)).await.map_err(|_| EngineError::Stopped)?;
-        answer.await.map_err(|_| EngineError::Stopped)?.map_err(EngineError::from)
+        self.commands
+            .send(Command::Reset(reply))
+            .await
+            .map_err(|_| EngineError::Stopped)?;
+        answer
+            .await
+            .map_err(|_| EngineError::Stopped)?
+            .map_err(EngineError::from)
     }
 
     /// Starts no more attempts and returns when the last one in flight is recorded. What is due

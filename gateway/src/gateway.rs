@@ -68,7 +68,13 @@ impl Gateway {
         seed: u64,
         lock: Option<DirectoryLock>,
     ) -> Self {
-        Self { projects, server, base_url, seed, _lock: lock }
+        Self {
+            projects,
+            server,
+            base_url,
+            seed,
+            _lock: lock,
+        }
     }
 
     /// What a gateway can be started with.
@@ -96,7 +102,10 @@ impl Gateway {
 
     /// The secret deliveries are signed with.
     pub fn signing_secret(&self) -> &str {
-        self.projects.iter().next().map_or("", |(_, project)| &project.settings.signing_secret)
+        self.projects
+            .iter()
+            .next()
+            .map_or("", |(_, project)| &project.settings.signing_secret)
     }
 
     /// What ids are drawn from; give it to [`GatewayBuilder::seed`] to get the same ids again.
@@ -107,7 +116,9 @@ impl Gateway {
     /// The gateway's time: that of its first project, should several have been moved apart.
     pub fn now(&self) -> Timestamp {
         let project = self.projects.iter().next();
-        project.map_or_else(Timestamp::now, |(_, project)| timestamp(project.clock.now()))
+        project.map_or_else(Timestamp::now, |(_, project)| {
+            timestamp(project.clock.now())
+        })
     }
 
     /// Waits until nothing is being ingested, no delivery is in flight and nothing is due now.
@@ -135,7 +146,10 @@ impl Gateway {
         }
         // Attempts of one project are in order already; this sorts those of several into each other.
         fired.sort_by_key(|attempt| attempt.at);
-        Ok(Advanced { now: self.now(), fired })
+        Ok(Advanced {
+            now: self.now(),
+            fired,
+        })
     }
 
     /// Accepts nothing more, lets requests and deliveries in flight finish, for a limited time, and
@@ -143,12 +157,15 @@ impl Gateway {
     pub async fn shutdown(mut self) {
         self.server.shutdown().await;
         let drains = self.projects().map(|project| project.engine.drain());
-        if tokio::time::timeout(GRACE, futures_util::future::join_all(drains)).await.is_err() {
+        if tokio::time::timeout(GRACE, futures_util::future::join_all(drains))
+            .await
+            .is_err()
+        {
             tracing::warn!("deliveries still in flight are abandoned; they stay due");
         }
     }
 
-    fn projects(&self) -> impl Iterator<Item = &Arc<Project>> {
+    pub(crate) fn projects(&self) -> impl Iterator<Item = &Arc<Project>> {
         self.projects.iter().map(|(_, project)| project)
     }
 }

@@ -43,6 +43,8 @@ mod query;
 mod rules;
 mod server;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use builder::{GatewayBuilder, RateLimit, StartError};
 pub use engine::EngineError;

@@ -19,10 +19,20 @@ struct Arguments {
     #[arg(long, default_value = "127.0.0.1:4100")]
     listen: SocketAddr,
     /// API key; each one is a project of its own. Repeatable.
-    #[arg(long = "api-key", value_name = "KEY", env = "HOOKDECK_GATEWAY_API_KEY", hide_env_values = true)]
+    #[arg(
+        long = "api-key",
+        value_name = "KEY",
+        env = "HOOKDECK_GATEWAY_API_KEY",
+        hide_env_values = true
+    )]
     api_keys: Vec<String>,
     /// Secret that signs deliveries.
-    #[arg(long, value_name = "SECRET", env = "HOOKDECK_GATEWAY_SIGNING_SECRET", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "SECRET",
+        env = "HOOKDECK_GATEWAY_SIGNING_SECRET",
+        hide_env_values = true
+    )]
     signing_secret: Option<String>,
     /// API calls per minute (240), per span of seconds (240/60s), or off.
     #[arg(long, value_name = "N|N/Ts|off", default_value = "240")]
@@ -55,13 +65,22 @@ impl FromStr for Limit {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("{text:?} is not a number of calls, such as 240, 240/60s or off");
-        let positive = |digits: &str| digits.parse::<u32>().ok().filter(|number| *number > 0).ok_or_else(wrong);
+        let positive = |digits: &str| {
+            digits
+                .parse::<u32>()
+                .ok()
+                .filter(|number| *number > 0)
+                .ok_or_else(wrong)
+        };
         match text.split_once('/') {
             None if text == "off" => Ok(Self(RateLimit::off())),
             None => Ok(Self(RateLimit::per_minute(positive(text)?))),
             Some((calls, window)) => {
                 let seconds = positive(window.strip_suffix('s').ok_or_else(wrong)?)?;
-                Ok(Self(RateLimit::new(positive(calls)?, Duration::from_secs(u64::from(seconds)))))
+                Ok(Self(RateLimit::new(
+                    positive(calls)?,
+                    Duration::from_secs(u64::from(seconds)),
+                )))
             }
         }
     }
@@ -70,8 +89,12 @@ impl FromStr for Limit {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     match run(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

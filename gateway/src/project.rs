@@ -24,14 +24,20 @@ pub struct Settings {
 
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settings").field("base_url", &self.base_url).finish_non_exhaustive()
+        f.debug_struct("Settings")
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
     }
 }
 
 impl Settings {
     /// The URL producers post to for the source `source_id`.
     pub fn source_url(&self, source_id: &str) -> String {
-        format!("{}/e/{}", self.base_url, source_id.strip_prefix("src_").unwrap_or(source_id))
+        format!(
+            "{}/e/{}",
+            self.base_url,
+            source_id.strip_prefix("src_").unwrap_or(source_id)
+        )
     }
 }
 
@@ -80,8 +86,17 @@ impl Project {
             deliverer,
             shared,
         };
-        let engine = Engine::start(|shared, commands| Dispatcher::new(context(shared)).run(commands));
-        Ok(Arc::new(Self { team_id, store, clock, ids, settings, engine, seed }))
+        let engine =
+            Engine::start(|shared, commands| Dispatcher::new(context(shared)).run(commands));
+        Ok(Arc::new(Self {
+            team_id,
+            store,
+            clock,
+            ids,
+            settings,
+            engine,
+            seed,
+        }))
     }
 
     /// Waits until nothing is being ingested or delivered and nothing is due now.
@@ -115,10 +130,19 @@ impl Project {
 /// The project's id, made at the first opening, and the number of this opening from 1.
 fn identify(tx: &rusqlite::Transaction<'_>, fresh: &str) -> Result<(String, u64), StoreError> {
     tx.execute("INSERT INTO meta (key, value) VALUES ('team_id', ?1), ('opened', '0') ON CONFLICT DO NOTHING", [fresh])?;
-    tx.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'opened'", [])?;
-    let value = |key: &str| tx.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get::<_, String>(0));
+    tx.execute(
+        "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'opened'",
+        [],
+    )?;
+    let value = |key: &str| {
+        tx.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| {
+            row.get::<_, String>(0)
+        })
+    };
     let opened = value("opened")?;
-    let opened = opened.parse().map_err(|_| StoreError::Unusable(format!("meta.opened is {opened:?}")))?;
+    let opened = opened
+        .parse()
+        .map_err(|_| StoreError::Unusable(format!("meta.opened is {opened:?}")))?;
     Ok((value("team_id")?, opened))
 }
 
@@ -133,13 +157,18 @@ pub struct Projects {
 impl std::fmt::Debug for Projects {
     /// Leaves the keys out.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.list.iter().map(|(_, project)| &project.team_id)).finish()
+        f.debug_list()
+            .entries(self.list.iter().map(|(_, project)| &project.team_id))
+            .finish()
     }
 }
 
 impl Projects {
     pub(crate) fn new(list: Vec<(String, Arc<Project>)>) -> Self {
-        Self { list, of_source: RwLock::default() }
+        Self {
+            list,
+            of_source: RwLock::default(),
+        }
     }
 
     /// The projects with their API keys.
@@ -151,11 +180,19 @@ impl Projects {
     ///
     /// # Errors
     /// When a store fails.
-    pub(crate) async fn of_source(&self, source_id: &str) -> Result<Option<&Arc<Project>>, StoreError> {
+    pub(crate) async fn of_source(
+        &self,
+        source_id: &str,
+    ) -> Result<Option<&Arc<Project>>, StoreError> {
         if let [(_, only)] = self.list.as_slice() {
             return Ok(Some(only));
         }
-        let known = self.of_source.read().unwrap_or_else(PoisonError::into_inner).get(source_id).copied();
+        let known = self
+            .of_source
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(source_id)
+            .copied();
         if let Some(index) = known {
             return Ok(self.list.get(index).map(|(_, project)| project));
         }
@@ -164,12 +201,16 @@ impl Projects {
             let found = project
                 .store
                 .read(move |conn| {
-                    let mut statement = conn.prepare_cached("SELECT 1 FROM sources WHERE id = ?1")?;
+                    let mut statement =
+                        conn.prepare_cached("SELECT 1 FROM sources WHERE id = ?1")?;
                     Ok::<_, StoreError>(statement.query_row([id], |_| Ok(())).optional()?.is_some())
                 })
                 .await?;
             if found {
-                self.of_source.write().unwrap_or_else(PoisonError::into_inner).insert(source_id.to_owned(), index);
+                self.of_source
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(source_id.to_owned(), index);
                 return Ok(Some(project));
             }
         }

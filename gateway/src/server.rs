@@ -34,7 +34,10 @@ impl Drop for Server {
 impl Server {
     pub(crate) fn start(listener: TcpListener, routes: Router) -> Self {
         let (stop, stopped) = watch::channel(false);
-        Self { stop, task: tokio::spawn(accept(listener, routes, stopped)) }
+        Self {
+            stop,
+            task: tokio::spawn(accept(listener, routes, stopped)),
+        }
     }
 
     /// Accepts nothing more and lets requests in progress finish, for a limited time.
@@ -46,13 +49,13 @@ impl Server {
     }
 }
 
-async fn accept(listener: TcpListener, routes: Router, mut stopped: watch::Receiver<bool>) {
+async fn accept(listener: TcpListener, routes: Router, stopped: watch::Receiver<bool>) {
+    let mut stop = stopped.clone();
     // Owned here, so that ending this task closes every connection.
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            // The sender goes only with the whole server.
-            _ = stopped.wait_for(|stop| *stop) => break,
+            () = stop_asked(&mut stop) => break,
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
@@ -69,7 +72,18 @@ async fn accept(listener: TcpListener, routes: Router, mut stopped: watch::Recei
     while connections.join_next().await.is_some() {}
 }
 
-async fn serve(stream: TcpStream, peer: SocketAddr, routes: Router, mut stopped: watch::Receiver<bool>) {
+/// Waits until the server is asked to stop.
+async fn stop_asked(stopped: &mut watch::Receiver<bool>) {
+    // The sender goes only with the whole server, which is a stop too.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    routes: Router,
+    mut stopped: watch::Receiver<bool>,
+) {
     // Small answers must not wait for more to come; without it they are only slower.
     let _ = stream.set_nodelay(true);
     let service = routes.map_request(move |mut request: http::Request<hyper::body::Incoming>| {
@@ -77,7 +91,8 @@ async fn serve(stream: TcpStream, peer: SocketAddr, routes: Router, mut stopped:
         request.map(axum::body::Body::new)
     });
     let builder = Builder::new(TokioExecutor::new()).http1_only();
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
+    let connection = builder
+        .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
     tokio::pin!(connection);
     let mut stopping = false;
     loop {
@@ -88,7 +103,7 @@ async fn serve(stream: TcpStream, peer: SocketAddr, routes: Router, mut stopped:
                 }
                 return;
             }
-            _ = stopped.wait_for(|stop| *stop), if !stopping => {
+            () = stop_asked(&mut stopped), if !stopping => {
                 stopping = true;
                 connection.as_mut().graceful_shutdown();
             }

@@ -19,7 +19,9 @@ impl AddressPolicy {
     /// Loopback and private addresses are open only to a gateway that itself listens on loopback:
     /// one that others can reach must not become their way into the local network.
     pub fn for_listener(listen: SocketAddr) -> Self {
-        Self { private: listen.ip().to_canonical().is_loopback() }
+        Self {
+            private: listen.ip().to_canonical().is_loopback(),
+        }
     }
 
     /// Whether a delivery may connect to `address`. Link-local addresses, where clouds keep their
@@ -99,7 +101,11 @@ pub(super) struct NameNotFound {
 
 impl std::fmt::Display for NameNotFound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.definite { "the host name does not exist" } else { "the name look-up failed" })
+        f.write_str(if self.definite {
+            "the host name does not exist"
+        } else {
+            "the name look-up failed"
+        })
     }
 }
 
@@ -125,8 +131,10 @@ impl Resolve for GuardedResolver {
             if found.is_empty() {
                 return Err(NameNotFound { definite: true }.into());
             }
-            let allowed: Vec<SocketAddr> =
-                found.into_iter().filter(|address| policy.allows(address.ip())).collect();
+            let allowed: Vec<SocketAddr> = found
+                .into_iter()
+                .filter(|address| policy.allows(address.ip()))
+                .collect();
             if allowed.is_empty() {
                 return Err(AddressRefused { host }.into());
             }
@@ -171,7 +179,11 @@ mod tests {
         ] {
             let ip: IpAddr = address.parse().unwrap();
             assert_eq!(local.allows(ip), from_local, "{address} from loopback");
-            assert_eq!(open.allows(ip), from_open, "{address} from an open listener");
+            assert_eq!(
+                open.allows(ip),
+                from_open,
+                "{address} from an open listener"
+            );
         }
     }
 }

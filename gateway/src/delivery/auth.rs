@@ -28,7 +28,11 @@ pub(super) fn sign(secret: &str, body: &[u8]) -> String {
 ///
 /// # Errors
 /// The error code of the attempt.
-pub(super) fn credentials(target: &Target, url: &mut Url, body: &[u8]) -> Result<Credentials, &'static str> {
+pub(super) fn credentials(
+    target: &Target,
+    url: &mut Url,
+    body: &[u8],
+) -> Result<Credentials, &'static str> {
     let mut headers = HeaderMap::new();
     let member = |name| target.auth(name).unwrap_or_default();
     match target.auth_type() {
@@ -43,15 +47,21 @@ pub(super) fn credentials(target: &Target, url: &mut Url, body: &[u8]) -> Result
             headers.insert(AUTHORIZATION, secret(&format!("Basic {pair}"))?);
         }
         "BEARER_TOKEN" => {
-            headers.insert(AUTHORIZATION, secret(&format!("Bearer {}", member("token")))?);
+            headers.insert(
+                AUTHORIZATION,
+                secret(&format!("Bearer {}", member("token")))?,
+            );
         }
         "API_KEY" if target.auth("to") == Some("query") => {
-            url.query_pairs_mut().append_pair(member("key"), member("api_key"));
+            url.query_pairs_mut()
+                .append_pair(member("key"), member("api_key"));
         }
         "API_KEY" => {
             headers.insert(name(member("key"))?, secret(member("api_key"))?);
         }
-        "OAUTH2_CLIENT_CREDENTIALS" | "OAUTH2_AUTHORIZATION_CODE" => return Err("OAUTH2_HANDSHAKE_FAILED"),
+        "OAUTH2_CLIENT_CREDENTIALS" | "OAUTH2_AUTHORIZATION_CODE" => {
+            return Err("OAUTH2_HANDSHAKE_FAILED");
+        }
         // AWS_SIGNATURE, GCP_SERVICE_ACCOUNT and whatever comes later.
         _ => return Err("INTERNAL_ERROR"),
     }

@@ -34,7 +34,9 @@ pub struct Deliverer {
 
 impl std::fmt::Debug for Deliverer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Deliverer").field("policy", &self.policy).finish_non_exhaustive()
+        f.debug_struct("Deliverer")
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
     }
 }
 
@@ -49,7 +51,11 @@ pub struct Delivered {
 impl Deliverer {
     /// A client that connects only where `policy` allows.
     pub fn new(policy: AddressPolicy) -> Self {
-        Self { policy, plain: OnceLock::new(), tls: OnceLock::new() }
+        Self {
+            policy,
+            plain: OnceLock::new(),
+            tls: OnceLock::new(),
+        }
     }
 
     /// Sends the delivery, follows redirects and reads the answer. The times of the outcome are the
@@ -77,7 +83,10 @@ impl Deliverer {
                 retry_after = answer.retry_after;
             }
         }
-        Delivered { outcome, retry_after }
+        Delivered {
+            outcome,
+            retry_after,
+        }
     }
 
     async fn exchange(&self, outgoing: &Outgoing) -> Result<Answer, &'static str> {
@@ -132,17 +141,25 @@ impl Deliverer {
         if self.policy.allows(literal) {
             return Ok(());
         }
-        tracing::warn!("{}", AddressRefused { host: literal.to_string() });
+        tracing::warn!(
+            "{}",
+            AddressRefused {
+                host: literal.to_string()
+            }
+        );
         Err("HOST_UNREACHABLE")
     }
 
     fn client(&self, url: &Url) -> Result<&Client, &'static str> {
         let secure = url.scheme() == "https";
         let client = if secure { &self.tls } else { &self.plain };
-        client.get_or_init(|| build(self.policy, secure)).as_ref().map_err(|error| {
-            tracing::error!("no HTTP client for deliveries: {error}");
-            "INTERNAL_ERROR"
-        })
+        client
+            .get_or_init(|| build(self.policy, secure))
+            .as_ref()
+            .map_err(|error| {
+                tracing::error!("no HTTP client for deliveries: {error}");
+                "INTERNAL_ERROR"
+            })
     }
 }
 
@@ -187,7 +204,9 @@ fn redirect(response: &Response, from: &Url) -> Option<Url> {
 }
 
 fn same_origin(a: &Url, b: &Url) -> bool {
-    a.scheme() == b.scheme() && a.host() == b.host() && a.port_or_known_default() == b.port_or_known_default()
+    a.scheme() == b.scheme()
+        && a.host() == b.host()
+        && a.port_or_known_default() == b.port_or_known_default()
 }
 
 async fn read(mut response: Response) -> Answer {
@@ -212,7 +231,12 @@ async fn read(mut response: Response) -> Answer {
             }
         }
     }
-    Answer { status, retry_after, body: text(kept, seen > BODY_KEPT), broken }
+    Answer {
+        status,
+        retry_after,
+        body: text(kept, seen > BODY_KEPT),
+        broken,
+    }
 }
 
 /// The kept bytes as text; a character cut in two by the limit is left out whole.
@@ -222,24 +246,39 @@ fn text(kept: Vec<u8>, cut: bool) -> String {
         Err(error) => {
             let valid = error.utf8_error().valid_up_to();
             let bytes = error.into_bytes();
-            let end = if cut && bytes.len() - valid < 4 { valid } else { bytes.len() };
+            let end = if cut && bytes.len() - valid < 4 {
+                valid
+            } else {
+                bytes.len()
+            };
             String::from_utf8_lossy(&bytes[..end]).into_owned()
         }
     }
 }
 
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned)
 }
 
 /// The vendor's mock API accepts everything without a network; `?status=` asks for another answer.
 fn mock(outgoing: &Outgoing, mut outcome: Outcome, now: Micros) -> Delivered {
-    let asked = outgoing.url.query_pairs().find(|(name, _)| name == "status");
-    let status = asked.and_then(|(_, value)| value.parse::<u16>().ok()).filter(|status| (200..600).contains(status));
+    let asked = outgoing
+        .url
+        .query_pairs()
+        .find(|(name, _)| name == "status");
+    let status = asked
+        .and_then(|(_, value)| value.parse::<u16>().ok())
+        .filter(|status| (200..600).contains(status));
     outcome.response_status = Some(status.unwrap_or(200));
     outcome.body = Some(String::new());
     outcome.responded_at = Some(now);
-    Delivered { outcome, retry_after: None }
+    Delivered {
+        outcome,
+        retry_after: None,
+    }
 }
 
 #[cfg(test)]

@@ -177,7 +177,10 @@ impl Dispatcher {
             }
             Ok(Made::Nothing) => {}
             Err(error) => {
-                tracing::error!(event_id = ended.event_id, "an attempt was not recorded: {error}");
+                tracing::error!(
+                    event_id = ended.event_id,
+                    "an attempt was not recorded: {error}"
+                );
                 self.error = Some(error);
             }
         }
@@ -216,28 +219,52 @@ impl Dispatcher {
         self.pace.forget_passed(now);
         let mut next = plan.waiting;
         for ready in plan.ready {
-            let busy = self.per_destination.get(&ready.destination_id).copied().unwrap_or(0);
-            let room = IN_FLIGHT.saturating_sub(self.in_flight.len()).min(ready.policy.concurrent.saturating_sub(busy));
-            let mut events: Vec<String> =
-                ready.events.into_iter().filter(|id| !self.in_flight.contains(id)).collect();
+            let busy = self
+                .per_destination
+                .get(&ready.destination_id)
+                .copied()
+                .unwrap_or(0);
+            let room = IN_FLIGHT
+                .saturating_sub(self.in_flight.len())
+                .min(ready.policy.concurrent.saturating_sub(busy));
+            let mut events: Vec<String> = ready
+                .events
+                .into_iter()
+                .filter(|id| !self.in_flight.contains(id))
+                .collect();
             let wanted = events.len().min(room);
-            let taken = self.pace.take(&ready.destination_id, ready.policy, now, wanted);
+            let taken = self
+                .pace
+                .take(&ready.destination_id, ready.policy, now, wanted);
             if taken < wanted {
-                let slot = self.pace.waits_until(&ready.destination_id, ready.policy, now);
+                let slot = self
+                    .pace
+                    .waits_until(&ready.destination_id, ready.policy, now);
                 next = [next, slot].into_iter().flatten().min();
             }
             events.truncate(taken);
             for event_id in events {
                 self.in_flight.insert(event_id.clone());
-                *self.per_destination.entry(ready.destination_id.clone()).or_default() += 1;
-                self.tasks.spawn(make(self.context.clone(), event_id, ready.destination_id.clone()));
+                *self
+                    .per_destination
+                    .entry(ready.destination_id.clone())
+                    .or_default() += 1;
+                self.tasks.spawn(make(
+                    self.context.clone(),
+                    event_id,
+                    ready.destination_id.clone(),
+                ));
             }
         }
         next
     }
 }
 
-fn look(conn: &rusqlite::Connection, room: usize, busy: &HashMap<String, usize>) -> Result<Plan, StoreError> {
+fn look(
+    conn: &rusqlite::Connection,
+    room: usize,
+    busy: &HashMap<String, usize>,
+) -> Result<Plan, StoreError> {
     let waiting = due::next_waiting(conn)?;
     let mut ready = Vec::new();
     if room == 0 {
@@ -253,7 +280,11 @@ fn look(conn: &rusqlite::Connection, room: usize, busy: &HashMap<String, usize>)
             // Those in flight are still ready in the store and stand in front.
             let wanted = (policy.concurrent - busy).min(room) + busy;
             let events = due::ready(conn, &destination_id, wanted)?;
-            ready.push(Ready { destination_id, policy, events });
+            ready.push(Ready {
+                destination_id,
+                policy,
+                events,
+            });
         }
     }
     Ok(Plan { waiting, ready })
@@ -266,7 +297,11 @@ async fn make(context: Context, event_id: String, destination_id: String) -> End
         .catch_unwind()
         .await
         .unwrap_or_else(|_: Box<dyn std::any::Any + Send>| Err(StoreError::Panicked));
-    Ended { event_id, destination_id, result }
+    Ended {
+        event_id,
+        destination_id,
+        result,
+    }
 }
 
 async fn attempt(context: &Context, event_id: String) -> Result<Made, StoreError> {
@@ -277,7 +312,9 @@ async fn attempt(context: &Context, event_id: String) -> Result<Made, StoreError
         Claimed::NotReady => return Ok(Made::Nothing),
         Claimed::Unavailable => {
             let now = context.clock.now();
-            store.write(move |tx| attempt::cancel_unavailable(tx, now, &event_id)).await?;
+            store
+                .write(move |tx| attempt::cancel_unavailable(tx, now, &event_id))
+                .await?;
             return Ok(Made::Nothing);
         }
     };
@@ -290,7 +327,10 @@ async fn deliver(context: &Context, claim: &Claim) -> (Outcome, Next) {
     let delivered = match outgoing(claim, &context.settings, will_retry_after) {
         Ok(outgoing) => context.deliverer.deliver(&outgoing, &context.clock).await,
         Err(code) => super::client::Delivered {
-            outcome: Outcome { error_code: Some(code), ..Outcome::default() },
+            outcome: Outcome {
+                error_code: Some(code),
+                ..Outcome::default()
+            },
             retry_after: None,
         },
     };
@@ -298,7 +338,12 @@ async fn deliver(context: &Context, claim: &Claim) -> (Outcome, Next) {
     (delivered.outcome, next)
 }
 
-async fn record(context: &Context, claim: Claim, outcome: Outcome, next: Next) -> Result<Made, StoreError> {
+async fn record(
+    context: &Context,
+    claim: Claim,
+    outcome: Outcome,
+    next: Next,
+) -> Result<Made, StoreError> {
     let now = context.clock.now();
     let attempt_id = context.ids.attempt();
     let looped = claim.headers.contains("\"x-hookdeck-eventid\"");

@@ -25,7 +25,11 @@ fn specific(error: &(dyn Error + 'static)) -> Option<&'static str> {
         return Some("HOST_UNREACHABLE");
     }
     if let Some(lookup) = error.downcast_ref::<NameNotFound>() {
-        return Some(if lookup.definite { "NOT_FOUND" } else { "DNS_LOOKUP_FAILED" });
+        return Some(if lookup.definite {
+            "NOT_FOUND"
+        } else {
+            "DNS_LOOKUP_FAILED"
+        });
     }
     if let Some(tls) = error.downcast_ref::<rustls::Error>() {
         return Some(tls_code(tls));
@@ -49,9 +53,9 @@ fn specific(error: &(dyn Error + 'static)) -> Option<&'static str> {
 fn io_code(kind: io::ErrorKind) -> Option<&'static str> {
     Some(match kind {
         io::ErrorKind::ConnectionRefused => "CONNECTION_REFUSED",
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
-            "CONNECTION_RESET"
-        }
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => "CONNECTION_RESET",
         io::ErrorKind::HostUnreachable => "HOST_UNREACHABLE",
         io::ErrorKind::NetworkUnreachable => "NETWORK_UNREACHABLE",
         io::ErrorKind::TimedOut => "TIMEOUT",

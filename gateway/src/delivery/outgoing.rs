@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
 use http::Method;
+use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -16,8 +16,18 @@ use crate::project::Settings;
 /// Headers that belong to one hop or to the transport, which makes its own, plus `accept-encoding`:
 /// the gateway stores answers as they come and does not unpack them.
 const NOT_FORWARDED: &[&str] = &[
-    "host", "connection", "content-length", "transfer-encoding", "keep-alive", "proxy-connection",
-    "proxy-authorization", "te", "trailer", "upgrade", "expect", "accept-encoding",
+    "host",
+    "connection",
+    "content-length",
+    "transfer-encoding",
+    "keep-alive",
+    "proxy-connection",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "upgrade",
+    "expect",
+    "accept-encoding",
 ];
 
 /// A delivery ready to be sent.
@@ -42,7 +52,10 @@ pub struct Outgoing {
 
 impl std::fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Outgoing").field("method", &self.method).field("url", &self.shown_url).finish_non_exhaustive()
+        f.debug_struct("Outgoing")
+            .field("method", &self.method)
+            .field("url", &self.shown_url)
+            .finish_non_exhaustive()
     }
 }
 
@@ -63,10 +76,14 @@ pub fn outgoing(
     }
     let mut url = target.url(&claim.path, &claim.query)?;
     let shown_url = url.to_string();
-    let method = Method::from_bytes(target.method(&claim.method).as_bytes()).map_err(|_| "INVALID_CHARACTER")?;
-    let Credentials { headers: credentials } = auth::credentials(&target, &mut url, &claim.body)?;
+    let method = Method::from_bytes(target.method(&claim.method).as_bytes())
+        .map_err(|_| "INVALID_CHARACTER")?;
+    let Credentials {
+        headers: credentials,
+    } = auth::credentials(&target, &mut url, &claim.body)?;
 
-    let stored: Map<String, Value> = serde_json::from_str(&claim.headers).map_err(|_| "PAYLOAD_MISSING")?;
+    let stored: Map<String, Value> =
+        serde_json::from_str(&claim.headers).map_err(|_| "PAYLOAD_MISSING")?;
     let mut headers = received_headers(&stored);
     let appended = append_headers(&mut headers, claim, settings, will_retry_after)?;
     Ok(Outgoing {
@@ -89,7 +106,9 @@ fn received_headers(stored: &Map<String, Value>) -> HeaderMap {
         }
         // What was stored came in over HTTP, so both halves convert; bytes beyond ASCII go as UTF-8.
         let name = HeaderName::from_bytes(name.as_bytes());
-        let value = value.as_str().map(|text| HeaderValue::from_bytes(text.as_bytes()));
+        let value = value
+            .as_str()
+            .map(|text| HeaderValue::from_bytes(text.as_bytes()));
         if let (Ok(name), Some(Ok(value))) = (name, value) {
             headers.insert(name, value);
         }
@@ -111,10 +130,16 @@ fn append_headers(
         ("idempotency-key", &claim.event_id),
         ("x-hookdeck-eventid", &claim.event_id),
         ("x-hookdeck-requestid", &claim.request_id),
-        ("x-hookdeck-verified", if claim.verified { "true" } else { "false" }),
+        (
+            "x-hookdeck-verified",
+            if claim.verified { "true" } else { "false" },
+        ),
         ("x-hookdeck-event-url", &event_url),
         ("x-hookdeck-source-name", &claim.source_name),
-        ("x-hookdeck-connection-name", claim.connection_name.as_deref().unwrap_or_default()),
+        (
+            "x-hookdeck-connection-name",
+            claim.connection_name.as_deref().unwrap_or_default(),
+        ),
         ("x-hookdeck-destination-name", &claim.destination_name),
         ("x-hookdeck-attempt-count", &attempt),
         ("x-hookdeck-attempt-trigger", claim.trigger.as_str()),
@@ -123,7 +148,10 @@ fn append_headers(
     ];
     let mut appended = Vec::with_capacity(table.len() + 2);
     for (name, value) in table {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).map_err(|_| "INVALID_CHARACTER")?);
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_str(value).map_err(|_| "INVALID_CHARACTER")?,
+        );
         appended.push(name.to_owned());
         // Stored with the request on ingestion, listed where the API lists it.
         if name == "x-hookdeck-requestid" && headers.contains_key("x-hookdeck-original-ip") {
@@ -131,7 +159,10 @@ fn append_headers(
         }
     }
     if !headers.contains_key(ACCEPT) {
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/plain, */*"));
+        headers.insert(
+            ACCEPT,
+            HeaderValue::from_static("application/json, text/plain, */*"),
+        );
         appended.push("accept".to_owned());
     }
     Ok(appended)
@@ -139,5 +170,9 @@ fn append_headers(
 
 /// Whole seconds where they are whole, otherwise with the fraction.
 fn seconds(span: Duration) -> String {
-    if span.subsec_nanos() == 0 { span.as_secs().to_string() } else { span.as_secs_f64().to_string() }
+    if span.subsec_nanos() == 0 {
+        span.as_secs().to_string()
+    } else {
+        span.as_secs_f64().to_string()
+    }
 }

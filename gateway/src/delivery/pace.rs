@@ -26,19 +26,31 @@ impl Policy {
     pub(super) fn of(config: &str) -> Self {
         let config: Value = serde_json::from_str(config).unwrap_or(Value::Null);
         let policy = &config["delivery_policy"];
-        let unlimited = Self { concurrent: CONCURRENT, interval: None };
-        let Some(rate) = policy["rate"].as_u64().filter(|rate| *rate > 0) else { return unlimited };
+        let unlimited = Self {
+            concurrent: CONCURRENT,
+            interval: None,
+        };
+        let Some(rate) = policy["rate"].as_u64().filter(|rate| *rate > 0) else {
+            return unlimited;
+        };
         let period = match policy["period"].as_str() {
             Some("concurrent") => {
-                return Self { concurrent: usize::try_from(rate).unwrap_or(CONCURRENT), interval: None };
+                return Self {
+                    concurrent: usize::try_from(rate).unwrap_or(CONCURRENT),
+                    interval: None,
+                };
             }
             Some("minute") => Duration::from_secs(60),
             Some("hour") => Duration::from_secs(3_600),
             _ => Duration::from_secs(1),
         };
         let nanos = period.as_nanos() / u128::from(rate);
-        let interval = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)).max(Duration::from_micros(1));
-        Self { interval: Some(interval), ..unlimited }
+        let interval = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+            .max(Duration::from_micros(1));
+        Self {
+            interval: Some(interval),
+            ..unlimited
+        }
     }
 }
 
@@ -50,13 +62,29 @@ pub(super) struct Pace {
 
 impl Pace {
     /// How many of `wanted` deliveries may start at `now`, and takes their slots.
-    pub(super) fn take(&mut self, destination: &str, policy: Policy, now: Micros, wanted: usize) -> usize {
-        let Some(interval) = policy.interval else { return wanted };
+    pub(super) fn take(
+        &mut self,
+        destination: &str,
+        policy: Policy,
+        now: Micros,
+        wanted: usize,
+    ) -> usize {
+        let Some(interval) = policy.interval else {
+            return wanted;
+        };
         if wanted == 0 {
             return 0;
         }
-        let earliest = if interval < BURST { Micros::from_i64(now.as_i64() - 5_000) } else { now };
-        let mut slot = self.next.get(destination).copied().map_or(now, |slot| slot.max(earliest));
+        let earliest = if interval < BURST {
+            Micros::from_i64(now.as_i64() - 5_000)
+        } else {
+            now
+        };
+        let mut slot = self
+            .next
+            .get(destination)
+            .copied()
+            .map_or(now, |slot| slot.max(earliest));
         let mut taken = 0;
         while taken < wanted && slot <= now {
             taken += 1;
@@ -67,9 +95,17 @@ impl Pace {
     }
 
     /// The moment of the next slot of `destination`, when it has to wait for one.
-    pub(super) fn waits_until(&self, destination: &str, policy: Policy, now: Micros) -> Option<Micros> {
+    pub(super) fn waits_until(
+        &self,
+        destination: &str,
+        policy: Policy,
+        now: Micros,
+    ) -> Option<Micros> {
         policy.interval?;
-        self.next.get(destination).copied().filter(|slot| *slot > now)
+        self.next
+            .get(destination)
+            .copied()
+            .filter(|slot| *slot > now)
     }
 
     /// Forgets slots that have passed.
@@ -101,8 +137,20 @@ mod tests {
     #[test]
     fn concurrency_and_absence_of_a_policy() {
         let policy = Policy::of(r#"{"delivery_policy":{"rate":3,"period":"concurrent"}}"#);
-        assert_eq!(policy, Policy { concurrent: 3, interval: None });
-        assert_eq!(Policy::of("{}"), Policy { concurrent: CONCURRENT, interval: None });
+        assert_eq!(
+            policy,
+            Policy {
+                concurrent: 3,
+                interval: None
+            }
+        );
+        assert_eq!(
+            Policy::of("{}"),
+            Policy {
+                concurrent: CONCURRENT,
+                interval: None
+            }
+        );
         assert_eq!(Policy::of(r#"{"delivery_policy":null}"#).interval, None);
     }
 }

@@ -16,14 +16,22 @@ pub(super) fn next(claim: &Claim, delivered: &Delivered, now: Micros) -> Next {
         return Next::Nothing;
     }
     let retry_after = delivered.retry_after.as_deref();
-    let stop = retry_after.and_then(|header| RetryAfter::parse(header, now.as_i64())) == Some(RetryAfter::Never);
+    let stop = retry_after.and_then(|header| RetryAfter::parse(header, now.as_i64()))
+        == Some(RetryAfter::Never);
     if stop {
         return Next::Stop;
     }
     if claim.trigger.is_asked_for() {
         return Next::Nothing;
     }
-    match rule(claim).and_then(|rule| rule.next(&failure(claim, delivered.outcome.response_status, retry_after, now))) {
+    match rule(claim).and_then(|rule| {
+        rule.next(&failure(
+            claim,
+            delivered.outcome.response_status,
+            retry_after,
+            now,
+        ))
+    }) {
         Some(pause) => Next::At(now.plus(pause)),
         None => Next::Nothing,
     }
@@ -43,7 +51,12 @@ fn rule(claim: &Claim) -> Option<Retry> {
     Rules::parse(&rules).ok()?.retry().cloned()
 }
 
-fn failure<'a>(claim: &Claim, status: Option<u16>, retry_after: Option<&'a str>, now: Micros) -> Failure<'a> {
+fn failure<'a>(
+    claim: &Claim,
+    status: Option<u16>,
+    retry_after: Option<&'a str>,
+    now: Micros,
+) -> Failure<'a> {
     Failure {
         retries: u32::try_from(claim.automatic_count).unwrap_or(u32::MAX),
         status,

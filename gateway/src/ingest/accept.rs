@@ -62,23 +62,49 @@ pub(super) fn accept(
     source_id: &str,
     received: &Received,
 ) -> Result<Accepted, StoreError> {
-    let Some(source) = source(conn, source_id)? else { return Ok(Accepted::UnknownSource) };
+    let Some(source) = source(conn, source_id)? else {
+        return Ok(Accepted::UnknownSource);
+    };
     if source.deleted {
         return Ok(Accepted::DeletedSource);
     }
     let custom = custom_response(&source.config, received);
     let (rejected, verified) = judge(&source, received);
-    let routes = if rejected.is_none() { routes(conn, &source.id)? } else { Vec::new() };
+    let routes = if rejected.is_none() {
+        routes(conn, &source.id)?
+    } else {
+        Vec::new()
+    };
     let rejected = rejected
         .or_else(|| routes.is_empty().then_some((Cause::NoConnection, None)))
         .or_else(|| not_built(&routes).map(|why| (Cause::IngestionFatal, Some(why))));
 
     let payload_id = store_payload(conn, now, ids, received)?;
-    let request = NewRequest { source_id: &source.id, payload_id: &payload_id, verified, bulk_retry_id: None };
-    let request_id = store_request(conn, now, ids, &request, rejected.as_ref().map(|(cause, _)| *cause))?;
-    let routes = if rejected.is_none() { routes } else { Vec::new() };
+    let request = NewRequest {
+        source_id: &source.id,
+        payload_id: &payload_id,
+        verified,
+        bulk_retry_id: None,
+    };
+    let request_id = store_request(
+        conn,
+        now,
+        ids,
+        &request,
+        rejected.as_ref().map(|(cause, _)| *cause),
+    )?;
+    let routes = if rejected.is_none() {
+        routes
+    } else {
+        Vec::new()
+    };
     let event_ids = fan_out(conn, now, ids, &request_id, &payload_id, received, &routes)?;
-    Ok(Accepted::Stored(Stored { request_id, rejected, custom, event_ids }))
+    Ok(Accepted::Stored(Stored {
+        request_id,
+        rejected,
+        custom,
+        event_ids,
+    }))
 }
 
 fn source(conn: &Connection, id: &str) -> Result<Option<Source>, StoreError> {
@@ -100,7 +126,10 @@ fn source(conn: &Connection, id: &str) -> Result<Option<Source>, StoreError> {
 
 /// The first active connection whose rules cannot be carried out, as a sentence.
 pub(super) fn not_built(routes: &[Route]) -> Option<String> {
-    routes.iter().filter(|route| !route.disabled).find_map(|route| route.rules.as_ref().err().cloned())
+    routes
+        .iter()
+        .filter(|route| !route.disabled)
+        .find_map(|route| route.rules.as_ref().err().cloned())
 }
 
 /// The first thing that speaks against the request, in the order disabled, method, size, content
@@ -125,7 +154,8 @@ fn judge(source: &Source, received: &Received) -> (Option<(Cause, Option<String>
         Verification::Passed => (None, true),
         Verification::Failed => rejected(Cause::VerificationFailed),
         Verification::NotBuilt(what) => {
-            let message = format!("This gateway cannot verify {what}, so it takes nothing in its name.");
+            let message =
+                format!("This gateway cannot verify {what}, so it takes nothing in its name.");
             (Some((Cause::IngestionFatal, Some(message))), false)
         }
     }
@@ -137,7 +167,9 @@ const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
 fn allows_method(config: &Value, received: &Received) -> bool {
     let method = received.method.as_str();
     if let Some(asked) = received.parsed_query["x-hookdeck-allow-methods"].as_str() {
-        return asked.split(',').any(|name| name.trim().eq_ignore_ascii_case(method));
+        return asked
+            .split(',')
+            .any(|name| name.trim().eq_ignore_ascii_case(method));
     }
     match config["allowed_http_methods"].as_array() {
         Some(allowed) => allowed.iter().any(|name| name == method),
@@ -153,10 +185,13 @@ fn custom_response(config: &Value, received: &Received) -> Option<(String, Strin
         _ => "text/plain; charset=utf-8",
     };
     match &received.parsed_query["x-hookdeck-response"] {
-        Value::String(text) if text == "null" => return Some((content_type("text").into(), String::new())),
+        Value::String(text) if text == "null" => {
+            return Some((content_type("text").into(), String::new()));
+        }
         Value::Object(parts) => {
-            if let Some((kind, body)) =
-                ["json", "text", "xml"].iter().find_map(|kind| Some((*kind, parts.get(*kind)?.as_str()?)))
+            if let Some((kind, body)) = ["json", "text", "xml"]
+                .iter()
+                .find_map(|kind| Some((*kind, parts.get(*kind)?.as_str()?)))
             {
                 return Some((content_type(kind).into(), body.to_owned()));
             }
@@ -165,7 +200,10 @@ fn custom_response(config: &Value, received: &Received) -> Option<(String, Strin
     }
     let custom = &config["custom_response"];
     let body = custom["body"].as_str()?;
-    Some((content_type(custom["content_type"].as_str().unwrap_or("text")).into(), body.to_owned()))
+    Some((
+        content_type(custom["content_type"].as_str().unwrap_or("text")).into(),
+        body.to_owned(),
+    ))
 }
 
 /// The connections of a source that are not deleted, oldest first.
@@ -194,10 +232,16 @@ pub(super) fn routes(conn: &Connection, source_id: &str) -> Result<Vec<Route>, S
     Ok(routes)
 }
 
-fn store_payload(conn: &Connection, now: Micros, ids: &Ids, received: &Received) -> Result<String, StoreError> {
+fn store_payload(
+    conn: &Connection,
+    now: Micros,
+    ids: &Ids,
+    received: &Received,
+) -> Result<String, StoreError> {
     let id = ids.payload();
     let json = |value: &Value| value.to_string();
-    let headers = serde_json::to_string(&received.headers).map_err(|error| StoreError::Unusable(error.to_string()))?;
+    let headers = serde_json::to_string(&received.headers)
+        .map_err(|error| StoreError::Unusable(error.to_string()))?;
     conn.prepare_cached(concat!(
         "INSERT INTO payloads (id, method, path, query, parsed_query, headers, body, is_large, created_at) ",
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",

@@ -58,52 +58,81 @@ pub(super) fn stored(
 ) -> Response {
     let (status, detail) = match rejected {
         None => (StatusCode::OK, None),
-        Some((Cause::VerificationFailed, _)) => return plain(StatusCode::UNAUTHORIZED, None, String::new()),
+        Some((Cause::VerificationFailed, _)) => {
+            return plain(StatusCode::UNAUTHORIZED, None, String::new());
+        }
         Some((cause, detail)) => (cause.status(), Some((cause, detail))),
     };
     if status == StatusCode::OK {
         if let Some((content_type, body)) = custom {
             return plain(StatusCode::OK, Some(&content_type), body);
         }
-        let message = format!("Request accepted by the gateway; it is at {base_url}/requests/{request_id}");
-        return object(status, &json!({"status": "SUCCESS", "message": message, "request_id": request_id}));
+        let message =
+            format!("Request accepted by the gateway; it is at {base_url}/requests/{request_id}");
+        return object(
+            status,
+            &json!({"status": "SUCCESS", "message": message, "request_id": request_id}),
+        );
     }
-    let (cause, detail) = detail.map_or(("UNKNOWN", None), |(cause, detail)| (cause.as_str(), detail));
+    let (cause, detail) = detail.map_or(("UNKNOWN", None), |(cause, detail)| {
+        (cause.as_str(), detail)
+    });
     let message = detail.unwrap_or_else(|| format!("The request is stored as rejected: {cause}"));
-    object(status, &json!({"status": "REJECTED", "message": message, "request_id": request_id}))
+    object(
+        status,
+        &json!({"status": "REJECTED", "message": message, "request_id": request_id}),
+    )
 }
 
 /// There is no such source.
 pub(super) fn unknown_source() -> Response {
-    object(StatusCode::NOT_FOUND, &json!({"status": "NOT_FOUND", "message": "No source has this URL."}))
+    object(
+        StatusCode::NOT_FOUND,
+        &json!({"status": "NOT_FOUND", "message": "No source has this URL."}),
+    )
 }
 
 /// The source is deleted.
 pub(super) fn deleted_source() -> Response {
     let message = "This source is deleted; its URL takes no more requests.";
-    object(StatusCode::GONE, &json!({"status": "DELETED", "message": message}))
+    object(
+        StatusCode::GONE,
+        &json!({"status": "DELETED", "message": message}),
+    )
 }
 
 /// The body could not be read to its end.
 pub(super) fn broken_body() -> Response {
     let message = "The request's body broke off, so nothing is stored.";
-    object(StatusCode::BAD_REQUEST, &json!({"status": "FAILED", "message": message}))
+    object(
+        StatusCode::BAD_REQUEST,
+        &json!({"status": "FAILED", "message": message}),
+    )
 }
 
 /// The store refused; nothing is stored.
 pub(super) fn failed() -> Response {
     let message = "The request could not be stored; send it again.";
-    object(StatusCode::SERVICE_UNAVAILABLE, &json!({"status": "FAILED", "message": message}))
+    object(
+        StatusCode::SERVICE_UNAVAILABLE,
+        &json!({"status": "FAILED", "message": message}),
+    )
 }
 
 fn object(status: StatusCode, body: &Value) -> Response {
-    plain(status, Some("application/json; charset=utf-8"), body.to_string())
+    plain(
+        status,
+        Some("application/json; charset=utf-8"),
+        body.to_string(),
+    )
 }
 
 fn plain(status: StatusCode, content_type: Option<&str>, body: String) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    if let Some(value) = content_type.and_then(|content_type| HeaderValue::from_str(content_type).ok()) {
+    if let Some(value) =
+        content_type.and_then(|content_type| HeaderValue::from_str(content_type).ok())
+    {
         response.headers_mut().insert(header::CONTENT_TYPE, value);
     }
     response

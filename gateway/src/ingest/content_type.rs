@@ -15,10 +15,12 @@ pub(super) enum Kind {
     Refused,
 }
 
-const TEXT: &[&str] =
-    &["application/xml", "application/x-ndjson", "application/jwt"];
-const JSON: &[&str] =
-    &["application/json", "application/x-amz-json-1.0", "application/x-amz-json-1.1"];
+const TEXT: &[&str] = &["application/xml", "application/x-ndjson", "application/jwt"];
+const JSON: &[&str] = &[
+    "application/json",
+    "application/x-amz-json-1.0",
+    "application/x-amz-json-1.1",
+];
 const BINARY: &[&str] = &[
     "application/octet-stream",
     "application/pdf",
@@ -47,13 +49,22 @@ pub(super) fn classify(content_type: Option<&str>, content_encoding: Option<&str
     if content_encoding.is_some_and(|encoding| encoding.to_ascii_lowercase().contains("gzip")) {
         return Kind::Binary;
     }
-    let Some(content_type) = content_type else { return Kind::Text };
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let Some(content_type) = content_type else {
+        return Kind::Text;
+    };
+    let essence = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     match essence.as_str() {
         "" => Kind::Text,
         "application/x-www-form-urlencoded" => Kind::Form,
         name if JSON.contains(&name) || name.ends_with("+json") => Kind::Json,
-        name if TEXT.contains(&name) || name.ends_with("+xml") || name.starts_with("text/") => Kind::Text,
+        name if TEXT.contains(&name) || name.ends_with("+xml") || name.starts_with("text/") => {
+            Kind::Text
+        }
         name if BINARY.contains(&name) || name.starts_with("image/") => Kind::Binary,
         _ => Kind::Refused,
     }
@@ -81,6 +92,9 @@ mod tests {
         ] {
             assert_eq!(classify(content_type, None), expected, "{content_type:?}");
         }
-        assert_eq!(classify(Some("application/x-unknown"), Some("gzip")), Kind::Binary);
+        assert_eq!(
+            classify(Some("application/x-unknown"), Some("gzip")),
+            Kind::Binary
+        );
     }
 }

@@ -27,10 +27,13 @@ pub(super) struct Ignored {
 /// over would deliver what it was meant to stop or change.
 pub(super) fn read_rules(connection_id: &str, rules: &str) -> Result<Rules, String> {
     let value: Value = serde_json::from_str(rules).unwrap_or(Value::Null);
-    let rules = Rules::parse(&value).map_err(|error| format!("Connection {connection_id}: {error}."))?;
+    let rules =
+        Rules::parse(&value).map_err(|error| format!("Connection {connection_id}: {error}."))?;
     match rules.not_executed() {
         None => Ok(rules),
-        Some(name) => Err(format!("Connection {connection_id} has a {name} rule, which this gateway cannot carry out.")),
+        Some(name) => Err(format!(
+            "Connection {connection_id} has a {name} rule, which this gateway cannot carry out."
+        )),
     }
 }
 
@@ -41,14 +44,28 @@ pub(super) fn evaluate(route: &Route, rules: &Rules, received: &Received) -> Ver
         return ignored("DISABLED", None);
     }
     let headers = Value::Object(received.headers.clone());
-    let path = Value::String(if received.path.is_empty() { "/".into() } else { received.path.clone() });
-    let parts = Parts { headers: &headers, body: &received.value, query: &received.parsed_query, path: &path };
+    let path = Value::String(if received.path.is_empty() {
+        "/".into()
+    } else {
+        received.path.clone()
+    });
+    let parts = Parts {
+        headers: &headers,
+        body: &received.value,
+        query: &received.parsed_query,
+        path: &path,
+    };
     match rules.evaluate(&parts) {
         // No session can be attached to this gateway yet.
         Ruled::Accepted if route.cli => ignored("CLI_DISCONNECTED", None),
-        Ruled::Accepted => Verdict::Event { due_in: rules.delay() },
+        Ruled::Accepted => Verdict::Event {
+            due_in: rules.delay(),
+        },
         Ruled::Filtered(parts) => {
-            let names = parts.iter().map(|part| Value::from(part.as_str())).collect();
+            let names = parts
+                .iter()
+                .map(|part| Value::from(part.as_str()))
+                .collect();
             ignored("FILTERED", Some(Value::Array(names)))
         }
         // Refused by `read_rules`; an event must not come of it in any case.

@@ -51,7 +51,10 @@ impl Received {
         };
         let mut stored = stored_headers(headers);
         if let Some(peer) = peer {
-            stored.insert("x-hookdeck-original-ip".into(), peer.to_canonical().to_string().into());
+            stored.insert(
+                "x-hookdeck-original-ip".into(),
+                peer.to_canonical().to_string().into(),
+            );
         }
         if let Some(content_type) = parsed_query["x-hookdeck-content-type"].as_str() {
             stored.insert(CONTENT_TYPE.as_str().into(), content_type.into());
@@ -79,7 +82,13 @@ impl Received {
     }
 
     /// The same request again, from the store.
-    pub(super) fn stored(method: String, path: String, query: String, headers: Map<String, Value>, body: Vec<u8>) -> Self {
+    pub(super) fn stored(
+        method: String,
+        path: String,
+        query: String,
+        headers: Map<String, Value>,
+        body: Vec<u8>,
+    ) -> Self {
         let parsed_query = query::parse(&query).unwrap_or_else(|_| Value::Object(Map::new()));
         let mut received = Self {
             method,
@@ -100,7 +109,10 @@ impl Received {
     }
 
     fn read_body(&mut self, body: Vec<u8>) -> Result<(), Fault> {
-        let kind = classify(self.header(CONTENT_TYPE.as_str()), self.header(CONTENT_ENCODING.as_str()));
+        let kind = classify(
+            self.header(CONTENT_TYPE.as_str()),
+            self.header(CONTENT_ENCODING.as_str()),
+        );
         let value = value_of(kind, &body);
         self.body = body;
         self.value = value?;
@@ -128,8 +140,11 @@ fn value_of(kind: Kind, body: &[u8]) -> Result<Value, Fault> {
 fn stored_headers(headers: &HeaderMap) -> Map<String, Value> {
     let mut stored = Map::with_capacity(headers.len() + 1);
     for name in headers.keys() {
-        let values: Vec<_> =
-            headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        let values: Vec<_> = headers
+            .get_all(name)
+            .iter()
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .collect();
         stored.insert(name.as_str().to_owned(), values.join(", ").into());
     }
     stored

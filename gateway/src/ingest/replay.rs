@@ -41,19 +41,28 @@ pub struct Retried {
 ///
 /// # Errors
 /// [`EventError::NotFound`] for the event, its source or a connection named in `target`.
-pub async fn replay_event(project: &Project, event_id: &str, target: ReplayTarget) -> Result<Replayed, EventError> {
+pub async fn replay_event(
+    project: &Project,
+    event_id: &str,
+    target: ReplayTarget,
+) -> Result<Replayed, EventError> {
     let id = event_id.to_owned();
     let (request_id, own) = project
         .store
         .read(move |conn| {
             conn.prepare_cached("SELECT request_id, connection_id FROM events WHERE id = ?1")?
-                .query_row([&id], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
+                .query_row([&id], |row| {
+                    Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+                })
                 .optional()?
                 .ok_or(EventError::NotFound { id })
         })
         .await?;
     let target = if target == ReplayTarget::default() {
-        ReplayTarget { source_id: None, webhook_ids: vec![own] }
+        ReplayTarget {
+            source_id: None,
+            webhook_ids: vec![own],
+        }
     } else {
         target
     };
@@ -71,8 +80,15 @@ pub async fn replay_request(
     request_id: &str,
     target: ReplayTarget,
 ) -> Result<Replayed, EventError> {
-    let (id, now, ids) = (request_id.to_owned(), project.clock.now(), project.ids.clone());
-    let replayed = project.store.write(move |tx| replay(tx, now, &ids, &id, &target)).await;
+    let (id, now, ids) = (
+        request_id.to_owned(),
+        project.clock.now(),
+        project.ids.clone(),
+    );
+    let replayed = project
+        .store
+        .write(move |tx| replay(tx, now, &ids, &id, &target))
+        .await;
     project.engine.wake();
     replayed
 }
@@ -89,8 +105,15 @@ pub async fn retry_request(
     request_id: &str,
     webhook_ids: Option<Vec<String>>,
 ) -> Result<Retried, EventError> {
-    let (id, now, ids) = (request_id.to_owned(), project.clock.now(), project.ids.clone());
-    let retried = project.store.write(move |tx| retry(tx, now, &ids, &id, webhook_ids.as_deref())).await;
+    let (id, now, ids) = (
+        request_id.to_owned(),
+        project.clock.now(),
+        project.ids.clone(),
+    );
+    let retried = project
+        .store
+        .write(move |tx| retry(tx, now, &ids, &id, webhook_ids.as_deref()))
+        .await;
     project.engine.wake();
     retried
 }
@@ -149,7 +172,11 @@ fn replay(
     for (source_id, wanted) in sources_of(conn, &original.source_id, target)? {
         let routes: Vec<Route> = routes(conn, &source_id)?
             .into_iter()
-            .filter(|route| wanted.as_ref().is_none_or(|wanted| wanted.contains(&route.id)))
+            .filter(|route| {
+                wanted
+                    .as_ref()
+                    .is_none_or(|wanted| wanted.contains(&route.id))
+            })
             .filter(|route| !route.disabled)
             .collect();
         refuse_not_built(&routes)?;
@@ -161,7 +188,15 @@ fn replay(
             bulk_retry_id: None,
         };
         let new_id = store_request(conn, now, ids, &request, cause)?;
-        let events = fan_out(conn, now, ids, &new_id, &original.payload_id, &original.received, &routes)?;
+        let events = fan_out(
+            conn,
+            now,
+            ids,
+            &new_id,
+            &original.payload_id,
+            &original.received,
+            &routes,
+        )?;
         replayed.request_ids.push(new_id);
         replayed.event_ids.extend(events);
     }
@@ -171,14 +206,20 @@ fn replay(
 /// Each source that gets a request, with the connections wanted of it; `None` means all.
 type Wanted = BTreeMap<String, Option<HashSet<String>>>;
 
-fn sources_of(conn: &Connection, original: &str, target: &ReplayTarget) -> Result<Wanted, EventError> {
+fn sources_of(
+    conn: &Connection,
+    original: &str,
+    target: &ReplayTarget,
+) -> Result<Wanted, EventError> {
     let mut sources = Wanted::new();
     if target.webhook_ids.is_empty() {
         let source_id = target.source_id.as_deref().unwrap_or(original);
         conn.prepare_cached("SELECT 1 FROM sources WHERE id = ?1 AND deleted_at IS NULL")?
             .query_row([source_id], |_| Ok(()))
             .optional()?
-            .ok_or_else(|| EventError::NotFound { id: source_id.to_owned() })?;
+            .ok_or_else(|| EventError::NotFound {
+                id: source_id.to_owned(),
+            })?;
         sources.insert(source_id.to_owned(), None);
         return Ok(sources);
     }
@@ -187,16 +228,30 @@ fn sources_of(conn: &Connection, original: &str, target: &ReplayTarget) -> Resul
             .prepare_cached("SELECT source_id FROM connections WHERE id = ?1")?
             .query_row([id], |row| row.get(0))
             .optional()?
-            .filter(|source_id| target.source_id.as_ref().is_none_or(|wanted| wanted == source_id))
+            .filter(|source_id| {
+                target
+                    .source_id
+                    .as_ref()
+                    .is_none_or(|wanted| wanted == source_id)
+            })
             .ok_or_else(|| EventError::NotFound { id: id.clone() })?;
-        sources.entry(source_id).or_insert_with(|| Some(HashSet::new())).get_or_insert_default().insert(id.clone());
+        sources
+            .entry(source_id)
+            .or_insert_with(|| Some(HashSet::new()))
+            .get_or_insert_default()
+            .insert(id.clone());
     }
     Ok(sources)
 }
 
 /// Causes that say something about the request itself: another try would end the same way.
-const FINAL: [&str; 5] =
-    ["UNSUPPORTED_HTTP_METHOD", "UNSUPPORTED_CONTENT_TYPE", "UNPARSABLE_JSON", "PAYLOAD_TOO_LARGE", "UNKNOWN"];
+const FINAL: [&str; 5] = [
+    "UNSUPPORTED_HTTP_METHOD",
+    "UNSUPPORTED_CONTENT_TYPE",
+    "UNPARSABLE_JSON",
+    "PAYLOAD_TOO_LARGE",
+    "UNKNOWN",
+];
 
 fn retry(
     conn: &Connection,
@@ -215,7 +270,9 @@ fn retry(
         None => !ignored.is_empty(),
     };
     if !eligible {
-        return Err(EventError::NotRetryable { request_id: request.id });
+        return Err(EventError::NotRetryable {
+            request_id: request.id,
+        });
     }
     let mut wanted = Vec::new();
     for route in routes(conn, &request.source_id)? {
@@ -226,17 +283,30 @@ fn retry(
     }
     refuse_not_built(&wanted)?;
     // Ignored events that become events are ignored no longer.
-    let before = ignored.iter().filter(|id| wanted.iter().any(|route| route.id == **id)).count();
+    let before = ignored
+        .iter()
+        .filter(|id| wanted.iter().any(|route| route.id == **id))
+        .count();
     for route in &wanted {
-        conn.prepare_cached("DELETE FROM ignored_events WHERE request_id = ?1 AND connection_id = ?2")?
-            .execute(params![request.id, route.id])?;
+        conn.prepare_cached(
+            "DELETE FROM ignored_events WHERE request_id = ?1 AND connection_id = ?2",
+        )?
+        .execute(params![request.id, route.id])?;
     }
     conn.prepare_cached(concat!(
         "UPDATE requests SET ignored_count = ignored_count - ?2, rejection_cause = CASE WHEN ?3 THEN NULL ",
         "ELSE rejection_cause END, updated_at = ?4 WHERE id = ?1",
     ))?
     .execute(params![request.id, before, !wanted.is_empty(), now])?;
-    let event_ids = fan_out(conn, now, ids, &request.id, &request.payload_id, &request.received, &wanted)?;
+    let event_ids = fan_out(
+        conn,
+        now,
+        ids,
+        &request.id,
+        &request.payload_id,
+        &request.received,
+        &wanted,
+    )?;
     Ok(Retried { event_ids })
 }
 
@@ -247,6 +317,8 @@ fn is_open(conn: &Connection, request: &StoredRequest, route: &Route) -> Result<
             "SELECT (SELECT created_at FROM connections WHERE id = ?2) <= ?3 AND NOT EXISTS ",
             "(SELECT 1 FROM events WHERE request_id = ?1 AND connection_id = ?2)",
         ))?
-        .query_row(params![request.id, route.id, request.ingested_at], |row| row.get(0))?;
+        .query_row(params![request.id, route.id, request.ingested_at], |row| {
+            row.get(0)
+        })?;
     Ok(open)
 }

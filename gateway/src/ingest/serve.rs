@@ -20,12 +20,16 @@ const DRAINED: usize = 64 * 1024 * 1024;
 
 /// The routes of all source URLs of all projects.
 pub(crate) fn router(projects: Arc<Projects>) -> Router {
-    Router::new().route("/e/{*rest}", any(serve)).with_state(projects)
+    Router::new()
+        .route("/e/{*rest}", any(serve))
+        .with_state(projects)
 }
 
 async fn serve(State(projects): State<Arc<Projects>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let Some((source_id, path)) = split(parts.uri.path()) else { return answer::unknown_source() };
+    let Some((source_id, path)) = split(parts.uri.path()) else {
+        return answer::unknown_source();
+    };
     let project = match projects.of_source(&source_id).await {
         Ok(Some(project)) => project,
         Ok(None) => return answer::unknown_source(),
@@ -34,15 +38,23 @@ async fn serve(State(projects): State<Arc<Projects>>, request: Request) -> Respo
             return answer::failed();
         }
     };
-    let Ok(body) = read(body).await else { return answer::broken_body() };
+    let Ok(body) = read(body).await else {
+        return answer::broken_body();
+    };
 
     // From here on nothing waits for the producer, so a settle may wait for this.
     let _ingesting = project.engine.ingesting();
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let peer = parts
+        .extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|info| info.0.ip());
     let query = parts.uri.query().unwrap_or_default();
     let received = Received::new(&parts.method, &path, query, &parts.headers, peer, body);
     let (now, ids) = (project.clock.now(), Arc::clone(&project.ids));
-    let accepted = project.store.write(move |tx| accept(tx, now, &ids, &source_id, &received)).await;
+    let accepted = project
+        .store
+        .write(move |tx| accept(tx, now, &ids, &source_id, &received))
+        .await;
     match accepted {
         Ok(Accepted::UnknownSource) => answer::unknown_source(),
         Ok(Accepted::DeletedSource) => answer::deleted_source(),
@@ -50,7 +62,12 @@ async fn serve(State(projects): State<Arc<Projects>>, request: Request) -> Respo
             if !stored.event_ids.is_empty() {
                 project.engine.wake();
             }
-            answer::stored(&stored.request_id, &project.settings.base_url, stored.rejected, stored.custom)
+            answer::stored(
+                &stored.request_id,
+                &project.settings.base_url,
+                stored.rejected,
+                stored.custom,
+            )
         }
         Err(error) => {
             tracing::error!("a request was not stored: {error}");
@@ -62,7 +79,9 @@ async fn serve(State(projects): State<Arc<Projects>>, request: Request) -> Respo
 /// The source id and the path behind it, "" or starting with "/".
 fn split(path: &str) -> Option<(String, String)> {
     let rest = path.strip_prefix("/e/")?;
-    let (id, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
+    let (id, path) = rest
+        .find('/')
+        .map_or((rest, ""), |slash| rest.split_at(slash));
     (!id.is_empty()).then(|| (format!("src_{id}"), path.to_owned()))
 }
 

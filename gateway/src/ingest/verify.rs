@@ -19,7 +19,9 @@ pub(super) enum Verification {
 
 /// Checks a request against its source's `auth`.
 pub(super) fn verify(kind: &str, config: &Value, _received: &Received) -> Verification {
-    let configured = config["auth"].as_object().is_some_and(|auth| !auth.is_empty());
+    let configured = config["auth"]
+        .as_object()
+        .is_some_and(|auth| !auth.is_empty());
     if !configured {
         return Verification::NotConfigured;
     }
