@@ -98,6 +98,11 @@ pub fn generate(document: &str, refinements: &str, checks: Checks) -> Result<Fil
     files.extend(emit::types(&types));
     let used: String = files.values().map(String::as_str).collect();
     files.insert("ids.rs", emit::ids(&refinements, &used));
+    for text in files.values_mut() {
+        *text = docs::unlink(text, |name| {
+            types.defs.iter().any(|def| def.name == name) || refinements.ids.contains_key(name)
+        });
+    }
     files.insert("operations.rs", emit::operations(&table));
     let unused = refinements.unused();
     if checks.targets && !unused.is_empty() {

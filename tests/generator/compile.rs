@@ -13,10 +13,10 @@ use crate::small::*;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const REFINEMENTS: &str = include_str!("../../openapi/refinements.json");
 
-/// Everything the standalone crate needs; the versions come from our lock file.
+/// Everything a standalone crate needs, under a name of its own so that none is taken for another; the versions come from our lock file.
 const MANIFEST: &str = r#"
 [package]
-name = "standalone"
+name = "NAME"
 version = "0.0.0"
 edition = "2024"
 
@@ -45,7 +45,7 @@ fn compile(name: &str, files: &Files) {
         .display()
         .to_string()
         .replace('\\', "/");
-    put(project.join("Cargo.toml"), MANIFEST);
+    put(project.join("Cargo.toml"), &MANIFEST.replace("NAME", name));
     put(
         project.join("Cargo.lock"),
         &read(Path::new(ROOT).join("Cargo.lock")),
@@ -155,14 +155,14 @@ fn a_document_of_oddities_compiles_alone() {
                 "get": {
                     "operationId": "getThings", "description": "Lists <things> [all].",
                     "parameters": [
-                        parameter("match", &compare), parameter("order_by", &members(&["x", "X"])), parameter("nested", &nested),
+                        parameter("match", &compare), parameter("order_by", &members(&["x", "X"])), parameter("items", &text), parameter("filter", &text), parameter("nested", &nested),
                         parameter("type", &list(&members(&["k"]))), parameter("limit", &json!({"type": "integer"})),
                     ],
                     "responses": answer("ThingPage"),
                 },
                 "post": {
                     "requestBody": {"content": {"application/json": {"schema": object(json!({
-                        "odd": reference("Odd"), "query": nested, "flag": {"type": "boolean"}, "limit": {"type": "integer", "nullable": true},
+                        "odd": reference("Odd"), "query": nested, "flag": {"type": "boolean"}, "timeout": {"type": "integer"}, "limit": {"type": "integer", "nullable": true},
                         "env": {"additionalProperties": text}, "tags": {"type": "array", "items": text, "nullable": true},
                     }), &["odd", "env"])}}},
                     "responses": answer("Odd"),

@@ -182,3 +182,33 @@ fn provider_configurations_collapse_into_a_handful_of_types() {
         ]
     );
 }
+
+#[test]
+fn setters_keep_clear_of_the_methods_beside_them() {
+    let text = json!({"type": "string"});
+    let parameters = json!([{"in": "query", "name": "filter", "schema": text}]);
+    let listed = code(&generated(&listing(parameters)));
+    assert!(
+        listed.contains(r#"into filter_: String = "filter""#),
+        "{listed}"
+    );
+    let sent = code(&generated(&body(object(
+        json!({"timeout": text, "filter": text}),
+        &[],
+    ))));
+    assert!(
+        sent.contains("into timeout_: String") && sent.contains("into filter: String"),
+        "{sent}"
+    );
+}
+
+#[test]
+fn links_lead_only_to_types_that_are_there() {
+    let prose = "Of a [`Thing`], not of a [`Gadget`].";
+    let files = generated(&property(json!({"type": "string", "description": prose})));
+    assert!(
+        files["models.rs"].contains("/// Of a [`Thing`], not of a `Gadget`."),
+        "{}",
+        files["models.rs"]
+    );
+}

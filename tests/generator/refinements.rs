@@ -225,3 +225,17 @@ fn what_is_no_document_is_refused_in_words() {
         "#/paths: missing: this is not an OpenAPI document"
     );
 }
+
+#[test]
+fn prose_can_be_put_in_place_of_the_document_s() {
+    let document = thing(json!({"type": {"type": "string", "description": "Theirs."}}));
+    let docs =
+        json!({"docs": because(json!({"Thing": "A thing of ours.", "Thing.kind": "Ours."}))});
+    let files = refined(&document, &docs);
+    let models = &files["models.rs"];
+    assert!(
+        models.contains("/// A thing of ours.\n") && models.contains("    /// Ours.\n"),
+        "{models}"
+    );
+    assert!(!models.contains("Theirs"), "{models}");
+}
