@@ -68,7 +68,8 @@ pub async fn run() -> Result<String, Box<dyn Error>> {
         .await?;
     let unconnected = client.sources().create("no-connection").await?;
 
-    // The provider's part: webhooks sent over HTTP to the source's URL.
+    // The provider's part: webhooks sent over HTTP to the source's URL, a second apart.
+    let tick = Duration::from_secs(1);
     let shop = &connection.source.url;
     send(
         shop,
@@ -76,6 +77,7 @@ pub async fn run() -> Result<String, Box<dyn Error>> {
     )
     .await?;
     send(shop, json!({ "type": "cart.viewed", "cart": 7 })).await?;
+    gateway.advance(tick).await?;
     backend.fail_next();
     send(
         shop,
