@@ -43,6 +43,7 @@ mod query;
 mod rules;
 mod server;
 mod store;
+mod verify;
 #[cfg(test)]
 mod tests;
 
