@@ -8,8 +8,8 @@ use super::call::{Call, Reply, text};
 use super::config::{self, Stored};
 use super::error::ApiError;
 use super::list::{
-    Conditions, CursorStyle, Direction, Field, Kind, Listing, Order, PageRequest, count as count_rows, page,
-    truthy,
+    Conditions, CursorStyle, Direction, Field, Kind, Listing, Order, PageRequest,
+    count as count_rows, page, truthy,
 };
 use super::render::{self, View, find};
 use crate::project::Project;
@@ -125,7 +125,10 @@ impl Named {
 
     /// Refuses an id that is unknown or deleted.
     pub(crate) fn must_live(self, conn: &Connection, id: &str) -> Result<(), ApiError> {
-        let sql = format!("SELECT 1 FROM {} WHERE id = ? AND deleted_at IS NULL", self.table());
+        let sql = format!(
+            "SELECT 1 FROM {} WHERE id = ? AND deleted_at IS NULL",
+            self.table()
+        );
         conn.prepare_cached(&sql)?
             .exists([id])?
             .then_some(())
@@ -134,11 +137,28 @@ impl Named {
 
     /// The id that holds a name.
     pub(crate) fn id_of(self, conn: &Connection, name: &str) -> Result<Option<String>, ApiError> {
-        let sql = format!("SELECT id FROM {} WHERE name = ? AND deleted_at IS NULL", self.table());
+        let sql = format!(
+            "SELECT id FROM {} WHERE name = ? AND deleted_at IS NULL",
+            self.table()
+        );
         Ok(conn
             .prepare_cached(&sql)?
             .query_row([name], |row| row.get(0))
             .optional()?)
+    }
+
+    /// Refuses a name that another resource than `own_id` holds.
+    fn must_be_free(self, conn: &Connection, body: &Value, own_id: &str) -> Result<(), ApiError> {
+        let Some(name) = text(body, "name") else {
+            return Ok(());
+        };
+        match self.id_of(conn, name)? {
+            Some(id) if id != own_id => Err(ApiError::AlreadyExists(json!({
+                "id": id,
+                "resource_type": self.word(),
+            }))),
+            _ => Ok(()),
+        }
     }
 
     fn stored(self, conn: &Connection, id: &str) -> Result<Stored, ApiError> {
@@ -227,14 +247,7 @@ impl Named {
             .store
             .write(move |tx| {
                 let now = call.now();
-                if let Some(name) = text(&call.body, "name") {
-                    if let Some(id) = self.id_of(tx, name)? {
-                        return Err(ApiError::AlreadyExists(json!({
-                            "id": id,
-                            "resource_type": self.word(),
-                        })));
-                    }
-                }
+                self.must_be_free(tx, &call.body, "")?;
                 self.insert(tx, &id, &call.body, now, "")?;
                 self.shown(tx, &view, &id)
             })
@@ -344,14 +357,7 @@ impl Named {
             .store
             .write(move |tx| {
                 let now = call.now();
-                if let Some(name) = text(&call.body, "name") {
-                    if let Some(holder) = self.id_of(tx, name)?.filter(|id| *id != call.id) {
-                        return Err(ApiError::AlreadyExists(json!({
-                            "id": holder,
-                            "resource_type": self.word(),
-                        })));
-                    }
-                }
+                self.must_be_free(tx, &call.body, &call.id)?;
                 self.change(tx, &call.id, &call.body, None, now, "")?;
                 self.shown(tx, &view, &call.id)
             })
@@ -384,7 +390,11 @@ impl Named {
     }
 
     /// The connections of the resource that are not deleted.
-    pub(crate) fn connections_of(self, conn: &Connection, id: &str) -> Result<Vec<String>, ApiError> {
+    pub(crate) fn connections_of(
+        self,
+        conn: &Connection,
+        id: &str,
+    ) -> Result<Vec<String>, ApiError> {
         let sql = format!(
             "SELECT id FROM connections WHERE {}_id = ? AND deleted_at IS NULL ORDER BY created_at, id",
             self.word()
