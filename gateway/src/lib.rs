@@ -43,7 +43,6 @@ mod query;
 mod rules;
 mod server;
 mod store;
-mod verify;
 #[cfg(test)]
 mod tests;
 

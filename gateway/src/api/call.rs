@@ -11,8 +11,8 @@ use crate::project::Project;
 /// What a handler gives back: the reply's body, always with status 200.
 pub(crate) type Reply = Result<Value, ApiError>;
 
-/// A call that has a key, quota and an operation. Query and body are checked and typed.
-#[derive(Debug)]
+/// A call that has a key, quota and an operation. Query and body are checked and typed. It has no
+/// `Debug`: bodies carry credentials.
 pub(crate) struct Call {
     /// The project of the key.
     pub(crate) project: Arc<Project>,
@@ -32,7 +32,8 @@ impl Call {
         self.query.get("include").and_then(Value::as_str) == Some(part)
     }
 
-    /// The current moment of the project, microseconds.
+    /// The current moment of the project, microseconds. Asked inside a write it grows in the
+    /// order of the commits, which is what lists are sorted by.
     pub(crate) fn now(&self) -> i64 {
         self.project.clock.now().as_i64()
     }

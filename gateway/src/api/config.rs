@@ -9,8 +9,7 @@ use serde_json::{Map, Value, json};
 use super::error::ApiError;
 use crate::contract::Contract;
 
-/// A stored resource that is written again.
-#[derive(Clone, Debug)]
+/// A stored resource that is written again. It has no `Debug`: the config holds credentials.
 pub(crate) struct Stored {
     /// Its type.
     pub(crate) kind: String,
@@ -100,20 +99,18 @@ pub(crate) fn destination(
     prefix: &str,
 ) -> Result<Value, ApiError> {
     let stored = stored.filter(|stored| stored.kind == kind);
-    if let Some(given) = given {
-        if let Some(key) = Contract::get().misplaced_config_keys(kind, given).first() {
-            return Err(ApiError::domain(
-                format!("Cannot set `config.{key}` on a {kind} destination."),
-                None,
-            ));
-        }
+    let misplaced = given.map(|given| Contract::get().misplaced_config_keys(kind, given));
+    if let Some(key) = misplaced.iter().flatten().next() {
+        return Err(ApiError::domain(
+            format!("Cannot set `config.{key}` on a {kind} destination."),
+            None,
+        ));
     }
     let mut config = match stored {
         Some(stored) => stored.config.clone(),
         None => destination_defaults(kind),
     };
-    if let (Some(target), Some(given)) =
-        (config.as_object_mut(), given.and_then(Value::as_object))
+    if let (Some(target), Some(given)) = (config.as_object_mut(), given.and_then(Value::as_object))
     {
         if given_auth_type(given).is_some() && !given.contains_key("auth") {
             return Err(ApiError::invalid(format!(

@@ -19,7 +19,7 @@ use crate::events;
 pub(super) use write::{create, update, upsert};
 
 /// The full name, as [`render::connection`] shows it.
-const FULL_NAME: &str = "(s.name || ' -> ' || coalesce(c.name, ''))";
+const FULL_NAME: &str = "(s.name || ' -> ' || coalesce(c.name, d.name))";
 
 pub(super) static LISTING: Listing = Listing {
     from: "connections c JOIN sources s ON s.id = c.source_id
@@ -95,12 +95,17 @@ pub(super) async fn get(call: Call) -> Reply {
     call.project
         .store
         .read(move |conn| {
-            let found = find(conn, "SELECT * FROM connections WHERE id = ?", &call.id, |row| {
-                if row.get::<_, Option<i64>>("deleted_at")?.is_some() {
-                    return Err(ApiError::Gone);
-                }
-                render::connection(conn, &view, row)
-            })?;
+            let found = find(
+                conn,
+                "SELECT * FROM connections WHERE id = ?",
+                &call.id,
+                |row| {
+                    if row.get::<_, Option<i64>>("deleted_at")?.is_some() {
+                        return Err(ApiError::Gone);
+                    }
+                    render::connection(conn, &view, row)
+                },
+            )?;
             found.ok_or_else(|| ApiError::not_found(&call.id))
         })
         .await
@@ -133,12 +138,11 @@ async fn switch(
     change: impl FnOnce(&Transaction<'_>, &str, i64) -> Result<(), ApiError> + Send + 'static,
 ) -> Reply {
     let view = View::of(&call.project);
-    let now = call.now();
     let project = call.project.clone();
     let reply = project
         .store
         .write(move |tx| {
-            change(tx, &call.id, now)?;
+            change(tx, &call.id, call.now())?;
             shown(tx, &view, &call.id)
         })
         .await?;
@@ -195,11 +199,11 @@ pub(super) async fn enable(call: Call) -> Reply {
 
 /// Deletes the connection; its pending events are cancelled for good.
 pub(super) async fn delete(call: Call) -> Reply {
-    let now = call.now();
     let project = call.project.clone();
     let reply = project
         .store
         .write(move |tx| -> Reply {
+            let now = call.now();
             ends(tx, &call.id)?;
             events::cancel_pending_of_connection(tx, Micros::from_i64(now), &call.id)?;
             tx.prepare_cached(

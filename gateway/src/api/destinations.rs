@@ -59,10 +59,11 @@ pub(super) async fn enable(call: Call) -> Reply {
 /// on a disabled connection; its connections stay as they are.
 pub(super) async fn disable(call: Call) -> Reply {
     let view = View::of(&call.project);
-    let now = call.now();
     call.project
+        .clone()
         .store
         .write(move |tx| -> Result<Value, ApiError> {
+            let now = call.now();
             DESTINATION.must_live(tx, &call.id)?;
             DESTINATION.set_disabled(tx, &call.id, true, now)?;
             for connection in DESTINATION.connections_of(tx, &call.id)? {

@@ -63,17 +63,24 @@ pub(super) async fn list_where(call: Call, mut conditions: Conditions) -> Reply 
     call.project
         .store
         .read(move |conn| {
-            page(conn, &LISTING, request, conditions, filter.is_empty(), |row| {
-                let payload: String = row.get("payload_id")?;
-                if !filter.fits(conn, Some(&payload))? {
-                    return Ok(None);
-                }
-                let mut event = render::event(&view, row)?;
-                if with_data {
-                    event["data"] = data::data(conn, &view, &row.get::<_, String>("id")?)?;
-                }
-                Ok(Some(event))
-            })
+            page(
+                conn,
+                &LISTING,
+                request,
+                conditions,
+                filter.is_empty(),
+                |row| {
+                    let payload: String = row.get("payload_id")?;
+                    if !filter.fits(conn, Some(&payload))? {
+                        return Ok(None);
+                    }
+                    let mut event = render::event(&view, row)?;
+                    if with_data {
+                        event["data"] = data::data(conn, &view, &row.get::<_, String>("id")?)?;
+                    }
+                    Ok(Some(event))
+                },
+            )
         })
         .await
         .map(Page::into_json)
@@ -122,12 +129,11 @@ async fn change(
     change: impl FnOnce(&Connection, Micros, &str) -> Result<(), events::EventError> + Send + 'static,
 ) -> Reply {
     let view = View::of(&call.project);
-    let now = call.project.clock.now();
     let project = call.project.clone();
     let reply = project
         .store
         .write(move |tx| -> Reply {
-            change(tx, now, &call.id)?;
+            change(tx, Micros::from_i64(call.now()), &call.id)?;
             shown(tx, &view, &call.id)
         })
         .await?;

@@ -72,16 +72,15 @@ pub(crate) fn destination(view: &View, row: &Row<'_>, auth: bool) -> Result<Valu
 }
 
 /// A connection with its source and destination.
-pub(crate) fn connection(
-    conn: &Connection,
-    view: &View,
-    row: &Row<'_>,
-) -> Result<Value, ApiError> {
+pub(crate) fn connection(conn: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
     let source_id: String = row.get("source_id")?;
     let destination_id: String = row.get("destination_id")?;
-    let source = one(conn, "SELECT * FROM sources WHERE id = ?", &source_id, |row| {
-        source(view, row, false)
-    })?;
+    let source = one(
+        conn,
+        "SELECT * FROM sources WHERE id = ?",
+        &source_id,
+        |row| source(view, row, false),
+    )?;
     let destination = one(
         conn,
         "SELECT * FROM destinations WHERE id = ?",
@@ -90,14 +89,13 @@ pub(crate) fn connection(
     )?;
     let name: Option<String> = row.get("name")?;
     let source_name = source["name"].as_str().unwrap_or_default();
-    let full_name = match &name {
-        Some(name) => format!("{source_name} -> {name}"),
-        None => format!("{source_name} -> "),
-    };
+    // What an unnamed connection is called is not known; its destination tells it apart.
+    let own_name = name.as_deref().or(destination["name"].as_str());
+    let full_name = format!("{source_name} -> {}", own_name.unwrap_or_default());
     Ok(json!({
         "id": row.get::<_, String>("id")?,
         "team_id": view.team_id,
-        "full_name": full_name.trim_end(),
+        "full_name": full_name,
         "name": name,
         "description": row.get::<_, Option<String>>("description")?,
         "source": source,

@@ -56,10 +56,11 @@ pub(super) async fn enable(call: Call) -> Reply {
 /// Disables the source and all its connections, whose pending events are cancelled.
 pub(super) async fn disable(call: Call) -> Reply {
     let view = View::of(&call.project);
-    let now = call.now();
     call.project
+        .clone()
         .store
         .write(move |tx| -> Result<Value, ApiError> {
+            let now = call.now();
             SOURCE.must_live(tx, &call.id)?;
             SOURCE.set_disabled(tx, &call.id, true, now)?;
             for connection in SOURCE.connections_of(tx, &call.id)? {
@@ -70,7 +71,8 @@ pub(super) async fn disable(call: Call) -> Reply {
                 .execute(params![now, connection])?;
                 events::cancel_pending_of_connection(tx, Micros::from_i64(now), &connection)?;
             }
-            SOURCE.show(tx, &view, &call.id, false)?
+            SOURCE
+                .show(tx, &view, &call.id, false)?
                 .ok_or_else(|| ApiError::not_found(&call.id))
         })
         .await

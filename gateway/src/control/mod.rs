@@ -2,6 +2,16 @@
 //!
 //! Health and readiness always answer. The rest exists only with `--control`. It concerns the
 //! project of the API key in `Authorization`; without a key, the only project there is.
+//!
+//! | call | does |
+//! |---|---|
+//! | `GET health` | tells the version |
+//! | `GET ready` | answers 200 once every store answers |
+//! | `GET clock` | tells the project's time and whether it is manual |
+//! | `POST clock/advance` `{"seconds": n}` or `{"milliseconds": n}` | moves a manual clock, tells the attempts it caused |
+//! | `POST settle` | waits until nothing is in flight and nothing is due now |
+//! | `POST reset` | empties the project in one step and gives its quota back |
+//! | `POST seed` `{"seed": n}` | starts the ids over |
 
 mod guard;
 
@@ -96,12 +106,15 @@ async fn answer(state: &ControlState, request: Request) -> Result<Value, Refusal
     let path = request
         .uri()
         .path()
-        .trim_start_matches("/_gateway")
+        .strip_prefix("/_gateway")
+        .unwrap_or_default()
         .trim_matches('/')
         .to_owned();
     let method = request.method().clone();
     match (method.as_str(), path.as_str()) {
-        ("GET", "health") => return Ok(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") })),
+        ("GET", "health") => {
+            return Ok(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }));
+        }
         ("GET", "ready") => return ready(state).await,
         _ if !state.enabled => {
             return Err(Refusal::new(
@@ -122,7 +135,7 @@ async fn answer(state: &ControlState, request: Request) -> Result<Value, Refusal
         }
         (Method::POST, "reset") => {
             project.reset().await?;
-            state.api.reset_quota();
+            state.api.reset_quota(&project);
             Ok(clock(&project))
         }
         (Method::POST, "seed") => {
@@ -172,7 +185,8 @@ async fn ready(state: &ControlState) -> Result<Value, Refusal> {
             .store
             .read(|conn| Ok(conn.query_row("SELECT 1", [], |_| Ok(()))?))
             .await;
-        answered.map_err(|error| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
+        answered
+            .map_err(|error| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
     }
     Ok(json!({ "status": "ready" }))
 }
@@ -190,7 +204,11 @@ async fn advance(project: &Project, body: &Value) -> Result<Value, Refusal> {
     let span = match (whole("seconds"), whole("milliseconds")) {
         (Some(seconds), None) => Duration::from_secs(seconds),
         (None, Some(milliseconds)) => Duration::from_millis(milliseconds),
-        _ => return Err(bad("Send either `seconds` or `milliseconds`, a whole number from 0")),
+        _ => {
+            return Err(bad(
+                "Send either `seconds` or `milliseconds`, a whole number from 0",
+            ));
+        }
     };
     let fired = project.advance(span).await?;
     let fired: Vec<Value> = fired

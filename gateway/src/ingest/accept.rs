@@ -7,11 +7,11 @@ use super::LARGE;
 use super::answer::Cause;
 use super::evaluate::{Ignored, Verdict, evaluate, read_rules};
 use super::receive::{Fault, Received};
+use super::verify::{self, Verification};
 use crate::clock::Micros;
 use crate::ids::Ids;
 use crate::rules::Rules;
 use crate::store::StoreError;
-use crate::verify::{self, Verification};
 
 /// What became of a request.
 #[derive(Debug)]
@@ -149,18 +149,13 @@ fn judge(source: &Source, received: &Received) -> (Option<(Cause, Option<String>
         Some(Fault::Query) => return rejected(Cause::Unknown),
         None => {}
     }
-    match verify::verify(
-        &source.kind,
-        &source.config,
-        |name| received.header(name),
-        &received.body,
-    ) {
+    match verify::verify(&source.kind, &source.config, received) {
         Verification::NotConfigured => (None, false),
         Verification::Passed => (None, true),
         Verification::Failed => rejected(Cause::VerificationFailed),
         Verification::NotBuilt(what) => {
             let message =
-                format!("This gateway cannot verify {what} requests, so it takes none.");
+                format!("This gateway cannot verify {what}, so it takes nothing in its name.");
             (Some((Cause::IngestionFatal, Some(message))), false)
         }
     }

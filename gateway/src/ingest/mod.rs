@@ -10,6 +10,7 @@ mod evaluate;
 mod receive;
 mod replay;
 mod serve;
+mod verify;
 
 pub use replay::{ReplayTarget, Replayed, Retried, replay_event, replay_request, retry_request};
 pub(crate) use serve::router;

@@ -104,11 +104,6 @@ impl Rules {
         parsed.collect::<Result<_, _>>().map(Self)
     }
 
-    /// The rules, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &Rule> {
-        self.0.iter()
-    }
-
     /// The retry rule; the last one, should there be several.
     pub fn retry(&self) -> Option<&Retry> {
         self.0.iter().rev().find_map(|rule| match rule {
@@ -234,6 +229,7 @@ mod tests {
         ]))
         .unwrap();
         let kinds: Vec<&str> = rules
+            .0
             .iter()
             .map(|rule| match rule {
                 Rule::Filter(_) => "filter",

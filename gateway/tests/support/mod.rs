@@ -3,6 +3,7 @@
 
 #![allow(dead_code)]
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -19,6 +20,8 @@ pub const VERSION: &str = "2026-09-01";
 pub struct Api {
     pub gateway: Gateway,
     pub http: reqwest::Client,
+    /// The operations that have answered 200, by id.
+    pub succeeded: Mutex<BTreeSet<String>>,
 }
 
 /// A reply, read to its end.
@@ -74,6 +77,7 @@ impl Api {
         Self {
             gateway: builder.start().await.unwrap(),
             http: client(),
+            succeeded: Mutex::default(),
         }
     }
 
@@ -94,7 +98,17 @@ impl Api {
         if let Some(route) = Contract::get().route(method, bare) {
             let violations =
                 Contract::get().validate_reply(route.operation, reply.status, &reply.json());
-            assert!(violations.is_empty(), "{method} {path}: {violations:#?}\n{}", reply.text);
+            assert!(
+                violations.is_empty(),
+                "{method} {path}: {violations:#?}\n{}",
+                reply.text
+            );
+            if reply.status == 200 {
+                self.succeeded
+                    .lock()
+                    .unwrap()
+                    .insert(route.operation.id.clone());
+            }
         }
         reply
     }
@@ -201,7 +215,9 @@ impl Receiver {
             status: Mutex::new(status),
             received: Mutex::default(),
         });
-        let app = Router::new().fallback(receive).with_state(Arc::clone(&state));
+        let app = Router::new()
+            .fallback(receive)
+            .with_state(Arc::clone(&state));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, app).await });
@@ -229,7 +245,12 @@ async fn receive(
     headers: HeaderMap,
     body: Bytes,
 ) -> (StatusCode, &'static str) {
-    let received = Received { method, uri, headers, body };
+    let received = Received {
+        method,
+        uri,
+        headers,
+        body,
+    };
     state.received.lock().unwrap().push(received);
     let status = *state.status.lock().unwrap();
     (StatusCode::from_u16(status).unwrap(), "{\"seen\":true}")

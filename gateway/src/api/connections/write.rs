@@ -42,12 +42,12 @@ async fn put(call: Call, overwrite: bool) -> Reply {
     has_both_ends(&call.body)?;
     check_rules(&call)?;
     let view = View::of(&call.project);
-    let now = call.now();
     let ids = NewIds::draw(&call);
     let project = call.project.clone();
     let reply = project
         .store
         .write(move |tx| {
+            let now = call.now();
             let body = &call.body;
             let source = end(tx, Named::Source, body, ids.source, now)?;
             let destination = end(tx, Named::Destination, body, ids.destination, now)?;
@@ -84,7 +84,6 @@ async fn put(call: Call, overwrite: bool) -> Reply {
 pub(in crate::api) async fn update(call: Call) -> Reply {
     check_rules(&call)?;
     let view = View::of(&call.project);
-    let now = call.now();
     let project = call.project.clone();
     let reply = project
         .store
@@ -100,7 +99,7 @@ pub(in crate::api) async fn update(call: Call) -> Reply {
                     })));
                 }
             }
-            change(tx, &call.id, &call.body, now)?;
+            change(tx, &call.id, &call.body, call.now())?;
             shown(tx, &view, &call.id)
         })
         .await?;
@@ -247,5 +246,7 @@ fn change(conn: &Connection, id: &str, body: &Value, now: i64) -> Result<(), Api
 }
 
 fn rules(body: &Value) -> Option<String> {
-    body.get("rules").filter(|rules| rules.is_array()).map(Value::to_string)
+    body.get("rules")
+        .filter(|rules| rules.is_array())
+        .map(Value::to_string)
 }

@@ -13,7 +13,7 @@ pub(crate) enum CursorStyle {
     /// The id of the boundary row. Its place is looked up when the cursor comes back, so the row
     /// must still be in its table; deleted resources keep theirs.
     Id,
-    /// `hq_` and base64 of the boundary's time, id and direction: events and requests.
+    /// `hq_` and base64 of the boundary's time and id with the list's order: events and requests.
     Packed,
 }
 
@@ -26,14 +26,16 @@ pub(crate) struct Packed {
     pub(crate) at: i64,
     /// Its id.
     pub(crate) id: String,
-    /// The direction of the list it was made in.
+    /// The sort key of the list it was made in.
+    pub(crate) by: String,
+    /// The direction of that list.
     pub(crate) dir: Direction,
 }
 
 impl Packed {
     /// The cursor as text.
     pub(crate) fn encode(&self) -> String {
-        let object = json!({ "at": self.at, "id": self.id, "dir": self.dir.name() });
+        let object = json!({ "at": self.at, "id": self.id, "by": self.by, "dir": self.dir.name() });
         format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(object.to_string()))
     }
 
@@ -44,6 +46,7 @@ impl Packed {
         Some(Self {
             at: object.get("at")?.as_i64()?,
             id: object.get("id")?.as_str()?.to_owned(),
+            by: object.get("by")?.as_str()?.to_owned(),
             dir: Direction::parse(object.get("dir")?.as_str()?)?,
         })
     }
@@ -60,11 +63,12 @@ pub(crate) struct Place {
 
 impl Place {
     /// The cursor for this place.
-    pub(crate) fn cursor(&self, style: CursorStyle, dir: Direction) -> String {
+    pub(crate) fn cursor(&self, style: CursorStyle, by: &str, dir: Direction) -> String {
         match (style, self.keys.first()) {
             (CursorStyle::Packed, Some(Sql::Integer(at))) => Packed {
                 at: *at,
                 id: self.id.clone(),
+                by: by.to_owned(),
                 dir,
             }
             .encode(),
@@ -82,6 +86,7 @@ mod tests {
         let cursor = Packed {
             at: 1_781_000_000_123_456,
             id: "evt_0123456789abcdef01".into(),
+            by: "created_at".into(),
             dir: Direction::Desc,
         };
         let text = cursor.encode();

@@ -4,10 +4,10 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use serde_json::{Value, json};
 
+use super::Listing;
 use super::cursor::{CursorStyle, Packed, Place};
 use super::filter::Conditions;
 use super::order::{Direction, Sorting};
-use super::Listing;
 use crate::api::error::ApiError;
 
 /// The largest page.
@@ -175,8 +175,10 @@ pub(crate) fn page(
         From::After(_) => (more, true),
         From::Before(_) => (true, more),
     };
-    let dir = sorting.keys[0].1;
-    let at = |place: Option<&(Place, Value)>| place.map(|(p, _)| p.cursor(listing.cursor, dir));
+    let (by, dir) = sorting.keys[0];
+    let at = |found: Option<&(Place, Value)>| {
+        found.map(|(place, _)| place.cursor(listing.cursor, by.name, dir))
+    };
     let next = at(found.last()).filter(|_| has_next);
     let prev = at(found.first()).filter(|_| has_prev);
     Ok(Page {
@@ -245,9 +247,10 @@ fn place_of(
     let unknown = || ApiError::invalid("the page cursor is not one of this list");
     if listing.cursor == CursorStyle::Packed {
         let packed = Packed::decode(cursor).ok_or_else(unknown)?;
-        if packed.dir != sorting.keys[0].1 {
+        let (by, dir) = sorting.keys[0];
+        if packed.dir != dir || packed.by != by.name {
             return Err(ApiError::invalid(
-                "the page cursor was made in the other direction",
+                "the page cursor belongs to another order",
             ));
         }
         return Ok(Place {
@@ -256,6 +259,13 @@ fn place_of(
         });
     }
     let keys: Vec<&str> = sorting.keys.iter().map(|(order, _)| order.sql).collect();
+    // In a list by id the cursor says it all, even if its row is gone.
+    if keys == [listing.id] {
+        return Ok(Place {
+            keys: vec![Sql::from(cursor.to_owned())],
+            id: cursor.to_owned(),
+        });
+    }
     let sql = format!(
         "SELECT {} FROM {} WHERE {} = ?",
         keys.join(", "),
@@ -282,11 +292,7 @@ fn beyond(terms: &[(&str, Direction)], values: &[Sql]) -> (String, Vec<Sql>) {
         // One comparison of row values, which an index on the terms serves as it stands.
         let columns: Vec<&str> = terms.iter().map(|(sql, _)| *sql).collect();
         let marks = vec!["?"; terms.len()].join(", ");
-        let sql = format!(
-            "({}) {} ({marks})",
-            columns.join(", "),
-            terms[0].1.beyond()
-        );
+        let sql = format!("({}) {} ({marks})", columns.join(", "), terms[0].1.beyond());
         return (sql, values.to_vec());
     }
     let mut alternatives = Vec::new();

@@ -99,4 +99,8 @@ impl Filter {
 }
 
 #[cfg(test)]
+mod groups_tests;
+#[cfg(test)]
+mod laws_tests;
+#[cfg(test)]
 mod tests;

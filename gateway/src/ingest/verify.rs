@@ -12,22 +12,29 @@ use serde_json::Value;
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 
+use super::receive::Received;
+
 /// The verdict on a request's proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verification {
+pub(super) enum Verification {
     /// The source asks for none.
     NotConfigured,
     /// The proof is good.
     Passed,
     /// The proof is missing or wrong, or the source's configuration makes a good one impossible.
     Failed,
-    /// The source asks for a proof this gateway cannot check; the name of its scheme.
+    /// The source asks for a proof this gateway cannot check; what that is.
     NotBuilt(String),
 }
 
-/// Checks a request against the stored `config` of its source. `header` finds a header by its lower-case name; the body
-/// is the exact bytes received.
-pub fn verify<'a>(
+/// Checks a request against the stored `config` of its source.
+pub(super) fn verify(source_type: &str, config: &Value, received: &Received) -> Verification {
+    let header = |name: &str| received.headers.get(name).and_then(Value::as_str);
+    check(source_type, config, header, &received.body)
+}
+
+/// `header` finds a header by its lower-case name; the body is the exact bytes received.
+fn check<'a>(
     source_type: &str,
     config: &Value,
     header: impl Fn(&str) -> Option<&'a str>,
@@ -42,7 +49,7 @@ pub fn verify<'a>(
         "HMAC" => named(auth, header).and_then(|given| hmac_proof(auth, given, body)),
         "BASIC_AUTH" => header("authorization").and_then(|given| basic_proof(auth, given)),
         "API_KEY" => named(auth, header).and_then(|given| key_proof(auth, given)),
-        other => return Verification::NotBuilt(other.to_owned()),
+        other => return Verification::NotBuilt(format!("{other} requests")),
     };
     if proven == Some(true) {
         Verification::Passed
@@ -158,8 +165,8 @@ mod tests {
         json!({"auth_type": "HMAC", "auth": auth})
     }
 
-    fn check(config: &Value, header: (&str, &str)) -> Verification {
-        verify(
+    fn with(config: &Value, header: (&str, &str)) -> Verification {
+        check(
             "WEBHOOK",
             config,
             |name| (name == header.0).then_some(header.1),
@@ -179,26 +186,26 @@ mod tests {
         ] {
             let config = hmac_source(algorithm, encoding);
             assert_eq!(
-                check(&config, ("x-sig", signature)),
+                with(&config, ("x-sig", signature)),
                 Verification::Passed,
                 "{algorithm} {encoding}"
             );
             let prefixed = format!("{algorithm}={signature}");
             assert_eq!(
-                check(&config, ("x-sig", &prefixed)),
+                with(&config, ("x-sig", &prefixed)),
                 Verification::Passed,
                 "{prefixed}"
             );
             let unpadded = signature.trim_end_matches('=');
             assert_eq!(
-                check(&config, ("x-sig", unpadded)),
+                with(&config, ("x-sig", unpadded)),
                 Verification::Passed,
                 "{unpadded}"
             );
         }
         let upper = SHA256.to_uppercase();
         assert_eq!(
-            check(&hmac_source("sha256", "hex"), ("x-sig", &upper)),
+            with(&hmac_source("sha256", "hex"), ("x-sig", &upper)),
             Verification::Passed
         );
     }
@@ -216,13 +223,13 @@ mod tests {
             "zz",
         ] {
             assert_eq!(
-                check(&config, ("x-sig", signature)),
+                with(&config, ("x-sig", signature)),
                 Verification::Failed,
                 "{signature}"
             );
         }
-        assert_eq!(check(&config, ("x-other", SHA256)), Verification::Failed);
-        let other = verify("WEBHOOK", &config, |_| Some(SHA256), b"another body");
+        assert_eq!(with(&config, ("x-other", SHA256)), Verification::Failed);
+        let other = check("WEBHOOK", &config, |_| Some(SHA256), b"another body");
         assert_eq!(other, Verification::Failed);
     }
 
@@ -236,13 +243,13 @@ mod tests {
             .finalize()
             .into_bytes();
         let signature: String = mac.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(check(&config, ("x-sig", &signature)), Verification::Failed);
+        assert_eq!(with(&config, ("x-sig", &signature)), Verification::Failed);
         let config =
             json!({"auth_type": "API_KEY", "auth": {"header_key": "x-key", "api_key": ""}});
-        assert_eq!(check(&config, ("x-key", "")), Verification::Failed);
+        assert_eq!(with(&config, ("x-key", "")), Verification::Failed);
         let config = json!({"auth_type": "BASIC_AUTH", "auth": {"username": "", "password": ""}});
         assert_eq!(
-            check(&config, ("authorization", "Basic Og==")),
+            with(&config, ("authorization", "Basic Og==")),
             Verification::Failed
         );
     }
@@ -259,25 +266,22 @@ mod tests {
             ("Basic !", Verification::Failed),
         ] {
             assert_eq!(
-                check(&config, ("authorization", header)),
+                with(&config, ("authorization", header)),
                 expected,
                 "{header}"
             );
         }
-        assert_eq!(
-            verify("HTTP", &config, |_| None, BODY),
-            Verification::Failed
-        );
+        assert_eq!(check("HTTP", &config, |_| None, BODY), Verification::Failed);
     }
 
     #[test]
     fn an_api_key_is_compared_exactly() {
         let config =
             json!({"auth_type": "API_KEY", "auth": {"header_key": "X-Key", "api_key": "k1"}});
-        assert_eq!(check(&config, ("x-key", "k1")), Verification::Passed);
+        assert_eq!(with(&config, ("x-key", "k1")), Verification::Passed);
         for wrong in ["k2", "k", "k11", "K1", ""] {
             assert_eq!(
-                check(&config, ("x-key", wrong)),
+                with(&config, ("x-key", wrong)),
                 Verification::Failed,
                 "{wrong}"
             );
@@ -292,20 +296,20 @@ mod tests {
             json!({"auth": {}, "auth_type": "HMAC"}),
         ] {
             assert_eq!(
-                check(&config, ("x", "y")),
+                with(&config, ("x", "y")),
                 Verification::NotConfigured,
                 "{config}"
             );
         }
         let stripe = json!({"auth": {"webhook_secret_key": "s"}});
         assert_eq!(
-            verify("STRIPE", &stripe, |_| None, BODY),
-            Verification::NotBuilt("STRIPE".into())
+            check("STRIPE", &stripe, |_| None, BODY),
+            Verification::NotBuilt("STRIPE requests".into())
         );
         let github = json!({"auth_type": "GITHUB", "auth": {"webhook_secret_key": "s"}});
         assert_eq!(
-            check(&github, ("x", "y")),
-            Verification::NotBuilt("GITHUB".into())
+            with(&github, ("x", "y")),
+            Verification::NotBuilt("GITHUB requests".into())
         );
     }
 }
