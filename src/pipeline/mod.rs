@@ -90,6 +90,8 @@ pub(crate) struct Outgoing {
     pub(crate) request: HttpRequest,
     /// Whether doing it twice leaves things as doing it once.
     pub(crate) idempotent: bool,
+    /// Whether the call counts against the quota of the key.
+    pub(crate) paced: bool,
     /// For the whole call, in place of the client's own.
     pub(crate) total: Option<Duration>,
 }
@@ -188,9 +190,13 @@ impl Pipeline {
         }
     }
 
+    fn limiter_of(&self, call: &Outgoing) -> Option<&Arc<Limiter>> {
+        self.limiter.as_ref().filter(|_| call.paced)
+    }
+
     /// Holds the call back until the quota allows it.
     async fn pace(&self, call: &Outgoing, clock: Clock) -> Result<(), Error> {
-        let Some(limiter) = &self.limiter else {
+        let Some(limiter) = self.limiter_of(call) else {
             return Ok(());
         };
         let waiting = |wait| {
@@ -248,18 +254,14 @@ impl Pipeline {
                 Err((Failure::AttemptTimeout, error))
             }
             Ok(Err(error)) => Err(from_transport(call.operation, error)),
-            Ok(Ok(response)) => self.read(call.operation, response),
+            Ok(Ok(response)) => self.read(call, response),
         }
     }
 
-    fn read(
-        &self,
-        operation: &'static str,
-        response: HttpResponse,
-    ) -> Result<Reply, (Failure, Error)> {
+    fn read(&self, call: &Outgoing, response: HttpResponse) -> Result<Reply, (Failure, Error)> {
         let (parts, body) = response.into_parts();
         let refused = parts.status == StatusCode::TOO_MANY_REQUESTS;
-        if let Some(limiter) = &self.limiter {
+        if let Some(limiter) = self.limiter_of(call) {
             limiter.observe(&parts.headers);
             if refused {
                 let wait = retry_after(&parts.headers).unwrap_or(Duration::from_secs(1));
@@ -282,7 +284,7 @@ impl Pipeline {
         };
         let asks = refused || parts.status == StatusCode::SERVICE_UNAVAILABLE;
         let delay = retry_after(&parts.headers).filter(|_| asks);
-        let mut error = Error::new(kind, operation, String::new());
+        let mut error = Error::new(kind, call.operation, String::new());
         let inner = error.inner_mut();
         inner.api = Some(ApiError::read(parts.status, &body));
         inner.status = Some(parts.status);
