@@ -19,7 +19,7 @@ pub struct Lower<'a> {
 }
 
 /// The members a comparison object may have.
-const OPERATORS: [&str; 8] = ["gt", "gte", "lt", "le", "lte", "any", "all", "contains"];
+pub const OPERATORS: [&str; 8] = ["gt", "gte", "lt", "le", "lte", "any", "all", "contains"];
 
 impl<'a> Lower<'a> {
     pub fn new(document: &'a Document, refinements: &'a Refinements) -> Self {
