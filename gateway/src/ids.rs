@@ -37,10 +37,6 @@ ids! {
     event = "evt_", 18, MIXED;
     /// An attempt, `atm_` and 20 characters.
     attempt = "atm_", 20, MIXED;
-    /// A transformation, `trs_` and 14 characters.
-    transformation = "trs_", 14, MIXED;
-    /// A bulk operation, `bch_` and 14 characters.
-    bulk = "bch_", 14, MIXED;
 }
 
 impl Ids {

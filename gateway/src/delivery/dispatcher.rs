@@ -116,13 +116,13 @@ impl Dispatcher {
                 looped: self.looped,
                 error: self.error.clone(),
             });
-            if self.in_flight.is_empty() {
-                if let Some(reply) = self.draining.take() {
-                    self.context.shared.stop();
-                    // Whoever asked may have stopped waiting.
-                    let _ = reply.send(());
-                    return;
-                }
+            if self.in_flight.is_empty()
+                && let Some(reply) = self.draining.take()
+            {
+                self.context.shared.stop();
+                // Whoever asked may have stopped waiting.
+                let _ = reply.send(());
+                return;
             }
             let clock = self.context.clock.clone();
             let timer = async {
@@ -296,7 +296,7 @@ async fn make(context: Context, event_id: String, destination_id: String) -> End
     let result = AssertUnwindSafe(attempt(&context, event_id.clone()))
         .catch_unwind()
         .await
-        .unwrap_or_else(|_: Box<dyn std::any::Any + Send>| Err(StoreError::Panicked));
+        .unwrap_or(Err(StoreError::Panicked));
     Ended {
         event_id,
         destination_id,

@@ -12,7 +12,7 @@ mod replay;
 mod serve;
 mod verify;
 
-pub use replay::{ReplayTarget, Replayed, Retried, replay_event, replay_request, retry_request};
+pub use replay::{ReplayTarget, Replayed, replay_event, replay_request, retry_request};
 pub(crate) use serve::router;
 
 /// The largest body that is taken, in bytes.
