@@ -154,8 +154,10 @@ async fn delivered(gateway: &Gateway, url: &str) -> Result<String, Box<dyn Error
 
     let attempts = client.attempts().list().await?;
     let attempt = attempts.items.first().ok_or("nothing was delivered")?;
-    let status = attempt.response_status.unwrap_or_default();
-    Ok(line("by the gateway", u16::try_from(status)?, ""))
+    let status = attempt
+        .response_status
+        .ok_or("the service did not answer")?;
+    Ok(line("by the gateway", status, ""))
 }
 
 fn line(what: &str, status: u16, answer: &str) -> String {
