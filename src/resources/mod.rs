@@ -6,6 +6,7 @@ mod destinations;
 mod events;
 mod requests;
 mod sources;
+mod transformations;
 
 pub use attempts::Attempts;
 pub use connections::Connections;
@@ -13,6 +14,7 @@ pub use destinations::Destinations;
 pub use events::Events;
 pub use requests::Requests;
 pub use sources::Sources;
+pub use transformations::Transformations;
 
 /// Declares the handle of a resource and the client's way to it.
 macro_rules! resource {
