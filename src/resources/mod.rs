@@ -1,6 +1,7 @@
 //! The API's resources: one file each, one method an operation.
 
 mod attempts;
+mod bookmarks;
 mod connections;
 mod destinations;
 mod events;
@@ -11,6 +12,7 @@ mod sources;
 mod transformations;
 
 pub use attempts::Attempts;
+pub use bookmarks::Bookmarks;
 pub use connections::Connections;
 pub use destinations::Destinations;
 pub use events::Events;
