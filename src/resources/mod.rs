@@ -3,6 +3,7 @@
 mod attempts;
 mod bookmarks;
 mod connections;
+mod custom_domains;
 mod destinations;
 mod events;
 mod integrations;
@@ -18,6 +19,7 @@ mod transformations;
 pub use attempts::Attempts;
 pub use bookmarks::Bookmarks;
 pub use connections::Connections;
+pub use custom_domains::CustomDomains;
 pub use destinations::Destinations;
 pub use events::Events;
 pub use integrations::Integrations;
