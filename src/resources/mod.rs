@@ -1,5 +1,6 @@
 //! The API's resources: one file each, one method an operation.
 
+mod api_keys;
 mod attempts;
 mod bookmarks;
 mod connections;
@@ -16,6 +17,7 @@ mod requests;
 mod sources;
 mod transformations;
 
+pub use api_keys::{ApiKeys, OldSecret};
 pub use attempts::Attempts;
 pub use bookmarks::Bookmarks;
 pub use connections::Connections;
