@@ -3,6 +3,7 @@
 mod api_keys;
 mod attempts;
 mod bookmarks;
+mod bulk;
 mod connections;
 mod custom_domains;
 mod destinations;
@@ -20,6 +21,10 @@ mod transformations;
 pub use api_keys::{ApiKeys, OldSecret};
 pub use attempts::Attempts;
 pub use bookmarks::Bookmarks;
+pub use bulk::{
+    Bulk, BulkJobs, BulkKind, Cancellable, EventCancels, EventRetries, IgnoredEventRetries,
+    RequestReplays, RequestRetries,
+};
 pub use connections::Connections;
 pub use custom_domains::CustomDomains;
 pub use destinations::Destinations;
