@@ -1,7 +1,7 @@
 //! Which name each type of the table gets.
 
 use super::names;
-use super::types::Types;
+use super::types::{Kind, Types};
 
 const BY_REFINEMENT: u8 = 0;
 const BY_SCHEMA: u8 = 1;
@@ -68,6 +68,25 @@ impl Types<'_> {
             };
             taken.push(name.clone());
             self.defs[id].name = name;
+        }
+    }
+
+    /// Puts our own words in place of the document's, where refinements have some.
+    pub fn assign_docs(&mut self) {
+        let refinements = self.lower.refinements;
+        for def in &mut self.defs {
+            if let Some(doc) = refinements.doc(&def.name) {
+                def.doc = Some(doc.to_owned());
+            }
+            let (Kind::Object(fields) | Kind::Filter { fields, .. }) = &mut def.kind else {
+                continue;
+            };
+            for field in fields {
+                let path = format!("{}.{}", def.name, names::field(&field.wire));
+                if let Some(doc) = refinements.doc(&path) {
+                    field.doc = Some(doc.to_owned());
+                }
+            }
         }
     }
 }

@@ -90,6 +90,7 @@ pub fn plan(types: &mut Types<'_>) -> Result<Vec<Operation>, Failure> {
         types.defs[id].reply = Some(reply);
     }
     types.assign_names();
+    types.assign_docs();
     table.sort_by(|a: &Operation, b| a.id.cmp(&b.id));
     if let Some(pair) = table.windows(2).find(|pair| pair[0].id == pair[1].id) {
         return Err(Failure::new(

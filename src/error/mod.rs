@@ -38,13 +38,14 @@ pub enum ErrorKind {
 /// Whether the API can have seen a call that failed.
 ///
 /// The only safe basis for deciding to do it again by hand: a call that was not sent did nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// All attempts at the call count, not only the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sent {
     /// It never left: nothing happened.
     No,
     /// It left, but no reply came back: it may or may not have been done.
     Maybe,
-    /// A reply came back.
+    /// A reply came back, at least to one attempt.
     Yes,
 }
 

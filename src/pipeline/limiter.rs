@@ -14,7 +14,11 @@ use http::HeaderMap;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::AGES;
 use super::retry::retry_after;
+
+/// Nothing the API says of its quota reaches further than this, unless the configured window does.
+const FARTHEST_RESET: Duration = Duration::from_secs(3600);
 
 /// How many calls a key may make in how long.
 ///
@@ -79,6 +83,8 @@ struct State {
     /// When the current window ends: as told by the API, or as assumed until a reply tells.
     ends: Option<End>,
     frozen_until: Option<Instant>,
+    /// The number of the current window, so that a call given back late is not given to another.
+    number: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -100,31 +106,45 @@ impl State {
         }
         if self.ends.is_some_and(|end| end.at <= now) {
             self.ends = None;
-            self.spent = 0;
-            self.others = 0;
+            self.begin_window();
         }
     }
 
-    /// Spends one call, or tells when there will be one.
-    fn take(&mut self, now: Instant) -> Result<(), Instant> {
+    fn begin_window(&mut self) {
+        self.spent = 0;
+        self.others = 0;
+        self.number += 1;
+    }
+
+    /// Whether there is a call to spend, or when there will be.
+    fn look(&mut self, now: Instant) -> Result<(), Instant> {
         self.roll(now);
         if let Some(until) = self.frozen_until {
             return Err(until);
         }
-        if self.spent + self.others < self.limit {
-            self.spent += 1;
-            self.ends.get_or_insert(End {
-                at: now + self.window,
-                told: false,
-            });
+        if self.spent.saturating_add(self.others) < self.limit {
             return Ok(());
         }
         Err(self.ends.map_or(now + self.window, |end| end.at))
     }
 
+    /// Spends one call, or tells when there will be one. Returns the number of its window.
+    fn take(&mut self, now: Instant) -> Result<u64, Instant> {
+        self.look(now)?;
+        self.spent += 1;
+        self.ends.get_or_insert(End {
+            at: now + self.window,
+            told: false,
+        });
+        Ok(self.number)
+    }
+
     /// Corrects the account by what a reply says.
     fn learn(&mut self, now: Instant, report: &Report) {
         self.roll(now);
+        if report.resets_in > self.window.max(FARTHEST_RESET) {
+            return;
+        }
         self.limit = report.limit.max(1);
         let ends = now + report.resets_in;
         match self.ends {
@@ -132,8 +152,7 @@ impl State {
             Some(end) if end.told && ends + self.slack() < end.at => return,
             Some(end) if end.told && end.at + self.slack() < ends => {
                 // The API is in a later window than we thought.
-                self.spent = 0;
-                self.others = 0;
+                self.begin_window();
                 self.ends = Some(End {
                     at: ends,
                     told: true,
@@ -188,11 +207,12 @@ impl Limiter {
         Self {
             state: Mutex::new(State {
                 limit,
-                window,
+                window: window.min(AGES),
                 spent: 0,
                 others: 0,
                 ends: None,
                 frozen_until: None,
+                number: 0,
             }),
             turn: tokio::sync::Mutex::new(()),
             changed: Notify::new(),
@@ -227,14 +247,21 @@ impl Limiter {
     ///
     /// Dropping the future gives up the place in the queue; dropping the permit unused gives the
     /// call back.
-    pub(crate) async fn acquire(
+    pub(crate) async fn acquire<W: FnOnce(Duration)>(
         self: &Arc<Self>,
         deadline: Option<Instant>,
-        waiting: impl FnOnce(Duration),
+        waiting: W,
     ) -> Result<Permit, WaitTooLong> {
         let mut waiting = Some(waiting);
+        let tell = |waiting: &mut Option<_>, until: Instant| {
+            if let Some(waiting) = waiting.take() {
+                let waiting: W = waiting;
+                waiting(until.saturating_duration_since(Instant::now()));
+            }
+        };
         let refuse = |until: Instant| match deadline {
-            Some(deadline) if until > deadline => Err(WaitTooLong {
+            // At the deadline there is no time left to send anything.
+            Some(deadline) if until >= deadline => Err(WaitTooLong {
                 wait: until.saturating_duration_since(Instant::now()),
             }),
             _ => Ok(()),
@@ -242,33 +269,29 @@ impl Limiter {
         // Whoever cannot be served before its deadline need not queue to learn that.
         if let Err(until) = self.peek() {
             refuse(until)?;
+            tell(&mut waiting, until);
         }
         let turn = self.turn.lock();
         let _turn = match deadline {
-            Some(deadline) => {
-                tokio::time::timeout_at(deadline, turn)
-                    .await
-                    .map_err(|_| WaitTooLong {
-                        wait: Duration::ZERO,
-                    })?
-            }
+            Some(deadline) => tokio::time::timeout_at(deadline, turn)
+                .await
+                .map_err(|_| self.too_long())?,
             None => turn.await,
         };
         loop {
             let changed = self.changed.notified();
             let until = match self.state().take(Instant::now()) {
-                Ok(()) => {
+                Ok(window) => {
                     return Ok(Permit {
                         limiter: Arc::clone(self),
-                        sent: false,
+                        window,
+                        spent: false,
                     });
                 }
                 Err(until) => until,
             };
             refuse(until)?;
-            if let Some(waiting) = waiting.take() {
-                waiting(until.saturating_duration_since(Instant::now()));
-            }
+            tell(&mut waiting, until);
             // Either the time has come or the account has changed: look again.
             let _ = tokio::time::timeout_at(until, changed).await;
         }
@@ -276,9 +299,16 @@ impl Limiter {
 
     /// When the next call could go out, without spending it.
     fn peek(&self) -> Result<(), Instant> {
-        let now = Instant::now();
-        let mut state = self.state();
-        state.take(now).map(|()| state.spent -= 1)
+        self.state().look(Instant::now())
+    }
+
+    /// Of a call whose turn did not come before its deadline.
+    fn too_long(&self) -> WaitTooLong {
+        let wait = match self.peek() {
+            Ok(()) => Duration::ZERO,
+            Err(until) => until.saturating_duration_since(Instant::now()),
+        };
+        WaitTooLong { wait }
     }
 
     /// Reads the quota off a reply.
@@ -297,25 +327,34 @@ impl Limiter {
     }
 }
 
-/// One call's worth of quota.
+/// One call's worth of quota, given back when dropped unless it was spent.
 #[derive(Debug)]
 pub(crate) struct Permit {
     limiter: Arc<Limiter>,
-    sent: bool,
+    window: u64,
+    spent: bool,
 }
 
 impl Permit {
-    /// The call is on its way: the quota is spent whatever comes back.
-    pub(crate) fn sent(mut self) {
-        self.sent = true;
+    /// The call is on its way: from here on the quota is spent, also if the call is dropped.
+    pub(crate) fn spend(&mut self) {
+        self.spent = true;
+    }
+
+    /// The call turned out never to have reached the API, which therefore has not counted it.
+    pub(crate) fn refund(mut self) {
+        self.spent = false;
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if !self.sent {
+        if !self.spent {
             let mut state = self.limiter.state();
-            state.spent = state.spent.saturating_sub(1);
+            state.roll(Instant::now());
+            if state.number == self.window {
+                state.spent = state.spent.saturating_sub(1);
+            }
             drop(state);
             self.limiter.changed.notify_waiters();
         }
@@ -331,7 +370,7 @@ mod tests {
     }
 
     async fn take(limiter: &Arc<Limiter>) {
-        limiter.acquire(None, |_| {}).await.unwrap().sent();
+        limiter.acquire(None, |_| {}).await.unwrap().spend();
     }
 
     fn reply(limit: u32, remaining: u32, resets_in: f64) -> HeaderMap {
@@ -382,8 +421,23 @@ mod tests {
         let limiter = limiter(1, 60);
         let start = Instant::now();
         drop(limiter.acquire(None, |_| {}).await.unwrap());
+        let mut permit = limiter.acquire(None, |_| {}).await.unwrap();
+        permit.spend();
+        permit.refund();
         take(&limiter).await;
         assert_eq!(start.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_is_given_back_to_its_own_window_only() {
+        let limiter = limiter(1, 60);
+        let late = limiter.acquire(None, |_| {}).await.unwrap();
+        tokio::time::advance(Duration::from_secs(60)).await;
+        let start = Instant::now();
+        take(&limiter).await;
+        drop(late);
+        take(&limiter).await;
+        assert_eq!(start.elapsed().as_secs(), 60);
     }
 
     #[tokio::test(start_paused = true)]

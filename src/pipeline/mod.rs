@@ -20,9 +20,13 @@ use crate::transport::{HttpRequest, HttpResponse, Transport, TransportError, Tra
 use budget::{Budget, Cost};
 pub use limiter::RateLimit;
 pub(crate) use limiter::{Limiter, Report};
+use limiter::{Permit, WaitTooLong};
 pub use observer::{CallEvent, Observer};
 pub use retry::Retry;
 use retry::{Failure, retry_after};
+
+/// A hundred years: longer than anybody waits, and short enough for every clock to add.
+const AGES: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// How long things may take.
 ///
@@ -90,6 +94,8 @@ pub(crate) struct Outgoing {
     pub(crate) request: HttpRequest,
     /// Whether doing it twice leaves things as doing it once.
     pub(crate) idempotent: bool,
+    /// Whether the call counts against the quota of the key.
+    pub(crate) paced: bool,
     /// For the whole call, in place of the client's own.
     pub(crate) total: Option<Duration>,
 }
@@ -121,6 +127,14 @@ struct Clock {
     deadline: Option<Instant>,
 }
 
+impl Clock {
+    /// Whether the deadline comes no later than that much from now.
+    fn ends_within(self, delay: Duration) -> bool {
+        self.deadline
+            .is_some_and(|deadline| Instant::now() + delay.min(AGES) >= deadline)
+    }
+}
+
 impl Pipeline {
     pub(crate) fn new(
         transport: Arc<dyn Transport>,
@@ -145,22 +159,22 @@ impl Pipeline {
         let total = call.total.or(self.timeouts.total);
         let clock = Clock {
             started,
-            deadline: total.map(|total| started + total),
+            deadline: total.map(|total| started + total.min(AGES)),
         };
         let mut made = 0;
+        let mut sent = Sent::No;
         let mut last: Option<Error> = None;
         loop {
-            if let Err(error) = self.pace(call, clock).await {
-                // What went wrong before tells more than that there was no time to repeat it.
-                return Err(self.finish(
-                    last.unwrap_or(error),
-                    made,
-                    clock,
-                    Some(Exhausted::Deadline),
-                ));
-            }
+            let permit = match self.pace(call, clock).await {
+                Ok(permit) => permit,
+                Err(error) => {
+                    // What went wrong before tells more than that there was no time to repeat it.
+                    let error = last.unwrap_or(error);
+                    return Err(self.finish(error, made, clock, Some(Exhausted::Deadline)));
+                }
+            };
             made += 1;
-            let (failure, mut error) = match self.attempt(call, made, clock).await {
+            let (failure, mut error) = match self.attempt(call, made, clock, permit).await {
                 Ok(reply) => {
                     self.budget.succeeded();
                     return Ok(Reply {
@@ -172,6 +186,9 @@ impl Pipeline {
                 Err(failed) => failed,
             };
             error.inner_mut().retryable = failure.judge().passing;
+            // That this attempt was never sent does not undo what an earlier one may have done.
+            sent = sent.max(error.sent());
+            error.inner_mut().sent = sent;
             match self.next_delay(call, failure, &error, made, clock) {
                 Ok(delay) => {
                     self.tell(&CallEvent::Retrying {
@@ -188,34 +205,51 @@ impl Pipeline {
         }
     }
 
+    fn limiter_of(&self, call: &Outgoing) -> Option<&Arc<Limiter>> {
+        self.limiter.as_ref().filter(|_| call.paced)
+    }
+
     /// Holds the call back until the quota allows it.
-    async fn pace(&self, call: &Outgoing, clock: Clock) -> Result<(), Error> {
-        let Some(limiter) = &self.limiter else {
-            return Ok(());
+    async fn pace(&self, call: &Outgoing, clock: Clock) -> Result<Option<Permit>, Error> {
+        let refused = |kind, message: String| {
+            let mut error = Error::new(kind, call.operation, message);
+            let inner = error.inner_mut();
+            inner.sent = Sent::No;
+            inner.retryable = true;
+            error
         };
+        let permit = match self.limiter_of(call) {
+            Some(limiter) => Some(self.permit(limiter, call, clock).await.map_err(|late| {
+                let message = if late.wait.is_zero() {
+                    "the quota reached other calls first, until this call's deadline".to_owned()
+                } else {
+                    let wait = late.wait;
+                    format!("the quota allows no call for {wait:.1?}, past the call's deadline")
+                };
+                refused(ErrorKind::RateLimited, message)
+            })?),
+            None => None,
+        };
+        if clock.ends_within(Duration::ZERO) {
+            let message = "no time was left to send the call".to_owned();
+            return Err(refused(ErrorKind::Timeout, message));
+        }
+        Ok(permit)
+    }
+
+    async fn permit(
+        &self,
+        limiter: &Arc<Limiter>,
+        call: &Outgoing,
+        clock: Clock,
+    ) -> Result<Permit, WaitTooLong> {
         let waiting = |wait| {
             self.tell(&CallEvent::Waiting {
                 operation: call.operation,
                 wait,
             })
         };
-        match limiter.acquire(clock.deadline, waiting).await {
-            Ok(permit) => {
-                permit.sent();
-                Ok(())
-            }
-            Err(refused) => {
-                let message = format!(
-                    "the quota allows no call for another {:.1?}, past the call's deadline",
-                    refused.wait
-                );
-                let mut error = Error::new(ErrorKind::RateLimited, call.operation, message);
-                let inner = error.inner_mut();
-                inner.sent = Sent::No;
-                inner.retryable = true;
-                Err(error)
-            }
-        }
+        limiter.acquire(clock.deadline, waiting).await
     }
 
     async fn attempt(
@@ -223,10 +257,14 @@ impl Pipeline {
         call: &Outgoing,
         number: u32,
         clock: Clock,
+        mut permit: Option<Permit>,
     ) -> Result<Reply, (Failure, Error)> {
         let began = Instant::now();
-        let ends = began + self.timeouts.attempt;
+        let ends = began + self.timeouts.attempt.min(AGES);
         let ends = clock.deadline.map_or(ends, |deadline| deadline.min(ends));
+        if let Some(permit) = &mut permit {
+            permit.spend();
+        }
         let exchange = self.transport.send(call.request.clone());
         let outcome = timeout_at(ends, exchange).await;
         let elapsed = began.elapsed();
@@ -247,20 +285,25 @@ impl Pipeline {
                 let error = Error::new(ErrorKind::Timeout, call.operation, message);
                 Err((Failure::AttemptTimeout, error))
             }
-            Ok(Err(error)) => Err(from_transport(call.operation, error)),
-            Ok(Ok(response)) => self.read(call.operation, response),
+            Ok(Err(error)) => {
+                let (failure, error) = from_transport(call.operation, error);
+                if let Some(permit) = permit.filter(|_| error.sent() == Sent::No) {
+                    permit.refund();
+                }
+                Err((failure, error))
+            }
+            Ok(Ok(response)) => self.read(call, response),
         }
     }
 
-    fn read(
-        &self,
-        operation: &'static str,
-        response: HttpResponse,
-    ) -> Result<Reply, (Failure, Error)> {
+    fn read(&self, call: &Outgoing, response: HttpResponse) -> Result<Reply, (Failure, Error)> {
         let (parts, body) = response.into_parts();
         let refused = parts.status == StatusCode::TOO_MANY_REQUESTS;
-        if let Some(limiter) = &self.limiter {
-            limiter.observe(&parts.headers);
+        if let Some(limiter) = self.limiter_of(call) {
+            // What a rejected key is told of is the quota of rejected keys.
+            if parts.status != StatusCode::UNAUTHORIZED {
+                limiter.observe(&parts.headers);
+            }
             if refused {
                 let wait = retry_after(&parts.headers).unwrap_or(Duration::from_secs(1));
                 limiter.freeze(wait.min(self.retry.retry_after_cap));
@@ -282,20 +325,14 @@ impl Pipeline {
         };
         let asks = refused || parts.status == StatusCode::SERVICE_UNAVAILABLE;
         let delay = retry_after(&parts.headers).filter(|_| asks);
-        let mut error = Error::new(kind, operation, String::new());
+        let mut error = Error::new(kind, call.operation, String::new());
         let inner = error.inner_mut();
         inner.api = Some(ApiError::read(parts.status, &body));
         inner.status = Some(parts.status);
         inner.headers = Some(parts.headers);
         inner.body = Some(body);
         inner.retry_after = delay;
-        Err((
-            Failure::Status {
-                status: parts.status,
-                server_delay: delay.is_some(),
-            },
-            error,
-        ))
+        Err((Failure::Status(parts.status), error))
     }
 
     /// How long to wait before the next attempt, or why there is none (`None`: because the failure
@@ -321,10 +358,7 @@ impl Pipeline {
         }
         let jitter = self.retry.ceiling(made).mul_f64(fastrand::f64());
         let delay = asked.max(jitter);
-        if clock
-            .deadline
-            .is_some_and(|deadline| Instant::now() + delay >= deadline)
-        {
+        if clock.ends_within(delay) {
             return Err(Some(Exhausted::Deadline));
         }
         let cost = if error.is_rate_limited() {
@@ -395,6 +429,7 @@ fn from_transport(operation: &'static str, error: TransportError) -> (Failure, E
     let message = error.to_string();
     (
         Failure::Transport(kind),
-        Error::new(of, operation, message).with_source(error),
+        // The message is the transport error's own: the cause goes on from what lies below it.
+        Error::new(of, operation, message).with_source(error.into_source()),
     )
 }

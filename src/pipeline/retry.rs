@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode, header};
 
+use super::AGES;
 use crate::transport::TransportErrorKind;
 
 /// How calls are retried.
@@ -13,6 +14,10 @@ use crate::transport::TransportErrorKind;
 /// it twice is harmless (reads, updates, upserts, deletes) or where the call says so with
 /// `.idempotent(true)`. The delay before attempt *n* is random between zero and
 /// `base * 2^(n-1)`, at most `cap`, and never shorter than the `Retry-After` of a 429 or 503.
+///
+/// A delete that is repeated because its first reply was lost may find nothing left to delete: the
+/// error is then [`is_not_found`](crate::Error::is_not_found) with more than one
+/// [`attempts`](crate::Error::attempts).
 ///
 /// ```
 /// use std::time::Duration;
@@ -95,10 +100,7 @@ impl Default for Retry {
 pub(crate) enum Failure {
     Transport(TransportErrorKind),
     AttemptTimeout,
-    Status {
-        status: StatusCode,
-        server_delay: bool,
-    },
+    Status(StatusCode),
 }
 
 /// Whether a failure may pass, and whether repeating is harmless whatever the operation does.
@@ -117,20 +119,14 @@ impl Failure {
             Self::Transport(TransportErrorKind::Interrupted | TransportErrorKind::Timeout)
             | Self::AttemptTimeout => (true, false),
             // Refused at the door, before any work.
-            Self::Status {
-                status: StatusCode::TOO_MANY_REQUESTS,
-                ..
-            } => (true, true),
-            Self::Status {
-                status: StatusCode::SERVICE_UNAVAILABLE,
-                server_delay,
-            } => (server_delay, false),
-            Self::Status { status, .. } => (
+            Self::Status(StatusCode::TOO_MANY_REQUESTS) => (true, true),
+            Self::Status(status) => (
                 matches!(
                     status,
                     StatusCode::REQUEST_TIMEOUT
                         | StatusCode::INTERNAL_SERVER_ERROR
                         | StatusCode::BAD_GATEWAY
+                        | StatusCode::SERVICE_UNAVAILABLE
                         | StatusCode::GATEWAY_TIMEOUT
                 ),
                 false,
@@ -147,7 +143,9 @@ impl Failure {
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds.max(0.0)).ok();
+        return Duration::try_from_secs_f64(seconds.max(0.0))
+            .ok()
+            .map(|delay| delay.min(AGES));
     }
     let until = httpdate::parse_http_date(text).ok()?;
     let now = headers

@@ -89,6 +89,10 @@ impl TransportError {
         }
     }
 
+    pub(crate) fn into_source(self) -> Box<dyn StdError + Send + Sync> {
+        self.source
+    }
+
     /// How far the exchange got.
     #[must_use]
     pub fn kind(&self) -> TransportErrorKind {
