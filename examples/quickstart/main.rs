@@ -68,21 +68,27 @@ pub async fn run() -> Result<String, Box<dyn Error>> {
         .await?;
     let unconnected = client.sources().create("no-connection").await?;
 
-    // The provider's part: webhooks sent over HTTP to the source's URL.
+    // The provider's part: webhooks sent over HTTP to the URLs of the sources, a second apart.
     let shop = &connection.source.url;
-    send(
-        shop,
-        json!({ "type": "order.created", "order": { "id": 1, "total": 40 } }),
-    )
-    .await?;
-    send(shop, json!({ "type": "cart.viewed", "cart": 7 })).await?;
-    backend.fail_next();
-    send(
-        shop,
-        json!({ "type": "order.paid", "order": { "id": 2, "total": 95 } }),
-    )
-    .await?;
-    send(&unconnected.url, json!({ "type": "order.created" })).await?;
+    let webhooks = [
+        (
+            shop,
+            json!({ "type": "order.created", "order": { "id": 1, "total": 40 } }),
+        ),
+        (shop, json!({ "type": "cart.viewed", "cart": 7 })),
+        (
+            shop,
+            json!({ "type": "order.paid", "order": { "id": 2, "total": 95 } }),
+        ),
+        (&unconnected.url, json!({ "type": "order.created" })),
+    ];
+    for (url, webhook) in webhooks {
+        if webhook["type"] == "order.paid" {
+            backend.fail_next();
+        }
+        send(url, &webhook).await?;
+        gateway.advance(Duration::from_secs(1)).await?;
+    }
 
     gateway.settle().await?; // everything due now has been tried
     gateway.advance(Duration::from_secs(60)).await?; // and the retry a minute later
@@ -164,7 +170,7 @@ async fn list_live(client: &Client) -> Result<String, Box<dyn Error>> {
 }
 
 /// Posts a webhook, as a provider would.
-async fn send(url: &str, body: serde_json::Value) -> Result<(), Box<dyn Error>> {
+async fn send(url: &str, body: &serde_json::Value) -> Result<(), Box<dyn Error>> {
     receiver::http_client()?
         .post(url)
         .header("content-type", "application/json")
