@@ -16,6 +16,15 @@ const FRESH: Duration = Duration::from_secs(1);
 struct Tally {
     own: u32,
     others: u32,
+    /// Calls of others from before this process looked for the first time: whoever made them may
+    /// be gone.
+    before: u32,
+}
+
+impl Tally {
+    fn company(self) -> u32 {
+        self.others - self.before
+    }
 }
 
 /// Calls of this process and of others, in the current window and in the one before.
@@ -23,6 +32,7 @@ struct Tally {
 pub(super) struct Crowd {
     current: Tally,
     previous: Tally,
+    looked: bool,
     began: Option<Instant>,
 }
 
@@ -43,6 +53,10 @@ impl Crowd {
     /// So many of the current window's calls are of others, at least.
     pub(super) fn saw(&mut self, others: u32) {
         self.current.others = self.current.others.max(others);
+        if !self.looked {
+            self.looked = true;
+            self.current.before = others;
+        }
     }
 
     /// A new window begins; the calls in flight may be counted in it.
@@ -51,7 +65,7 @@ impl Crowd {
         self.previous = if idle { Tally::default() } else { self.current };
         self.current = Tally {
             own: in_flight,
-            others: 0,
+            ..Tally::default()
         };
         self.began = Some(now);
     }
@@ -64,7 +78,7 @@ impl Crowd {
     /// The part of the calls that are this process's, drawn towards half so that unequal processes
     /// become equal; `None` if it is alone.
     pub(super) fn share(&self) -> Option<f64> {
-        let others = self.others();
+        let others = self.current.company().max(self.previous.company());
         if others == 0 {
             return None;
         }
