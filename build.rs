@@ -34,16 +34,20 @@ fn run() -> Result<(), String> {
     let read = |path: &PathBuf| {
         fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
     };
-    let (document, origin) = match env::var_os(OTHER_DOCUMENT).filter(|path| !path.is_empty()) {
-        Some(path) => (PathBuf::from(path), generator::Origin::Foreign),
-        None => (root.join("openapi/2026-09-01.json"), generator::Origin::Own),
+    let other = env::var_os(OTHER_DOCUMENT)
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from);
+    let checks = generator::Checks {
+        targets: other.is_none(),
+        needs: true,
     };
-    if origin == generator::Origin::Foreign {
-        println!("cargo::rerun-if-changed={}", document.display());
+    if let Some(other) = &other {
+        println!("cargo::rerun-if-changed={}", other.display());
     }
+    let document = other.unwrap_or_else(|| root.join("openapi/2026-09-01.json"));
     let refinements = root.join("openapi/refinements.json");
-    let files = generator::generate(&read(&document)?, &read(&refinements)?, origin)
-        .map_err(|failure| format!("{}{failure}", document.display()))?;
+    let files = generator::generate(&read(&document)?, &read(&refinements)?, checks)
+        .map_err(|failure| failure.within(document.display(), refinements.display()))?;
     for (name, text) in files {
         let path = out.join(name);
         fs::write(&path, text)

@@ -25,7 +25,7 @@ pub fn lines(text: &str, indent: usize) -> String {
 pub fn escape(line: &str) -> String {
     let mut out = String::new();
     // An unpaired backtick would swallow the rest of the comment.
-    let balanced = line.matches('`').count() % 2 == 0;
+    let balanced = line.matches('`').count().is_multiple_of(2);
     let mut code = false;
     let mut rest = line;
     while let Some(c) = rest.chars().next() {
@@ -72,4 +72,23 @@ pub fn fallback(words: &str) -> String {
         Some(first) => format!("{}{}.", first.to_uppercase(), chars.as_str()),
         None => "Undescribed.".to_owned(),
     }
+}
+
+/// Leaves of links to types only those whose type is there.
+pub fn unlink(text: &str, exists: impl Fn(&str) -> bool) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("[`") {
+        let (before, link) = rest.split_at(at);
+        out.push_str(before);
+        let end = link.find("`]").map_or(link.len(), |end| end + 2);
+        let name = link[..end].trim_matches(['[', ']', '`']);
+        if exists(name) {
+            out.push_str(&link[..end]);
+        } else {
+            out.push_str(&format!("`{name}`"));
+        }
+        rest = &link[end..];
+    }
+    out + rest
 }

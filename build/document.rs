@@ -48,6 +48,34 @@ impl Document {
         self.schemas().map_or(0, Map::len)
     }
 
+    /// How many lines declarations would take with one type for every object and enum written down.
+    pub fn lines_unshared(&self) -> usize {
+        fn lines(value: &Value) -> usize {
+            let count = |key: &str| {
+                value
+                    .get(key)
+                    .and_then(Value::as_object)
+                    .map_or(0, Map::len)
+            };
+            let members = value
+                .get("enum")
+                .and_then(Value::as_array)
+                .map_or(0, Vec::len);
+            let own = match (count("properties"), members) {
+                (0, 0) => 0,
+                // A line of prose for each field, and what surrounds them.
+                (fields, members) => 2 * fields + members + 5,
+            };
+            let inner: usize = match value {
+                Value::Object(map) => map.values().map(lines).sum(),
+                Value::Array(list) => list.iter().map(lines).sum(),
+                _ => 0,
+            };
+            own + inner
+        }
+        lines(&self.root)
+    }
+
     pub fn schema(&self, name: &str) -> Option<&Value> {
         self.schemas()?.get(name)
     }

@@ -1,6 +1,7 @@
 //! The type table as Rust text: plain structs for what only replies hold, calls of the hand-written
 //! macros for everything else.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::docs;
@@ -29,10 +30,11 @@ fn setter(types: &Types<'_>, ty: &Ty) -> (&'static str, String) {
     }
 }
 
-pub fn ids(refinements: &Refinements, used: &str) -> String {
+/// The id types some other type mentions.
+pub fn ids(refinements: &Refinements, used: &BTreeSet<&str>) -> String {
     let mut out = HEADER.to_owned();
     for (name, id) in &refinements.ids {
-        if !mentions(used, name) {
+        if !used.contains(name.as_str()) {
             continue;
         }
         let docs = docs::lines(&id.doc, 4);
@@ -42,7 +44,7 @@ pub fn ids(refinements: &Refinements, used: &str) -> String {
 }
 
 /// Whether generated text mentions a type.
-fn mentions(text: &str, name: &str) -> bool {
+pub fn mentions(text: &str, name: &str) -> bool {
     let edge = |c: Option<char>| !c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
     text.match_indices(name).any(|(at, _)| {
         edge(text[..at].chars().next_back()) && edge(text[at + name.len()..].chars().next())
@@ -106,14 +108,15 @@ fn enumeration(out: &mut String, def: &Def, members: Vec<String>) {
     out.push_str("    }\n}\n\n");
 }
 
-fn field_names(fields: &[Field]) -> Vec<String> {
-    names::fields(fields.iter().map(|f| f.wire.as_str()))
+fn wires(fields: &[Field]) -> impl Iterator<Item = &str> {
+    fields.iter().map(|f| f.wire.as_str())
 }
 
 /// The type of a field as a struct stores it; a schema that contains itself is boxed.
 fn stored(types: &Types<'_>, ty: &Ty) -> String {
     match ty {
         Ty::Again(_) => format!("Box<{}>", types.text(ty)),
+        Ty::OneOrMany(item) => format!("OneOrMany<{}>", stored(types, item)),
         _ => types.text(ty),
     }
 }
@@ -122,7 +125,7 @@ fn object(out: &mut String, types: &Types<'_>, def: &Def, fields: &[Field]) {
     out.push_str(&type_docs(def, 0));
     out.push_str("#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]\n#[non_exhaustive]\n");
     let _ = writeln!(out, "pub struct {} {{", def.name);
-    for (field, name) in fields.iter().zip(field_names(fields)) {
+    for (field, name) in fields.iter().zip(names::fields(wires(fields))) {
         out.push_str(&field_docs(field, 4));
         let mut attributes = Vec::new();
         if name != field.wire {
@@ -169,15 +172,23 @@ fn input(out: &mut String, types: &Types<'_>, def: &Def, fields: &[Field]) {
         "{call}! {{\n{docs}    pub struct {}{reply} {{",
         def.name
     );
-    let named: Vec<(&Field, String)> = fields.iter().zip(field_names(fields)).collect();
-    let sections: [(&str, fn(&Field) -> bool); 3] = [
-        ("required", |f| f.required),
-        ("optional", |f| !f.required && !f.nullable),
-        ("nullable", |f| !f.required && f.nullable),
-    ];
-    for (section, belongs) in sections {
+    let methods: &[&str] = if def.reply.is_some() {
+        names::BODY_METHODS
+    } else {
+        &["new"]
+    };
+    let named: Vec<(&Field, String)> = fields
+        .iter()
+        .zip(names::setters(wires(fields), methods))
+        .collect();
+    let section_of = |field: &Field| match (field.required, field.nullable) {
+        (true, _) => "required",
+        (false, false) => "optional",
+        (false, true) => "nullable",
+    };
+    for section in ["required", "optional", "nullable"] {
         let _ = writeln!(out, "        {section} {{");
-        for (field, name) in named.iter().filter(|(f, _)| belongs(f)) {
+        for (field, name) in named.iter().filter(|(f, _)| section_of(f) == section) {
             out.push_str(&field_docs(field, 12));
             let (how, argument) = setter(types, &field.ty);
             let mut ty = stored(types, &field.ty);
@@ -185,9 +196,9 @@ fn input(out: &mut String, types: &Types<'_>, def: &Def, fields: &[Field]) {
             let mut argument = argument;
             if field.required && field.nullable {
                 ty = format!("Option<{ty}>");
-                (how, argument) = ("plain", ty.clone());
+                (how, argument) = ("into", ty.clone());
             }
-            if matches!(field.ty, Ty::Again(_)) {
+            if matches!(field.ty, Ty::Again(_) | Ty::OneOrMany(_)) {
                 argument.clone_from(&ty);
             }
             let clear = match section {
@@ -228,7 +239,10 @@ fn filter(out: &mut String, types: &Types<'_>, def: &Def, fields: &[Field], item
         "filter! {{\n{docs}    pub struct {}{item} {{",
         def.name
     );
-    let named: Vec<(&Field, String)> = fields.iter().zip(field_names(fields)).collect();
+    let named: Vec<(&Field, String)> = fields
+        .iter()
+        .zip(names::setters(wires(fields), names::LIST_METHODS))
+        .collect();
     for (section, list_only) in [("own", false), ("list", true)] {
         let _ = writeln!(out, "        {section} {{");
         for (field, name) in named.iter().filter(|(f, _)| f.list_only == list_only) {

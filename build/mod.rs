@@ -1,8 +1,9 @@
 //! The generator: an OpenAPI document and our refinements in, Rust text out.
 //!
-//! `document` reads, `lower`, `shape` and `merge` find out what each schema means, `types` lets equal
-//! ones share an entry and names them, `plan` walks the operations, `emit` writes. Plain code over
-//! `serde_json::Value`: the build script has no other dependency.
+//! `document` reads; `lower`, `shape` and `merge` find out what each schema means; `types` lets equal
+//! ones share an entry, `naming` names them; `plan` walks the operations, `filters` their
+//! parameters; `emit` writes. Plain code over `serde_json::Value`: the build script has no other
+//! dependency.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -10,9 +11,11 @@ use std::fmt;
 mod docs;
 mod document;
 mod emit;
+mod filters;
 mod lower;
 mod merge;
 mod names;
+mod naming;
 mod node;
 mod plan;
 mod refinements;
@@ -41,23 +44,27 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.pointer.strip_prefix("refinements:") {
-            Some(pointer) => write!(f, "refinements.json#{pointer}: {}", self.message),
-            None => write!(f, "#{}: {}", self.pointer, self.message),
+impl Failure {
+    /// The message, with the file it is about.
+    pub fn within(&self, document: impl fmt::Display, refinements: impl fmt::Display) -> String {
+        match self.pointer.strip_prefix(IN_REFINEMENTS) {
+            Some(pointer) => format!("{refinements}#{pointer}: {}", self.message),
+            None => format!("{document}#{}: {}", self.pointer, self.message),
         }
     }
 }
 
-/// Whose document it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// Ours: every refinement must find its target.
-    Own,
-    /// Another one: refinements without a target are skipped, but what the hand-written layer needs
-    /// must be there.
-    Foreign,
+/// What pointers into the refinements begin with, to tell them from those into the document.
+const IN_REFINEMENTS: &str = "refinements:";
+
+/// What to hold a document to besides being understood.
+#[derive(Clone, Copy, Debug)]
+pub struct Checks {
+    /// Every refinement must find its target: so for our own document. Another version's document
+    /// may lack some.
+    pub targets: bool,
+    /// What the hand-written layer uses by name must be there.
+    pub needs: bool,
 }
 
 /// Generated files by name, ready to be written.
@@ -69,7 +76,7 @@ pub type Files = BTreeMap<&'static str, String>;
 ///
 /// The first thing in the document the generator does not understand, refinements without a target,
 /// or everything the hand-written layer needs and the document lacks.
-pub fn generate(document: &str, refinements: &str, origin: Origin) -> Result<Files, Failure> {
+pub fn generate(document: &str, refinements: &str, checks: Checks) -> Result<Files, Failure> {
     let document = Document::parse(document)?;
     let refinements = Refinements::parse(refinements)?;
     let lower = Lower::new(&document, &refinements);
@@ -78,8 +85,19 @@ pub fn generate(document: &str, refinements: &str, origin: Origin) -> Result<Fil
     let mut types = Types::new(&lower, first.into_named_enums());
     let table = plan::plan(&mut types)?;
 
-    let missing = missing(&refinements, &types, &table);
-    if !missing.is_empty() {
+    let mut files = Files::new();
+    files.extend(emit::types(&types));
+    let text: String = files.values().map(String::as_str).collect();
+    let ids = refinements
+        .ids
+        .keys()
+        .filter(|name| emit::mentions(&text, name));
+    let ids: BTreeSet<&str> = ids.map(String::as_str).collect();
+    let mut known: BTreeSet<&str> = types.defs.iter().map(|def| def.name.as_str()).collect();
+    known.extend(&ids);
+
+    let missing = missing(&refinements, &types, &known, &table);
+    if checks.needs && !missing.is_empty() {
         let message = format!(
             "the hand-written part of this crate needs what this document does not have:\n  {}",
             missing.join("\n  ")
@@ -87,18 +105,18 @@ pub fn generate(document: &str, refinements: &str, origin: Origin) -> Result<Fil
         return Err(Failure::new("", message));
     }
 
-    let mut files = Files::new();
-    files.extend(emit::types(&types));
-    let used: String = files.values().map(String::as_str).collect();
-    files.insert("ids.rs", emit::ids(&refinements, &used));
+    files.insert("ids.rs", emit::ids(&refinements, &ids));
+    for text in files.values_mut() {
+        *text = docs::unlink(text, |name| known.contains(name));
+    }
     files.insert("operations.rs", emit::operations(&table));
     let unused = refinements.unused();
-    if origin == Origin::Own && !unused.is_empty() {
+    if checks.targets && !unused.is_empty() {
         let message = format!(
             "entries whose target does not exist:\n  {}",
             unused.join("\n  ")
         );
-        return Err(Failure::new("refinements:", message));
+        return Err(Failure::new(IN_REFINEMENTS, message));
     }
     let summary = summary(&document, &types, &table, &files);
     files.insert("summary.txt", summary);
@@ -106,12 +124,17 @@ pub fn generate(document: &str, refinements: &str, origin: Origin) -> Result<Fil
 }
 
 /// What `needs` lists and generation did not yield.
-fn missing(refinements: &Refinements, types: &Types<'_>, table: &[Operation]) -> Vec<String> {
+fn missing(
+    refinements: &Refinements,
+    types: &Types<'_>,
+    known: &BTreeSet<&str>,
+    table: &[Operation],
+) -> Vec<String> {
     let needs = &refinements.needs;
     let def = |name: &str| types.defs.iter().find(|def| def.name == name);
     let mut missing = Vec::new();
     for name in &needs.types {
-        if def(name).is_none() && !refinements.ids.contains_key(name) {
+        if !known.contains(name.as_str()) {
             missing.push(format!("type {name}"));
         }
     }
@@ -137,32 +160,31 @@ fn missing(refinements: &Refinements, types: &Types<'_>, table: &[Operation]) ->
 
 /// Figures about a generation, for people.
 fn summary(document: &Document, types: &Types<'_>, table: &[Operation], files: &Files) -> String {
-    let mut shared = 0;
-    let mut unshared = 0;
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     for def in &types.defs {
-        let (kind, lines) = match &def.kind {
-            Kind::Enum(members) => ("enums", members.len()),
-            Kind::Object(fields) => ("structs", 2 * fields.len()),
-            Kind::Tagged(variants) => ("unions", 2 * variants.len()),
-            Kind::ListOrObject(..) => ("unions", 1),
-            Kind::Filter { fields, .. } => ("filters", 2 * fields.len()),
+        let kind = match &def.kind {
+            Kind::Enum(_) => "enums",
+            Kind::Object(_) => "structs",
+            Kind::Tagged(_) | Kind::ListOrObject(..) => "unions",
+            Kind::Filter { .. } => "filters",
         };
         *kinds.entry(kind).or_default() += 1;
-        shared += lines + 5;
-        unshared += (lines + 5) * def.uses.max(1);
     }
-    let lines: usize = files.values().map(|text| text.lines().count()).sum();
     let kinds: Vec<String> = kinds
         .iter()
         .map(|(kind, n)| format!("{n} {kind}"))
         .collect();
+    let lines = |name: &str| files.get(name).map_or(0, |text| text.lines().count());
+    let types_lines = lines("models.rs") + lines("bodies.rs") + lines("filters.rs");
     let mut out = format!(
-        "{} operations; {} schemas in the document became {}\n{lines} lines generated; declarations alone \
-         about {shared} lines, {unshared} without sharing\n",
+        "operations: {}\nschemas: {}\ntypes: {} ({})\nlines of types: {types_lines}\n\
+         lines with a type per schema: {}\nlines in all: {}\n",
         table.len(),
         document.schema_count(),
-        kinds.join(", ")
+        types.defs.len(),
+        kinds.join(", "),
+        document.lines_unshared(),
+        types_lines + lines("operations.rs") + lines("ids.rs"),
     );
     let names: BTreeSet<&str> = types.defs.iter().map(|def| def.name.as_str()).collect();
     for name in names {

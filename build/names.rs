@@ -39,6 +39,33 @@ pub const RESERVED: &[&str] = &[
     "Write",
 ];
 
+/// Methods every filter or list call has, which its setters must not be called like.
+pub const LIST_METHODS: &[&str] = &[
+    "dir",
+    "filter",
+    "idempotent",
+    "items",
+    "limit",
+    "new",
+    "pages",
+    "param",
+    "params",
+    "params_mut",
+    "resume",
+    "timeout",
+    "to_curl",
+    "with_meta",
+];
+/// Methods every request body, or call that sends one, has.
+pub const BODY_METHODS: &[&str] = &[
+    "body",
+    "idempotent",
+    "new",
+    "timeout",
+    "to_curl",
+    "with_meta",
+];
+
 /// Splits at separators and at changes of case: `HTTPAuth` is `http`, `auth`.
 fn words(text: &str) -> Vec<String> {
     let chars: Vec<char> = text.chars().collect();
@@ -132,6 +159,17 @@ pub fn field(wire: &str) -> String {
         name.push('_');
     }
     name
+}
+
+/// [`fields`] for what has setters beside methods of ours.
+pub fn setters<'a>(wires: impl IntoIterator<Item = &'a str>, methods: &[&str]) -> Vec<String> {
+    let mut names = fields(wires);
+    for name in &mut names {
+        if methods.contains(&name.as_str()) {
+            name.push('_');
+        }
+    }
+    names
 }
 
 /// Field names for all properties of one object, in order, each used once.

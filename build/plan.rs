@@ -1,14 +1,13 @@
 //! Walks the operations and decides what they need: filters for lists, bodies for writes, models for
 //! replies.
 
-use std::collections::BTreeSet;
-
 use super::Failure;
 use super::document::RawOperation;
+use super::filters::Filters;
 use super::lower::Lower;
 use super::names;
 use super::node::{Node, Prop, Shape};
-use super::types::{Field, Kind, Ty, Types};
+use super::types::{Kind, Ty, Types};
 
 /// One row of the operation table.
 #[derive(Clone, Debug)]
@@ -22,19 +21,15 @@ pub struct Operation {
     pub deprecated: bool,
 }
 
-/// Parameters every list has; the list call itself offers them.
-const PAGING: [&str; 4] = ["dir", "limit", "next", "prev"];
-/// Parameters of a list call that are no condition on its rows.
-const LIST_ONLY: [&str; 3] = ["include", "order_by", "progressive"];
-/// How many parameters two filters must share by name to be one filter; fewer could be chance.
-const TELLING: usize = 5;
-
-struct Pending<'a> {
-    raw: RawOperation<'a>,
-    params: Vec<Prop>,
+/// An operation, read and not yet emitted.
+pub struct Pending<'a> {
+    pub raw: RawOperation<'a>,
+    /// What stands in the query string.
+    pub params: Vec<Prop>,
     body: Option<Node>,
     reply: Option<Node>,
-    item: Option<Node>,
+    /// What the pages of a list hold.
+    pub item: Option<Node>,
 }
 
 pub fn plan(types: &mut Types<'_>) -> Result<Vec<Operation>, Failure> {
@@ -73,15 +68,17 @@ pub fn plan(types: &mut Types<'_>) -> Result<Vec<Operation>, Failure> {
             Some(reply) => types.intern(reply)?.0,
             None => Ty::Plain("Json".to_owned()),
         };
-        let (Ty::Def(mut id), _) = types.intern(&body)? else {
-            continue;
+        let mut id = match types.intern(&body)?.0 {
+            Ty::Def(id) if matches!(types.defs[id].kind, Kind::Object(_)) => id,
+            // Nothing in it to set.
+            Ty::Plain(name) if name == "Json" => continue,
+            _ => {
+                return Err(Failure::new(
+                    &body.pointer,
+                    "a request body that is no object",
+                ));
+            }
         };
-        if !matches!(types.defs[id].kind, Kind::Object(_)) {
-            return Err(Failure::new(
-                &body.pointer,
-                "a request body that is no object",
-            ));
-        }
         if types.defs[id]
             .reply
             .as_ref()
@@ -93,6 +90,7 @@ pub fn plan(types: &mut Types<'_>) -> Result<Vec<Operation>, Failure> {
         types.defs[id].reply = Some(reply);
     }
     types.assign_names();
+    types.assign_docs();
     table.sort_by(|a: &Operation, b| a.id.cmp(&b.id));
     if let Some(pair) = table.windows(2).find(|pair| pair[0].id == pair[1].id) {
         return Err(Failure::new(
@@ -206,158 +204,4 @@ fn row(found: &Pending<'_>) -> Operation {
             .and_then(serde_json::Value::as_bool)
             == Some(true),
     }
-}
-
-/// The filters found so far.
-#[derive(Default)]
-struct Filters {
-    /// What each filter's own parameters are called.
-    lists: Vec<(BTreeSet<String>, usize)>,
-}
-
-impl Filters {
-    fn operation(&mut self, types: &mut Types<'_>, found: &Pending<'_>) -> Result<(), Failure> {
-        let id = &found.raw.id;
-        let params = &found.params;
-        let own: Vec<&Prop> = params.iter().filter(|p| !is_list_param(&p.name)).collect();
-        let shared = types.lower.refinements.filter(id).map(str::to_owned);
-        if shared.is_some() || (found.item.is_none() && own.len() < 2) {
-            // Counts share the list's filter; plans and single objects need no filter of their own,
-            // but what their parameters mention is still wanted.
-            for param in params {
-                if matches!(param.node.shape, Shape::Object(_)) {
-                    self.nested(types, &param.node)?;
-                } else if !PAGING.contains(&param.name.as_str()) {
-                    types.intern(&param.node)?;
-                }
-            }
-            return match shared {
-                Some(name) => self.check_shared(types, found, &own, &name),
-                None => Ok(()),
-            };
-        }
-        let fields = self.fields(types, params, true)?;
-        let item = match &found.item {
-            Some(item) => Some(types.intern(item)?.0),
-            None => None,
-        };
-        let names = fields
-            .iter()
-            .filter(|f| !f.list_only)
-            .map(|f| f.wire.clone())
-            .collect();
-        let mut node = Node::new(
-            Shape::Object(Vec::new()),
-            &format!("{id}.filter"),
-            &found.raw.pointer,
-        );
-        if let Some(Shape::Ref(schema)) = found.item.as_ref().map(|item| &item.shape) {
-            let name = types.lower.refinements.name(schema).unwrap_or(schema);
-            node.doc = Some(format!(
-                "Conditions on [`{}`]s, for lists and what works on lists.",
-                names::type_name(name)
-            ));
-        }
-        let def = types.define(Kind::Filter { fields, item }, &node);
-        if let Some(Shape::Ref(schema)) = found.item.as_ref().map(|item| &item.shape) {
-            types.suggest(def, &format!("{schema}.filter"));
-        }
-        self.lists.push((names, def));
-        Ok(())
-    }
-
-    /// A refinement promises that a list's filter covers this operation; hold it to that.
-    fn check_shared(
-        &self,
-        types: &Types<'_>,
-        found: &Pending<'_>,
-        own: &[&Prop],
-        name: &str,
-    ) -> Result<(), Failure> {
-        let covered = self.lists.iter().any(|(names, id)| {
-            own.iter().all(|p| names.contains(&p.name)) && types.is_suggested(*id, name)
-        });
-        if covered {
-            return Ok(());
-        }
-        let message = format!(
-            "`{name}` does not cover the parameters of `{}`",
-            found.raw.id
-        );
-        Err(Failure::new(&found.raw.pointer, message))
-    }
-
-    fn fields(
-        &mut self,
-        types: &mut Types<'_>,
-        params: &[Prop],
-        top: bool,
-    ) -> Result<Vec<Field>, Failure> {
-        let mut fields = Vec::new();
-        for param in params {
-            let name = param.name.as_str();
-            let list_only = LIST_ONLY.contains(&name);
-            if PAGING.contains(&name) || (list_only && !top) {
-                continue;
-            }
-            let ty = match &param.node.shape {
-                Shape::Object(props) if !props.is_empty() => {
-                    Ty::Def(self.nested(types, &param.node)?)
-                }
-                _ => types.intern(&param.node)?.0,
-            };
-            fields.push(Field {
-                wire: name.to_owned(),
-                ty,
-                required: param.required,
-                nullable: false,
-                doc: param.node.doc.clone(),
-                list_only,
-            });
-        }
-        Ok(fields)
-    }
-
-    /// An object of parameters inside a parameter: the filter of a list where it is one.
-    fn nested(&mut self, types: &mut Types<'_>, node: &Node) -> Result<usize, Failure> {
-        let Shape::Object(props) = &node.shape else {
-            return Err(Failure::new(&node.pointer, "is no object"));
-        };
-        let names: BTreeSet<String> = props
-            .iter()
-            .map(|p| p.name.clone())
-            .filter(|n| !is_list_param(n))
-            .collect();
-        if names.len() >= TELLING
-            && let Some((_, id)) = self.lists.iter().find(|(known, _)| *known == names)
-        {
-            return Ok(*id);
-        }
-        let fields = self.fields(types, props, false)?;
-        Ok(types.define(Kind::Filter { fields, item: None }, node))
-    }
-
-    /// Replaces filters inside a request body.
-    fn inside(&mut self, types: &mut Types<'_>, mut body: Node) -> Result<Node, Failure> {
-        let Shape::Object(props) = &mut body.shape else {
-            return Ok(body);
-        };
-        for prop in props {
-            let Shape::Object(inner) = &prop.node.shape else {
-                continue;
-            };
-            let compares = inner
-                .iter()
-                .any(|p| matches!(p.node.shape, Shape::Range(_)));
-            if compares || (prop.name == "query" && !inner.is_empty()) {
-                let id = self.nested(types, &prop.node)?;
-                prop.node.shape = Shape::Filter(id);
-            }
-        }
-        Ok(body)
-    }
-}
-
-fn is_list_param(name: &str) -> bool {
-    PAGING.contains(&name) || LIST_ONLY.contains(&name)
 }

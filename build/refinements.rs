@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::Failure;
 use super::node::Shape;
+use super::{Failure, IN_REFINEMENTS};
 
 /// An identifier type of ours.
 #[derive(Clone, Debug)]
@@ -39,6 +39,7 @@ pub struct Refinements {
     pub needs: Needs,
     names: BTreeMap<String, String>,
     types: BTreeMap<String, String>,
+    docs: BTreeMap<String, String>,
     replace: BTreeMap<String, String>,
     filters: BTreeMap<String, String>,
     extra: BTreeMap<String, Vec<ExtraField>>,
@@ -48,12 +49,13 @@ pub struct Refinements {
     used: RefCell<BTreeSet<String>>,
 }
 
-const SECTIONS: [&str; 10] = [
-    "ids", "names", "types", "replace", "filters", "extra", "merge", "lenient", "drop", "needs",
+const SECTIONS: [&str; 11] = [
+    "ids", "names", "types", "docs", "replace", "filters", "extra", "merge", "lenient", "drop",
+    "needs",
 ];
 
 fn broken(section: &str, message: impl Into<String>) -> Failure {
-    Failure::new(&format!("refinements:/{section}"), message)
+    Failure::new(&format!("{IN_REFINEMENTS}/{section}"), message)
 }
 
 impl Refinements {
@@ -133,6 +135,7 @@ impl Refinements {
             let before = match section {
                 "names" => self.names.insert(key.clone(), text()?).is_some(),
                 "types" => self.types.insert(key.clone(), text()?).is_some(),
+                "docs" => self.docs.insert(key.clone(), text()?).is_some(),
                 "replace" => self.replace.insert(key.clone(), text()?).is_some(),
                 "filters" => self.filters.insert(key.clone(), text()?).is_some(),
                 "ids" => {
@@ -215,11 +218,16 @@ impl Refinements {
                 (Shape::Named(ty.to_owned()), false)
             }
             _ => match ty.strip_prefix('#') {
-                Some(schema) => (Shape::Ref(schema.to_owned()), true),
+                Some(schema) => (Shape::Ref(schema.to_owned()), false),
                 None => return Err(broken("types", format!("`{path}`: no type `{ty}`"))),
             },
         };
         Ok(shape)
+    }
+
+    /// What to say of a generated type (`SourceAuth`) or of a field of it (`SourceAuth.token`).
+    pub fn doc(&self, path: &str) -> Option<&str> {
+        self.look("docs", &self.docs, path)
     }
 
     pub fn replacement(&self, schema: &str) -> Option<&str> {
@@ -271,6 +279,7 @@ impl Refinements {
         let maps = [
             ("names", &self.names),
             ("types", &self.types),
+            ("docs", &self.docs),
             ("replace", &self.replace),
             ("filters", &self.filters),
         ];

@@ -12,7 +12,7 @@
 //! | scalars of different kinds, or text and arbitrary objects | any JSON |
 
 use super::Failure;
-use super::lower::Lower;
+use super::lower::{Lower, OPERATORS};
 use super::node::{Node, Prop, Shape};
 
 impl Lower<'_> {
@@ -74,7 +74,7 @@ impl Lower<'_> {
         pointer: &str,
     ) -> Result<Shape, Failure> {
         let count = |test: fn(&Shape) -> bool| open.iter().filter(|v| test(&v.shape)).count();
-        let operators = count(|s| matches!(s, Shape::Operators));
+        let operators = count(compares);
         let lists = count(|s| matches!(s, Shape::List(_)));
         let objects = count(|s| matches!(s, Shape::Object(_)));
         let maps = count(|s| matches!(s, Shape::Map(_) | Shape::Json));
@@ -88,9 +88,11 @@ impl Lower<'_> {
             .filter(|v| matches!(&v.shape, Shape::Object(p) if p.is_empty()))
             .count();
 
-        if operators > 0 && operators + lists + scalars == total {
-            let item = self.item(named, open, path, pointer)?;
-            return Ok(Shape::Range(Box::new(item)));
+        if operators > 0 && lists + scalars > 0 && operators + lists + scalars == total {
+            return Ok(match self.item(named, open, path, pointer)? {
+                Some(item) => Shape::Range(Box::new(item)),
+                None => Shape::Json,
+            });
         }
         if objects == total {
             return self.objects(named, open, path, pointer);
@@ -113,11 +115,13 @@ impl Lower<'_> {
                 ));
             }
             if scalars == 0 || objects == 0 {
-                let item = self.item(named, open, path, pointer)?;
-                if scalars > 0 && matches!(item.shape, Shape::Timestamp) {
-                    return Ok(Shape::Range(Box::new(item)));
-                }
-                return Ok(Shape::OneOrMany(Box::new(item)));
+                return Ok(match self.item(named, open, path, pointer)? {
+                    Some(item) if scalars > 0 && matches!(item.shape, Shape::Timestamp) => {
+                        Shape::Range(Box::new(item))
+                    }
+                    Some(item) => Shape::OneOrMany(Box::new(item)),
+                    None => Shape::Json,
+                });
             }
         }
         // Free-form content: text, or whatever object or list somebody sent.
@@ -140,18 +144,18 @@ impl Lower<'_> {
         Ok(item.same_shape(other) || self.resolve(item)?.same_shape(&self.resolve(other)?))
     }
 
-    /// What a scalar, a list of it and comparisons with it have in common.
+    /// What a scalar, a list of it and comparisons with it have in common, if it is one thing.
     fn item(
         &self,
         named: &[Node],
         open: &[Node],
         path: &str,
         pointer: &str,
-    ) -> Result<Node, Failure> {
+    ) -> Result<Option<Node>, Failure> {
         let mut items = Vec::new();
         for (named, open) in named.iter().zip(open) {
             match &open.shape {
-                Shape::Operators => {}
+                shape if compares(shape) => {}
                 Shape::List(item) => items.push((**item).clone()),
                 _ => items.push(named.clone()),
             }
@@ -166,13 +170,10 @@ impl Lower<'_> {
             self.merge_shapes(&resolved, path, pointer)?
         };
         if matches!(self.resolve(&item)?.shape, Shape::List(_) | Shape::Json) {
-            return Err(Failure::new(
-                pointer,
-                "a list, and values that are not its items",
-            ));
+            return Ok(None);
         }
         item.nullable = false;
-        Ok(item)
+        Ok(Some(item))
     }
 
     fn objects(
@@ -194,6 +195,17 @@ impl Lower<'_> {
             }
         }
         self.merge_objects(open, path, pointer)
+    }
+}
+
+/// A comparison object, which may have only one member.
+fn compares(shape: &Shape) -> bool {
+    match shape {
+        Shape::Operators => true,
+        Shape::Object(props) => {
+            !props.is_empty() && props.iter().all(|p| OPERATORS.contains(&p.name.as_str()))
+        }
+        _ => false,
     }
 }
 

@@ -57,9 +57,8 @@ pub struct Def {
     pub input: bool,
     /// What a body's operation answers, for request bodies.
     pub reply: Option<Ty>,
-    /// How many places of the document share it.
-    pub uses: usize,
-    candidates: BTreeSet<(u8, usize, String)>,
+    /// Names it could have, the best-founded first.
+    pub candidates: BTreeSet<(u8, usize, String)>,
 }
 
 pub struct Types<'a> {
@@ -71,11 +70,6 @@ pub struct Types<'a> {
     /// Members of the enums a refinement names, to name equal ones elsewhere alike.
     named_enums: BTreeMap<BTreeSet<String>, String>,
 }
-
-const BY_REFINEMENT: u8 = 0;
-const BY_SCHEMA: u8 = 1;
-const BY_FIELD: u8 = 2;
-const BY_OPERATION: u8 = 3;
 
 impl<'a> Types<'a> {
     /// `named_enums` is what an earlier run learnt, empty for the first.
@@ -127,7 +121,7 @@ impl<'a> Types<'a> {
             Shape::Tagged(variants) => {
                 let mut ids = Vec::new();
                 for (tag, variant) in variants {
-                    ids.push((tag.clone(), self.variant(variant)?));
+                    ids.push((tag.clone(), self.variant(tag, variant)?));
                 }
                 Ok((Ty::Def(self.define(Kind::Tagged(ids), node)), node.nullable))
             }
@@ -161,9 +155,7 @@ impl<'a> Types<'a> {
 
     fn component(&mut self, name: &str, nullable: bool) -> Result<(Ty, bool), Failure> {
         if let Some((ty, null)) = self.components.get(name) {
-            let (ty, null) = (ty.clone(), *null);
-            self.count_use(&ty);
-            return Ok((ty, null || nullable));
+            return Ok((ty.clone(), *null || nullable));
         }
         if self.open.iter().any(|open| open == name) {
             return Ok((Ty::Again(name.to_owned()), nullable));
@@ -173,19 +165,19 @@ impl<'a> Types<'a> {
         let found = self.intern(&node);
         self.open.pop();
         let (ty, null) = found?;
+        if ty == Ty::Again(name.to_owned()) {
+            return Err(Failure::new(&node.pointer, "is another name for itself"));
+        }
         self.components.insert(name.to_owned(), (ty.clone(), null));
         Ok((ty, null || nullable))
     }
 
-    fn count_use(&mut self, ty: &Ty) {
-        if let Ty::Def(id) = ty {
-            self.defs[*id].uses += 1;
-        }
-    }
-
     /// A variant of a tagged union: an object whose tag is written by the union.
-    fn variant(&mut self, node: &Node) -> Result<usize, Failure> {
+    fn variant(&mut self, tag: &str, node: &Node) -> Result<usize, Failure> {
         let mut open = self.lower.resolve(node)?;
+        if !matches!(node.shape, Shape::Ref(_)) {
+            open.path = format!("{}.{tag}", node.path);
+        }
         if let Shape::Object(props) = &mut open.shape {
             props.retain(|p| p.name != "type");
             let fields = self.fields(&props.clone())?;
@@ -200,7 +192,11 @@ impl<'a> Types<'a> {
     fn fields(&mut self, props: &[Prop]) -> Result<Vec<Field>, Failure> {
         let mut fields = Vec::new();
         for prop in props {
-            let (ty, nullable) = self.intern(&prop.node)?;
+            let (ty, nullable) = match self.intern(&prop.node)? {
+                // Comparisons belong to filters; met elsewhere, they are data.
+                (Ty::Range(_), nullable) => (Ty::Plain("Json".to_owned()), nullable),
+                found => found,
+            };
             fields.push(Field {
                 wire: prop.name.clone(),
                 ty,
@@ -257,7 +253,6 @@ impl<'a> Types<'a> {
                     doc: None,
                     input: false,
                     reply: None,
-                    uses: 0,
                     candidates: BTreeSet::new(),
                 });
                 self.keys.insert(key, self.defs.len() - 1);
@@ -266,7 +261,6 @@ impl<'a> Types<'a> {
         };
         let candidate = self.candidate(&node.path);
         let def = &mut self.defs[id];
-        def.uses += 1;
         if def.doc.is_none() {
             def.doc = node.doc.clone();
         }
@@ -283,82 +277,12 @@ impl<'a> Types<'a> {
         self.defs.len() - 1
     }
 
-    pub fn suggest(&mut self, id: usize, path: &str) {
-        let candidate = self.candidate(path);
-        self.defs[id].candidates.insert(candidate);
-    }
-
-    /// Whether a name is one an entry may get.
-    pub fn is_suggested(&self, id: usize, name: &str) -> bool {
-        self.defs[id].candidates.iter().any(|c| c.2 == name)
-    }
-
-    fn candidate(&self, path: &str) -> (u8, usize, String) {
-        let refinements = self.lower.refinements;
-        let (rank, name) = if let Some(name) = refinements.name(path) {
-            (BY_REFINEMENT, name.to_owned())
-        } else {
-            let mut parts = path.split('.');
-            let root = parts.next().unwrap_or_default();
-            let is_schema = self.lower.document.schema(root).is_some();
-            let mut name = match refinements.name(root) {
-                Some(name) if is_schema => name.to_owned(),
-                _ => names::pascal(root),
-            };
-            let mut nested = false;
-            for part in parts {
-                nested = true;
-                let bare = part
-                    .trim_end_matches("[]")
-                    .trim_end_matches("{}")
-                    .trim_end_matches("[]");
-                let word = names::pascal(bare);
-                name.push_str(&if bare.len() < part.len() {
-                    names::singular(&word)
-                } else {
-                    word
-                });
-            }
-            let rank = match (is_schema, nested) {
-                (true, false) => BY_SCHEMA,
-                (true, true) => BY_FIELD,
-                (false, _) => BY_OPERATION,
-            };
-            (rank, name)
-        };
-        (rank, name.len(), name)
-    }
-
-    /// Gives every entry the best name that is free, best-founded names first.
-    pub fn assign_names(&mut self) {
-        let mut order: Vec<usize> = (0..self.defs.len()).collect();
-        order.sort_by_key(|id| (self.defs[*id].candidates.first().cloned(), *id));
-        let mut taken: Vec<String> = names::RESERVED.iter().map(|n| (*n).to_owned()).collect();
-        taken.extend(self.lower.refinements.ids.keys().cloned());
-        for id in order {
-            let candidates = &self.defs[id].candidates;
-            let free = candidates
-                .iter()
-                .map(|c| &c.2)
-                .find(|name| !taken.contains(name));
-            let name = match free {
-                Some(name) => name.clone(),
-                None => {
-                    let first = candidates.first().map_or_else(String::new, |c| c.2.clone());
-                    names::unique(first, &taken)
-                }
-            };
-            taken.push(name.clone());
-            self.defs[id].name = name;
-        }
-    }
-
     /// Marks what request bodies reach.
     pub fn mark_input(&mut self, id: usize) {
         if std::mem::replace(&mut self.defs[id].input, true) {
             return;
         }
-        for ty in inner_types(&self.defs[id].kind) {
+        for ty in sent_types(&self.defs[id].kind) {
             if let Some(id) = self.target(&ty) {
                 self.mark_input(id);
             }
@@ -413,17 +337,14 @@ fn signature(fields: &[Field]) -> String {
     parts.join(",")
 }
 
-/// The types an entry mentions.
-pub fn inner_types(kind: &Kind) -> Vec<Ty> {
+/// The types a body sends along with an entry.
+fn sent_types(kind: &Kind) -> Vec<Ty> {
     match kind {
         Kind::Enum(_) => Vec::new(),
-        Kind::Object(fields) => fields.iter().map(|f| f.ty.clone()).collect(),
+        Kind::Object(fields) | Kind::Filter { fields, .. } => {
+            fields.iter().map(|f| f.ty.clone()).collect()
+        }
         Kind::Tagged(variants) => variants.iter().map(|(_, id)| Ty::Def(*id)).collect(),
         Kind::ListOrObject(list, object) => vec![list.clone(), Ty::Def(*object)],
-        Kind::Filter { fields, item } => fields
-            .iter()
-            .map(|f| f.ty.clone())
-            .chain(item.clone())
-            .collect(),
     }
 }

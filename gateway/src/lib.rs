@@ -1,1 +1,52 @@
-//! x
+//! A gateway that speaks the Hookdeck Event Gateway API and does what it says: it takes webhooks in
+//! at source URLs, applies the rules of each connection, delivers to HTTP destinations, records every
+//! attempt and retries. It needs no account and no network beyond the destinations.
+//!
+//! In a test, one gateway per test, on a free port, with a clock that only moves when told to:
+//!
+//! ```
+//! use std::time::Duration;
+//! use hookdeck::types::Timestamp;
+//! use hookdeck_gateway::Gateway;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let gateway = Gateway::builder().manual_clock(Timestamp::from_unix_seconds(1_800_000_000)).start().await?;
+//! assert!(gateway.api_url().starts_with("http://127.0.0.1:"));
+//!
+//! // ... create a source, a destination and a connection over the API, post a webhook ...
+//! gateway.settle().await?;
+//! let advanced = gateway.advance(Duration::from_secs(3600)).await?;
+//! assert!(advanced.fired.is_empty());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What the gateway keeps lives in memory and ends with it, unless
+//! [`data_dir`](GatewayBuilder::data_dir) names a place: then nothing it has acknowledged is lost,
+//! and what was in flight when it ended is delivered again.
+
+mod api;
+mod builder;
+mod clock;
+pub mod contract;
+mod control;
+mod delivery;
+mod engine;
+mod events;
+mod gateway;
+mod ids;
+mod ingest;
+mod json_match;
+mod project;
+mod query;
+mod rules;
+mod server;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use builder::{GatewayBuilder, RateLimit, StartError};
+pub use engine::EngineError;
+pub use gateway::{Advanced, Fired, Gateway};
+pub use store::StoreError;

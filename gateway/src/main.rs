@@ -1,2 +1,159 @@
-//! x
-fn main(){}
+//! The gateway as a program.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use hookdeck::types::Timestamp;
+use hookdeck_gateway::{Gateway, RateLimit};
+
+/// A gateway for the Hookdeck Event Gateway API that needs no account and no network.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Address to listen on.
+    #[arg(long, default_value = "127.0.0.1:4100")]
+    listen: SocketAddr,
+    /// API key; each one is a project of its own. Repeatable.
+    #[arg(
+        long = "api-key",
+        value_name = "KEY",
+        env = "HOOKDECK_GATEWAY_API_KEY",
+        hide_env_values = true
+    )]
+    api_keys: Vec<String>,
+    /// Secret that signs deliveries.
+    #[arg(
+        long,
+        value_name = "SECRET",
+        env = "HOOKDECK_GATEWAY_SIGNING_SECRET",
+        hide_env_values = true
+    )]
+    signing_secret: Option<String>,
+    /// API calls per minute (240), per span of seconds (240/60s), or off.
+    #[arg(long, value_name = "N|N/Ts|off", default_value = "240")]
+    rate_limit: Limit,
+    /// Directory to keep everything in; without it nothing outlives the process.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Whether time runs by itself or only when the control API moves it.
+    #[arg(long, value_enum, default_value_t = ClockKind::System)]
+    clock: ClockKind,
+    /// Let the control API under /_gateway/ change things.
+    #[arg(long)]
+    control: bool,
+    /// What ids are drawn from.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ClockKind {
+    System,
+    Manual,
+}
+
+#[derive(Clone, Copy)]
+struct Limit(RateLimit);
+
+impl FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is not a number of calls, such as 240, 240/60s or off");
+        let positive = |digits: &str| {
+            digits
+                .parse::<u32>()
+                .ok()
+                .filter(|number| *number > 0)
+                .ok_or_else(wrong)
+        };
+        match text.split_once('/') {
+            None if text == "off" => Ok(Self(RateLimit::off())),
+            None => Ok(Self(RateLimit::per_minute(positive(text)?))),
+            Some((calls, window)) => {
+                let seconds = positive(window.strip_suffix('s').ok_or_else(wrong)?)?;
+                Ok(Self(RateLimit::new(
+                    positive(calls)?,
+                    Duration::from_secs(u64::from(seconds)),
+                )))
+            }
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    match run(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hookdeck-gateway: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let mut builder = Gateway::builder()
+        .listen(arguments.listen)
+        .rate_limit(arguments.rate_limit.0)
+        .control(arguments.control);
+    for key in arguments.api_keys {
+        builder = builder.api_key(key);
+    }
+    if let Some(secret) = arguments.signing_secret {
+        builder = builder.signing_secret(secret);
+    }
+    if let Some(directory) = arguments.data_dir {
+        builder = builder.data_dir(directory);
+    }
+    if let Some(seed) = arguments.seed {
+        builder = builder.seed(seed);
+    }
+    if let ClockKind::Manual = arguments.clock {
+        builder = builder.manual_clock(Timestamp::now());
+    }
+    // Listening for signals before the line is printed: whoever reads it may stop us at once.
+    let stop = stop_signal()?;
+    let gateway = builder.start().await?;
+    let mut out = std::io::stdout();
+    writeln!(out, "{}", gateway.api_url())?;
+    out.flush()?;
+    stop.await;
+    gateway.shutdown().await;
+    Ok(())
+}
+
+#[cfg(unix)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!("cannot listen for Ctrl-C: {error}");
+            std::future::pending::<()>().await;
+        }
+    })
+}

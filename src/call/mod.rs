@@ -1,10 +1,10 @@
 //! A call: prepared by a resource's method, changed by options, made by `.await`.
 
 mod count;
-mod curl;
+pub(crate) mod curl;
 mod list;
 mod prepared;
-mod response;
+pub(crate) mod response;
 mod write;
 
 use std::fmt;
@@ -30,7 +30,6 @@ macro_rules! call_options {
     () => {
         /// Limits the whole call, its waits and retries included, in place of the client's
         /// [`Timeouts::total`](crate::Timeouts::total).
-        #[must_use]
         pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
             self.prepared.options.timeout = Some(timeout);
             self
@@ -39,7 +38,6 @@ macro_rules! call_options {
         /// Says whether making this call twice leaves things as making it once, and so whether it
         /// may be repeated when it is not known if the API carried it out. By default reads,
         /// updates, upserts and deletes may be repeated, creates and triggers may not.
-        #[must_use]
         pub fn idempotent(mut self, idempotent: bool) -> Self {
             self.prepared.options.idempotent = Some(idempotent);
             self
@@ -99,6 +97,15 @@ impl<T: DeserializeOwned + Send + 'static> Call<T> {
     pub fn with_meta(self) -> WithMeta<T> {
         WithMeta {
             prepared: self.prepared,
+            reply: PhantomData,
+        }
+    }
+}
+
+impl<T> WithMeta<T> {
+    pub(crate) fn new(prepared: Box<Prepared>) -> Self {
+        Self {
+            prepared,
             reply: PhantomData,
         }
     }

@@ -34,7 +34,7 @@ macro_rules! filter {
                 &mut self.query
             }
 
-            $($crate::macros::filter!(@setter query $okind $own [$(#[$ometa])*] $oty, $owire);)*
+            $($crate::macros::filter!(@setter query $okind $own [$(#[$ometa])* #[must_use]] $oty, $owire);)*
         }
 
         impl From<&$name> for $name {
@@ -83,7 +83,6 @@ macro_rules! filter {
 
     (@setter $target:ident plain $setter:ident [$($meta:tt)*] $ty:ty, $wire:literal) => {
         $($meta)*
-        #[must_use]
         pub fn $setter(mut self, value: $ty) -> Self {
             $crate::macros::filter!(@query $target self)
                 .set($wire, $crate::query::Param::into_param(value));
@@ -92,7 +91,6 @@ macro_rules! filter {
     };
     (@setter $target:ident into $setter:ident [$($meta:tt)*] $ty:ty, $wire:literal) => {
         $($meta)*
-        #[must_use]
         pub fn $setter(mut self, value: impl Into<$ty>) -> Self {
             $crate::macros::filter!(@query $target self)
                 .set($wire, $crate::query::Param::into_param(value.into()));
@@ -101,7 +99,6 @@ macro_rules! filter {
     };
     (@setter $target:ident list $setter:ident [$($meta:tt)*] $ty:ty, $wire:literal) => {
         $($meta)*
-        #[must_use]
         pub fn $setter(mut self, values: impl IntoIterator<Item = impl Into<$ty>>) -> Self {
             let values: Vec<$ty> = values.into_iter().map(Into::into).collect();
             $crate::macros::filter!(@query $target self)

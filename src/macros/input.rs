@@ -63,8 +63,8 @@ macro_rules! object {
             $crate::macros::object! {
                 @new [$($rkind $rname: $rty,)*] [$($oname)*] [$($nname)*]
             }
-            $($crate::macros::object!(@setter $okind $oname [$(#[$ometa])*] $oty; self, self.$oname);)*
-            $($crate::macros::object!(@setter $nkind $nname [$(#[$nmeta])*] $nty; self, self.$nname);)*
+            $($crate::macros::object!(@setter $okind $oname [$(#[$ometa])* #[must_use]] $oty; self, self.$oname);)*
+            $($crate::macros::object!(@setter $nkind $nname [$(#[$nmeta])* #[must_use]] $nty; self, self.$nname);)*
             $(
                 /// Sends null, which clears the value.
                 #[must_use]
@@ -151,7 +151,6 @@ macro_rules! object {
             $($crate::macros::object!(@setter $kind $field [$($meta)*] $ty; self, self.body_mut().$field);)*
             $(
                 /// Sends null, which clears the value.
-                #[must_use]
                 pub fn $clear(mut self) -> Self {
                     self.body_mut().$nullable = Patch::Null;
                     self
@@ -162,7 +161,6 @@ macro_rules! object {
 
     (@setter plain $setter:ident [$($meta:tt)*] $ty:ty; $this:ident, $place:expr) => {
         $($meta)*
-        #[must_use]
         pub fn $setter(mut $this, value: $ty) -> Self {
             $place = value.into();
             $this
@@ -170,7 +168,6 @@ macro_rules! object {
     };
     (@setter into $setter:ident [$($meta:tt)*] $ty:ty; $this:ident, $place:expr) => {
         $($meta)*
-        #[must_use]
         pub fn $setter(mut $this, value: impl Into<$ty>) -> Self {
             let value: $ty = value.into();
             $place = value.into();
@@ -179,7 +176,6 @@ macro_rules! object {
     };
     (@setter list $setter:ident [$($meta:tt)*] $ty:ty; $this:ident, $place:expr) => {
         $($meta)*
-        #[must_use]
         pub fn $setter(mut $this, values: impl IntoIterator<Item = impl Into<$ty>>) -> Self {
             let values: Vec<$ty> = values.into_iter().map(Into::into).collect();
             $place = values.into();
@@ -188,7 +184,6 @@ macro_rules! object {
     };
     (@setter map $setter:ident [$($meta:tt)*] $ty:ty; $this:ident, $place:expr) => {
         $($meta)*
-        #[must_use]
         pub fn $setter(
             mut $this,
             entries: impl IntoIterator<Item = (impl Into<String>, impl Into<$ty>)>,

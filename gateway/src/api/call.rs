@@ -1,0 +1,52 @@
+//! One API call on its way to a handler.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::error::ApiError;
+use crate::contract::Operation;
+use crate::project::Project;
+
+/// What a handler gives back: the reply's body, always with status 200.
+pub(crate) type Reply = Result<Value, ApiError>;
+
+/// A call that has a key, quota and an operation. Query and body are checked and typed. It has no
+/// `Debug`: bodies carry credentials.
+pub(crate) struct Call {
+    /// The project of the key.
+    pub(crate) project: Arc<Project>,
+    /// The operation the path and method name.
+    pub(crate) operation: &'static Operation,
+    /// The `{id}` of the path, empty where the path has none.
+    pub(crate) id: String,
+    /// The query, an object.
+    pub(crate) query: Value,
+    /// The body; null where the operation takes none.
+    pub(crate) body: Value,
+}
+
+impl Call {
+    /// Whether `include` asks for `part`.
+    pub(crate) fn includes(&self, part: &str) -> bool {
+        self.query.get("include").and_then(Value::as_str) == Some(part)
+    }
+
+    /// The current moment of the project, microseconds. Asked inside a write it grows in the
+    /// order of the commits, which is what lists are sorted by.
+    pub(crate) fn now(&self) -> i64 {
+        self.project.clock.now().as_i64()
+    }
+
+    /// The refusal of a part of an operation that does not exist yet.
+    pub(crate) fn not_implemented(&self, part: &str) -> ApiError {
+        ApiError::NotImplemented {
+            operation: format!("{part} of {}", self.operation.id),
+        }
+    }
+}
+
+/// A string field of an object.
+pub(crate) fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
+    object.get(name).and_then(Value::as_str)
+}

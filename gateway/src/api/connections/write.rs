@@ -1,0 +1,252 @@
+//! Creating and changing connections, with the sources and destinations given inline.
+
+use rusqlite::{Connection, OptionalExtension, named_params, params};
+use serde_json::{Value, json};
+
+use super::shown;
+use crate::api::call::{Call, Reply, text};
+use crate::api::error::ApiError;
+use crate::api::named::Named;
+use crate::api::render::View;
+
+/// Ids drawn before the write, whether or not they are needed: the generator belongs to the
+/// project, the write to the store's thread.
+struct NewIds {
+    connection: String,
+    source: String,
+    destination: String,
+}
+
+impl NewIds {
+    fn draw(call: &Call) -> Self {
+        let ids = &call.project.ids;
+        Self {
+            connection: ids.connection(),
+            source: ids.source(),
+            destination: ids.destination(),
+        }
+    }
+}
+
+pub(in crate::api) async fn create(call: Call) -> Reply {
+    put(call, false).await
+}
+
+/// Creates the connection, or writes the one with the same name on the same source. Without a
+/// name it is the unnamed one between the same source and destination that is written.
+pub(in crate::api) async fn upsert(call: Call) -> Reply {
+    put(call, true).await
+}
+
+async fn put(call: Call, overwrite: bool) -> Reply {
+    has_both_ends(&call.body)?;
+    check_rules(&call)?;
+    let view = View::of(&call.project);
+    let ids = NewIds::draw(&call);
+    let project = call.project.clone();
+    let reply = project
+        .store
+        .write(move |tx| {
+            let now = call.now();
+            let body = &call.body;
+            let source = end(tx, Named::Source, body, ids.source, now)?;
+            let destination = end(tx, Named::Destination, body, ids.destination, now)?;
+            let Some(found) = find_same(tx, text(body, "name"), &source, &destination)? else {
+                insert(tx, &ids.connection, body, &source, &destination, now)?;
+                return shown(tx, &view, &ids.connection);
+            };
+            if !overwrite {
+                // Only a named connection can be in the way of a new one.
+                if text(body, "name").is_none() {
+                    insert(tx, &ids.connection, body, &source, &destination, now)?;
+                    return shown(tx, &view, &ids.connection);
+                }
+                return Err(ApiError::AlreadyExists(json!({
+                    "id": found.id,
+                    "resource_type": "webhook",
+                    "webhook": shown(tx, &view, &found.id)?,
+                })));
+            }
+            if found.destination_id != destination {
+                return Err(ApiError::domain(
+                    "The destination of a connection cannot be changed.",
+                    Some("destination_id"),
+                ));
+            }
+            change(tx, &found.id, body, now)?;
+            shown(tx, &view, &found.id)
+        })
+        .await?;
+    project.engine.wake();
+    Ok(reply)
+}
+
+pub(in crate::api) async fn update(call: Call) -> Reply {
+    check_rules(&call)?;
+    let view = View::of(&call.project);
+    let project = call.project.clone();
+    let reply = project
+        .store
+        .write(move |tx| {
+            let (source, _) = super::ends(tx, &call.id)?;
+            if let Some(name) = text(&call.body, "name") {
+                let holder = find_named(tx, name, &source)?.filter(|found| found.id != call.id);
+                if let Some(holder) = holder {
+                    return Err(ApiError::AlreadyExists(json!({
+                        "id": holder.id,
+                        "resource_type": "webhook",
+                        "webhook": shown(tx, &view, &holder.id)?,
+                    })));
+                }
+            }
+            change(tx, &call.id, &call.body, call.now())?;
+            shown(tx, &view, &call.id)
+        })
+        .await?;
+    project.engine.wake();
+    Ok(reply)
+}
+
+/// A write on the collection names both ends, each by id or inline, not both ways.
+fn has_both_ends(body: &Value) -> Result<(), ApiError> {
+    let mut messages = Vec::new();
+    for end in [Named::Destination, Named::Source] {
+        let word = end.word();
+        let by_id = text(body, &format!("{word}_id")).is_some();
+        let inline = body.get(word).is_some_and(Value::is_object);
+        match (by_id, inline) {
+            (false, false) => messages.push(format!("{word}.name is required")),
+            (true, true) => messages.push(format!("{word} is not allowed")),
+            _ => {}
+        }
+    }
+    if messages.is_empty() {
+        Ok(())
+    } else {
+        Err(ApiError::Validation(messages))
+    }
+}
+
+/// Refuses rules that would be stored and then not carried out.
+fn check_rules(call: &Call) -> Result<(), ApiError> {
+    let rules = call.body.get("rules").and_then(Value::as_array);
+    for rule in rules.into_iter().flatten() {
+        if let Some(kind @ ("transform" | "deduplicate")) = text(rule, "type") {
+            return Err(call.not_implemented(&format!("the rule type {kind}")));
+        }
+    }
+    Ok(())
+}
+
+/// The id of one end, after writing it if it is given inline.
+fn end(
+    conn: &Connection,
+    end: Named,
+    body: &Value,
+    new_id: String,
+    now: i64,
+) -> Result<String, ApiError> {
+    let word = end.word();
+    match text(body, &format!("{word}_id")) {
+        Some(id) => {
+            end.must_live(conn, id)?;
+            Ok(id.to_owned())
+        }
+        None => end.put_by_name(conn, new_id, &body[word], now, &format!("{word}.")),
+    }
+}
+
+struct Found {
+    id: String,
+    destination_id: String,
+}
+
+fn find_same(
+    conn: &Connection,
+    name: Option<&str>,
+    source: &str,
+    destination: &str,
+) -> Result<Option<Found>, ApiError> {
+    if let Some(name) = name {
+        return find_named(conn, name, source);
+    }
+    let id = conn
+        .prepare_cached(
+            "SELECT id FROM connections WHERE source_id = ? AND destination_id = ?
+             AND name IS NULL AND deleted_at IS NULL ORDER BY created_at, id LIMIT 1",
+        )?
+        .query_row([source, destination], |row| row.get(0))
+        .optional()?;
+    Ok(id.map(|id| Found {
+        id,
+        destination_id: destination.to_owned(),
+    }))
+}
+
+fn find_named(conn: &Connection, name: &str, source: &str) -> Result<Option<Found>, ApiError> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT id, destination_id FROM connections
+             WHERE source_id = ? AND name = ? AND deleted_at IS NULL",
+        )?
+        .query_row(params![source, name], |row| {
+            Ok(Found {
+                id: row.get(0)?,
+                destination_id: row.get(1)?,
+            })
+        })
+        .optional()?)
+}
+
+fn insert(
+    conn: &Connection,
+    id: &str,
+    body: &Value,
+    source: &str,
+    destination: &str,
+    now: i64,
+) -> Result<(), ApiError> {
+    conn.prepare_cached(
+        "INSERT INTO connections
+             (id, name, description, source_id, destination_id, rules, created_at, updated_at)
+         VALUES (:id, :name, :description, :source, :destination, :rules, :now, :now)",
+    )?
+    .execute(named_params! {
+        ":id": id,
+        ":name": text(body, "name"),
+        ":description": text(body, "description"),
+        ":source": source,
+        ":destination": destination,
+        ":rules": rules(body).unwrap_or_else(|| "[]".to_owned()),
+        ":now": now,
+    })?;
+    Ok(())
+}
+
+/// Writes what `body` names; `rules` replaces the whole list.
+fn change(conn: &Connection, id: &str, body: &Value, now: i64) -> Result<(), ApiError> {
+    conn.prepare_cached(
+        "UPDATE connections SET
+             name = CASE WHEN :naming THEN :name ELSE name END,
+             description = CASE WHEN :describing THEN :description ELSE description END,
+             rules = coalesce(:rules, rules),
+             updated_at = :now
+         WHERE id = :id",
+    )?
+    .execute(named_params! {
+        ":id": id,
+        ":naming": body.get("name").is_some(),
+        ":name": text(body, "name"),
+        ":describing": body.get("description").is_some(),
+        ":description": text(body, "description"),
+        ":rules": rules(body),
+        ":now": now,
+    })?;
+    Ok(())
+}
+
+fn rules(body: &Value) -> Option<String> {
+    body.get("rules")
+        .filter(|rules| rules.is_array())
+        .map(Value::to_string)
+}

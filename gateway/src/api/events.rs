@@ -1,0 +1,156 @@
+//! Events.
+
+mod data;
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use super::call::{Call, Reply};
+use super::error::ApiError;
+use super::list::{
+    Conditions, CursorStyle, Direction, Field, Kind, Listing, Order, Page, PageRequest, page,
+};
+use super::payload::{Payload, PayloadFilter};
+use super::render::{self, View, find};
+use super::requests::{show_replayed, target};
+use crate::clock::Micros;
+use crate::{events, ingest};
+
+pub(super) static LISTING: Listing = Listing {
+    from: "events",
+    columns: "*",
+    id: "id",
+    fields: &[
+        Field::new("id", "id", Kind::Text),
+        Field::new("status", "status", Kind::Text),
+        Field::new("webhook_id", "connection_id", Kind::Text),
+        Field::new("destination_id", "destination_id", Kind::Text),
+        Field::new("source_id", "source_id", Kind::Text),
+        Field::new("delivery_group", "delivery_group", Kind::Text),
+        Field::new("attempts", "attempts", Kind::Integer),
+        Field::new("response_status", "response_status", Kind::Integer),
+        Field::new("error_code", "error_code", Kind::Text),
+        Field::new("cli_id", "cli_id", Kind::Text),
+        Field::new("event_data_id", "payload_id", Kind::Text),
+        Field::new("bulk_retry_id", "bulk_retry_id", Kind::Text),
+        Field::new("created_at", "created_at", Kind::Time),
+        Field::new("successful_at", "successful_at", Kind::Time),
+        Field::new("last_attempt_at", "last_attempt_at", Kind::Time),
+        Field::new("next_attempt_at", "next_attempt_at", Kind::Time),
+    ],
+    orders: &[Order::new("created_at", "created_at")],
+    direction: Direction::Desc,
+    limit: 50,
+    cursor: CursorStyle::Packed,
+};
+
+pub(super) async fn list(call: Call) -> Reply {
+    list_where(call, Conditions::new()).await
+}
+
+/// Lists the events that also fit `conditions`.
+pub(super) async fn list_where(call: Call, mut conditions: Conditions) -> Reply {
+    for filter in ["issue_id", "cli_user_id"] {
+        if call.query.get(filter).is_some() {
+            return Err(call.not_implemented(&format!("the filter {filter}")));
+        }
+    }
+    let request = PageRequest::read(&LISTING, &call.query)?;
+    conditions.fields(LISTING.fields, &call.query)?;
+    let filter = PayloadFilter::read(&call.query);
+    let with_data = call.includes("data");
+    let view = View::of(&call.project);
+    call.project
+        .store
+        .read(move |conn| {
+            page(
+                conn,
+                &LISTING,
+                request,
+                conditions,
+                filter.is_empty(),
+                |row| {
+                    let payload: String = row.get("payload_id")?;
+                    if !filter.fits(conn, Some(&payload))? {
+                        return Ok(None);
+                    }
+                    let mut event = render::event(&view, row)?;
+                    if with_data {
+                        event["data"] = data::data(conn, &view, &row.get::<_, String>("id")?)?;
+                    }
+                    Ok(Some(event))
+                },
+            )
+        })
+        .await
+        .map(Page::into_json)
+}
+
+/// The event as it is shown in lists and as the answer to changes.
+pub(super) fn shown(conn: &Connection, view: &View, id: &str) -> Result<Value, ApiError> {
+    find(conn, "SELECT * FROM events WHERE id = ?", id, |row| {
+        render::event(view, row)
+    })?
+    .ok_or_else(|| ApiError::not_found(id))
+}
+
+pub(super) async fn get(call: Call) -> Reply {
+    let view = View::of(&call.project);
+    call.project
+        .store
+        .read(move |conn| {
+            let mut event = shown(conn, &view, &call.id)?;
+            event["data"] = data::data(conn, &view, &call.id)?;
+            Ok(event)
+        })
+        .await
+}
+
+pub(super) async fn raw_body(call: Call) -> Reply {
+    call.project
+        .store
+        .read(move |conn| {
+            let id: String = find(
+                conn,
+                "SELECT payload_id FROM events WHERE id = ?",
+                &call.id,
+                |row| Ok(row.get(0)?),
+            )?
+            .ok_or_else(|| ApiError::not_found(&call.id))?;
+            let body = Payload::load(conn, &id)?.map(|payload| payload.raw_body());
+            Ok(json!({ "body": body.unwrap_or_default() }))
+        })
+        .await
+}
+
+/// Runs a change on the event and answers with what it has become.
+async fn change(
+    call: Call,
+    change: impl FnOnce(&Connection, Micros, &str) -> Result<(), events::EventError> + Send + 'static,
+) -> Reply {
+    let view = View::of(&call.project);
+    let project = call.project.clone();
+    let reply = project
+        .store
+        .write(move |tx| -> Reply {
+            change(tx, Micros::from_i64(call.now()), &call.id)?;
+            shown(tx, &view, &call.id)
+        })
+        .await?;
+    project.engine.wake();
+    Ok(reply)
+}
+
+pub(super) async fn retry(call: Call) -> Reply {
+    change(call, events::retry).await
+}
+
+pub(super) async fn cancel(call: Call) -> Reply {
+    change(call, events::cancel).await
+}
+
+pub(super) async fn replay(call: Call) -> Reply {
+    let target = target(&call.body);
+    let replayed = ingest::replay_event(&call.project, &call.id, target).await?;
+    show_replayed(call, replayed).await
+}

@@ -1,0 +1,103 @@
+//! Page cursors: where a page ends, in a form the client hands back unread.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rusqlite::types::Value as Sql;
+use serde_json::{Value, json};
+
+use super::Direction;
+
+/// How a list writes its cursors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CursorStyle {
+    /// The id of the boundary row. Its place is looked up when the cursor comes back, so the row
+    /// must still be in its table; deleted resources keep theirs.
+    Id,
+    /// `hq_` and base64 of the boundary's time and id with the list's order: events and requests.
+    Packed,
+}
+
+const PREFIX: &str = "hq_";
+
+/// A packed cursor, unpacked.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Packed {
+    /// The sort key of the boundary row, microseconds.
+    pub(crate) at: i64,
+    /// Its id.
+    pub(crate) id: String,
+    /// The sort key of the list it was made in.
+    pub(crate) by: String,
+    /// The direction of that list.
+    pub(crate) dir: Direction,
+}
+
+impl Packed {
+    /// The cursor as text.
+    pub(crate) fn encode(&self) -> String {
+        let object = json!({ "at": self.at, "id": self.id, "by": self.by, "dir": self.dir.name() });
+        format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(object.to_string()))
+    }
+
+    /// Reads a cursor back; `None` if it is not one.
+    pub(crate) fn decode(cursor: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(cursor.strip_prefix(PREFIX)?).ok()?;
+        let object: Value = serde_json::from_slice(&bytes).ok()?;
+        Some(Self {
+            at: object.get("at")?.as_i64()?,
+            id: object.get("id")?.as_str()?.to_owned(),
+            by: object.get("by")?.as_str()?.to_owned(),
+            dir: Direction::parse(object.get("dir")?.as_str()?)?,
+        })
+    }
+}
+
+/// A row's place in an order: its sort keys, then its id.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Place {
+    /// One value for each sort key.
+    pub(crate) keys: Vec<Sql>,
+    /// The row's id, which decides between equal keys.
+    pub(crate) id: String,
+}
+
+impl Place {
+    /// The cursor for this place.
+    pub(crate) fn cursor(&self, style: CursorStyle, by: &str, dir: Direction) -> String {
+        match (style, self.keys.first()) {
+            (CursorStyle::Packed, Some(Sql::Integer(at))) => Packed {
+                at: *at,
+                id: self.id.clone(),
+                by: by.to_owned(),
+                dir,
+            }
+            .encode(),
+            _ => self.id.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_packed_cursor_comes_back_as_it_was() {
+        let cursor = Packed {
+            at: 1_781_000_000_123_456,
+            id: "evt_0123456789abcdef01".into(),
+            by: "created_at".into(),
+            dir: Direction::Desc,
+        };
+        let text = cursor.encode();
+        assert!(text.starts_with("hq_") && text.len() <= 255);
+        assert_eq!(Packed::decode(&text), Some(cursor));
+    }
+
+    #[test]
+    fn what_is_no_cursor_is_refused() {
+        for text in ["", "hq_", "evt_1", "hq_%%%", "hq_e30", "hq_bnVsbA"] {
+            assert_eq!(Packed::decode(text), None, "{text}");
+        }
+    }
+}

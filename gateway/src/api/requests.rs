@@ -1,0 +1,251 @@
+//! Requests, and the events and ignored events they led to.
+
+use rusqlite::Connection;
+use rusqlite::types::Value as Sql;
+use serde_json::{Value, json};
+
+use super::call::{Call, Reply, text};
+use super::error::ApiError;
+use super::list::{
+    Conditions, CursorStyle, Direction, Field, Kind, Listing, Order, Page, PageRequest, page,
+};
+use super::payload::{Payload, PayloadFilter};
+use super::render::{self, View, find};
+use crate::ingest::{self, ReplayTarget, Replayed};
+
+pub(super) static LISTING: Listing = Listing {
+    from: "requests",
+    columns: "*",
+    id: "id",
+    fields: &[
+        Field::new("id", "id", Kind::Text),
+        Field::new("source_id", "source_id", Kind::Text),
+        Field::new("verified", "verified", Kind::Boolean),
+        Field::new("events_count", "events_count", Kind::Integer),
+        Field::new("cli_events_count", "cli_events_count", Kind::Integer),
+        Field::new("ignored_count", "ignored_count", Kind::Integer),
+        Field::new("bulk_retry_id", "bulk_retry_id", Kind::Text),
+        Field::new("created_at", "created_at", Kind::Time),
+        Field::new("ingested_at", "ingested_at", Kind::Time),
+    ],
+    orders: &[
+        Order::new("created_at", "created_at"),
+        Order::new("ingested_at", "ingested_at"),
+    ],
+    direction: Direction::Desc,
+    limit: 50,
+    cursor: CursorStyle::Packed,
+};
+
+const REJECTION_CAUSE: &[Field] = &[Field::new("rejection_cause", "rejection_cause", Kind::Text)];
+
+pub(super) static IGNORED: Listing = Listing {
+    from: "ignored_events",
+    columns: "*",
+    id: "id",
+    fields: &[Field::new("id", "id", Kind::Text)],
+    // Without an `order_by` the list goes by id, which a client cannot ask for.
+    orders: &[
+        Order::new("id", "id"),
+        Order::new("created_at", "created_at"),
+    ],
+    direction: Direction::Asc,
+    limit: 250,
+    cursor: CursorStyle::Id,
+};
+
+pub(super) async fn list(call: Call) -> Reply {
+    let request = PageRequest::read(&LISTING, &call.query)?;
+    let mut conditions = Conditions::new();
+    conditions.fields(LISTING.fields, &call.query)?;
+    match text(&call.query, "status") {
+        // The status wins over a rejection cause that contradicts it.
+        Some("accepted") => conditions.push("rejection_cause IS NULL", []),
+        status => {
+            if status == Some("rejected") {
+                conditions.push("rejection_cause IS NOT NULL", []);
+            }
+            conditions.fields(REJECTION_CAUSE, &call.query)?;
+        }
+    }
+    let filter = PayloadFilter::read(&call.query);
+    let with_data = call.includes("data");
+    let view = View::of(&call.project);
+    call.project
+        .store
+        .read(move |conn| {
+            page(
+                conn,
+                &LISTING,
+                request,
+                conditions,
+                filter.is_empty(),
+                |row| {
+                    let payload: Option<String> = row.get("payload_id")?;
+                    if !filter.fits(conn, payload.as_deref())? {
+                        return Ok(None);
+                    }
+                    let mut request = render::request(&view, row)?;
+                    if with_data {
+                        request["data"] = data(conn, payload.as_deref())?;
+                    }
+                    Ok(Some(request))
+                },
+            )
+        })
+        .await
+        .map(Page::into_json)
+}
+
+fn data(conn: &Connection, payload: Option<&str>) -> Result<Value, ApiError> {
+    let Some(id) = payload else {
+        return Ok(Value::Null);
+    };
+    Ok(Payload::load(conn, id)?.map_or(Value::Null, |payload| payload.shown()))
+}
+
+/// The request without its data.
+pub(super) fn shown(conn: &Connection, view: &View, id: &str) -> Result<Value, ApiError> {
+    find(conn, "SELECT * FROM requests WHERE id = ?", id, |row| {
+        render::request(view, row)
+    })?
+    .ok_or_else(|| ApiError::not_found(id))
+}
+
+pub(super) async fn get(call: Call) -> Reply {
+    let view = View::of(&call.project);
+    call.project
+        .store
+        .read(move |conn| {
+            find(
+                conn,
+                "SELECT * FROM requests WHERE id = ?",
+                &call.id,
+                |row| {
+                    let payload: Option<String> = row.get("payload_id")?;
+                    let mut request = render::request(&view, row)?;
+                    request["data"] = data(conn, payload.as_deref())?;
+                    Ok(request)
+                },
+            )?
+            .ok_or_else(|| ApiError::not_found(&call.id))
+        })
+        .await
+}
+
+pub(super) async fn raw_body(call: Call) -> Reply {
+    call.project
+        .store
+        .read(move |conn| {
+            let id: Option<String> = find(
+                conn,
+                "SELECT payload_id FROM requests WHERE id = ?",
+                &call.id,
+                |row| Ok(row.get(0)?),
+            )?
+            .ok_or_else(|| ApiError::not_found(&call.id))?;
+            let payload = match id {
+                Some(id) => Payload::load(conn, &id)?,
+                None => None,
+            };
+            let body = payload.map(|payload| payload.raw_body());
+            Ok(json!({ "body": body.unwrap_or_default() }))
+        })
+        .await
+}
+
+/// Refuses an unknown request.
+async fn must_exist(call: &Call) -> Result<(), ApiError> {
+    let id = call.id.clone();
+    call.project
+        .store
+        .read(move |conn| {
+            conn.prepare_cached("SELECT 1 FROM requests WHERE id = ?")?
+                .exists([&id])?
+                .then_some(())
+                .ok_or_else(|| ApiError::not_found(&id))
+        })
+        .await
+}
+
+pub(super) async fn events(call: Call) -> Reply {
+    must_exist(&call).await?;
+    let mut conditions = Conditions::new();
+    conditions.push("request_id = ?", [Sql::from(call.id.clone())]);
+    super::events::list_where(call, conditions).await
+}
+
+pub(super) async fn ignored_events(call: Call) -> Reply {
+    must_exist(&call).await?;
+    let request = PageRequest::read(&IGNORED, &call.query)?;
+    let mut conditions = Conditions::new();
+    conditions.push("request_id = ?", [Sql::from(call.id.clone())]);
+    conditions.fields(IGNORED.fields, &call.query)?;
+    let view = View::of(&call.project);
+    call.project
+        .store
+        .read(move |conn| {
+            page(conn, &IGNORED, request, conditions, true, |row| {
+                render::ignored_event(&view, row).map(Some)
+            })
+        })
+        .await
+        .map(Page::into_json)
+}
+
+pub(super) async fn retry(call: Call) -> Reply {
+    let view = View::of(&call.project);
+    let only = ids_in(&call.body, "webhook_ids");
+    let retried = ingest::retry_request(&call.project, &call.id, only).await?;
+    call.project
+        .store
+        .read(move |conn| {
+            Ok(json!({
+                "request": shown(conn, &view, &call.id)?,
+                "events": each(&retried.event_ids, |id| super::events::shown(conn, &view, id))?,
+            }))
+        })
+        .await
+}
+
+pub(super) async fn replay(call: Call) -> Reply {
+    let target = target(&call.body);
+    let replayed = ingest::replay_request(&call.project, &call.id, target).await?;
+    show_replayed(call, replayed).await
+}
+
+/// Where the body of a replay sends it.
+pub(super) fn target(body: &Value) -> ReplayTarget {
+    ReplayTarget {
+        source_id: text(body, "source_id").map(str::to_owned),
+        webhook_ids: ids_in(body, "webhook_ids").unwrap_or_default(),
+    }
+}
+
+/// The reply to a replay.
+pub(super) async fn show_replayed(call: Call, replayed: Replayed) -> Reply {
+    let view = View::of(&call.project);
+    call.project
+        .store
+        .read(move |conn| {
+            Ok(json!({
+                "requests": each(&replayed.request_ids, |id| shown(conn, &view, id))?,
+                "events": each(&replayed.event_ids, |id| super::events::shown(conn, &view, id))?,
+            }))
+        })
+        .await
+}
+
+fn each(
+    ids: &[String],
+    show: impl Fn(&str) -> Result<Value, ApiError>,
+) -> Result<Vec<Value>, ApiError> {
+    ids.iter().map(|id| show(id)).collect()
+}
+
+/// The strings of a list in the body.
+fn ids_in(body: &Value, name: &str) -> Option<Vec<String>> {
+    let items = body.get(name)?.as_array()?;
+    let ids = items.iter().filter_map(Value::as_str).map(str::to_owned);
+    Some(ids.collect())
+}

@@ -1,0 +1,246 @@
+//! The HTTP side of the API: version, route, key, quota, body; then the dispatcher.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use serde_json::Value;
+
+use super::auth::{Credential, credential};
+use super::call::Call;
+use super::dispatch;
+use super::error::{ApiError, json_response, text_response, unknown_path};
+use super::quota::{Limit, Quota, Standing};
+use super::version;
+use crate::clock::{Clock, Micros};
+use crate::contract::Contract;
+use crate::project::Project;
+use crate::query;
+
+/// The largest body of an API call. A connection with long filters stays far below it.
+const BODY_LIMIT: usize = 10 * 1024 * 1024;
+
+/// Calls without a valid key share one bucket of this size.
+const ANONYMOUS: Limit = Limit {
+    calls: 100,
+    window: Duration::from_secs(60),
+};
+
+/// Everything the API answers from.
+#[derive(Clone)]
+pub(crate) struct ApiState {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    tenants: HashMap<String, Tenant>,
+    anonymous: Quota,
+    clock: Clock,
+}
+
+/// A project and what its key has used of its quota.
+struct Tenant {
+    project: Arc<Project>,
+    quota: Quota,
+}
+
+impl ApiState {
+    /// State for `projects`, each under its API key. `limit` holds for every key on its own;
+    /// without one nothing is counted and no quota headers are sent. Calls without a valid key
+    /// go by the first project's clock.
+    pub(crate) fn new(
+        projects: impl IntoIterator<Item = (String, Arc<Project>)>,
+        limit: Option<Limit>,
+    ) -> Self {
+        let mut clock = None;
+        let tenants = projects
+            .into_iter()
+            .map(|(key, project)| {
+                clock.get_or_insert_with(|| project.clock.clone());
+                let quota = Quota::new(limit);
+                (key, Tenant { project, quota })
+            })
+            .collect();
+        Self {
+            inner: Arc::new(Inner {
+                tenants,
+                anonymous: Quota::new(limit.map(|_| ANONYMOUS)),
+                clock: clock.unwrap_or_else(Clock::system),
+            }),
+        }
+    }
+
+    /// The project of the key in `headers`; without a key, the only one there is.
+    pub(crate) fn project_of(&self, headers: &HeaderMap) -> Option<Arc<Project>> {
+        let mut tenants = self.inner.tenants.values();
+        let tenant = match credential(headers) {
+            Credential::Key(key) => self.inner.tenants.get(&key),
+            Credential::Unreadable => None,
+            Credential::Missing => tenants.next().filter(|_| tenants.next().is_none()),
+        };
+        tenant.map(|tenant| Arc::clone(&tenant.project))
+    }
+
+    /// Every project.
+    pub(crate) fn projects(&self) -> impl Iterator<Item = &Arc<Project>> {
+        self.inner.tenants.values().map(|tenant| &tenant.project)
+    }
+
+    /// Gives the key of `project` its whole quota back.
+    pub(crate) fn reset_quota(&self, project: &Arc<Project>) {
+        let tenants = self.inner.tenants.values();
+        for tenant in tenants.filter(|tenant| Arc::ptr_eq(&tenant.project, project)) {
+            tenant.quota.reset();
+        }
+    }
+}
+
+/// The routes of the API: every path that no other router takes.
+pub(crate) fn router(state: ApiState) -> Router {
+    Router::new().fallback(serve).with_state(state)
+}
+
+async fn serve(State(state): State<ApiState>, request: Request) -> Response {
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    // As in the live API's framework, a HEAD is a GET whose body the server leaves out.
+    let routed = if method == Method::HEAD {
+        Method::GET
+    } else {
+        method.clone()
+    };
+    if let Some(document) = document(&routed, &path) {
+        return document;
+    }
+    let Some((_version, rest)) = version::split(&path) else {
+        return unknown_path(&method, &path);
+    };
+    let Some(route) = Contract::get().route(routed.as_str(), rest) else {
+        return unknown_path(&method, &path);
+    };
+
+    let tenant = match credential(request.headers()) {
+        Credential::Key(key) => state.inner.tenants.get(&key),
+        Credential::Unreadable => None,
+        Credential::Missing => return state.unauthorized(Refusal::NoKey),
+    };
+    let Some(tenant) = tenant else {
+        return state.unauthorized(Refusal::BadKey);
+    };
+    let standing = tenant.quota.take(tenant.project.clock.now().as_i64());
+    if standing.is_some_and(|standing| !standing.allowed) {
+        return with_quota(too_many(), standing);
+    }
+
+    let id = route.param("id").unwrap_or_default().to_owned();
+    let raw_query = request.uri().query().unwrap_or_default().to_owned();
+    let reply = match read_input(&raw_query, request.into_body()).await {
+        Ok((query, body)) => {
+            let call = Call {
+                project: Arc::clone(&tenant.project),
+                operation: route.operation,
+                id,
+                query,
+                body,
+            };
+            dispatch::answer(call).await
+        }
+        Err(error) => Err(error),
+    };
+    let response = match reply {
+        Ok(body) => json_response(StatusCode::OK, &body),
+        Err(error) => error.into_response(),
+    };
+    with_quota(response, standing)
+}
+
+/// The query as an object and the body as JSON, null if there is none.
+async fn read_input(raw_query: &str, body: Body) -> Result<(Value, Value), ApiError> {
+    let bad = |message: String| ApiError::BadRequest {
+        message,
+        data: Value::Null,
+    };
+    let query = query::parse(raw_query).map_err(|error| bad(error.to_string()))?;
+    let bytes = to_bytes(body, BODY_LIMIT).await.map_err(|_| {
+        bad(format!(
+            "The body could not be read or is larger than {BODY_LIMIT} bytes"
+        ))
+    })?;
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok((query, Value::Null));
+    }
+    let body = serde_json::from_slice(&bytes)
+        .map_err(|error| bad(format!("The body is not JSON: {error}")))?;
+    Ok((query, body))
+}
+
+/// `/<version>/openapi` and `/latest/openapi`: the contract itself, for everybody.
+fn document(method: &Method, path: &str) -> Option<Response> {
+    let version = path.strip_prefix('/')?.strip_suffix("/openapi")?;
+    let served = version == "latest" || version == version::NEWEST;
+    (served && method == Method::GET).then(|| {
+        (
+            [(header::CONTENT_TYPE, "application/json; charset=utf-8")],
+            hookdeck::contract::DOCUMENT,
+        )
+            .into_response()
+    })
+}
+
+enum Refusal {
+    NoKey,
+    BadKey,
+}
+
+impl ApiState {
+    fn unauthorized(&self, refusal: Refusal) -> Response {
+        let standing = self.inner.anonymous.take(self.inner.clock.now().as_i64());
+        if standing.is_some_and(|standing| !standing.allowed) {
+            return with_quota(too_many(), standing);
+        }
+        let response = match refusal {
+            Refusal::NoKey => json_response(
+                StatusCode::UNAUTHORIZED,
+                &serde_json::json!({
+                    "message": "No API key was provided through Basic Auth or Bearer Token",
+                    "code": "UNAUTHORIZED",
+                }),
+            ),
+            Refusal::BadKey => text_response(StatusCode::UNAUTHORIZED, "Unauthorized"),
+        };
+        with_quota(response, standing)
+    }
+}
+
+fn too_many() -> Response {
+    text_response(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests")
+}
+
+/// Adds the four quota headers, which stand on every reply, successes included.
+fn with_quota(mut response: Response, standing: Option<Standing>) -> Response {
+    let Some(standing) = standing else {
+        return response;
+    };
+    let headers = response.headers_mut();
+    headers.insert("x-ratelimit-limit", HeaderValue::from(standing.limit));
+    headers.insert(
+        "x-ratelimit-remaining",
+        HeaderValue::from(standing.remaining),
+    );
+    // Rounded up to milliseconds, so that whoever waits as told does not come too early.
+    let up = |micros: i64| (micros.saturating_add(999)).div_euclid(1_000);
+    let reset = Micros::from_i64(up(standing.reset).saturating_mul(1_000)).to_millis_string();
+    let wait = up(standing.wait);
+    let wait = format!("{}.{:03}", wait / 1_000, wait % 1_000);
+    for (name, value) in [("x-ratelimit-reset", reset), ("retry-after", wait)] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,79 @@
+//! Sources.
+
+use rusqlite::params;
+use serde_json::Value;
+
+use super::call::{Call, Reply};
+use super::error::ApiError;
+use super::named::Named;
+use super::render::View;
+use crate::clock::Micros;
+use crate::events;
+
+const SOURCE: Named = Named::Source;
+
+/// The type of the source a body is about, where it is stored already.
+pub(super) async fn current_type(call: &Call) -> Result<Option<String>, ApiError> {
+    match call.id.as_str() {
+        // An upsert that names no type makes a source of the default type.
+        "" => Ok(None),
+        _ => SOURCE.current_type(call).await,
+    }
+}
+
+pub(super) async fn list(call: Call) -> Reply {
+    SOURCE.list(call).await
+}
+
+pub(super) async fn count(call: Call) -> Reply {
+    SOURCE.count(call).await
+}
+
+pub(super) async fn create(call: Call) -> Reply {
+    SOURCE.create(call).await
+}
+
+pub(super) async fn upsert(call: Call) -> Reply {
+    SOURCE.upsert(call).await
+}
+
+pub(super) async fn get(call: Call) -> Reply {
+    SOURCE.get(call).await
+}
+
+pub(super) async fn update(call: Call) -> Reply {
+    SOURCE.update(call).await
+}
+
+pub(super) async fn delete(call: Call) -> Reply {
+    SOURCE.delete(call).await
+}
+
+pub(super) async fn enable(call: Call) -> Reply {
+    SOURCE.enable(call).await
+}
+
+/// Disables the source and all its connections, whose pending events are cancelled.
+pub(super) async fn disable(call: Call) -> Reply {
+    let view = View::of(&call.project);
+    call.project
+        .clone()
+        .store
+        .write(move |tx| -> Result<Value, ApiError> {
+            let now = call.now();
+            SOURCE.must_live(tx, &call.id)?;
+            SOURCE.set_disabled(tx, &call.id, true, now)?;
+            for connection in SOURCE.connections_of(tx, &call.id)? {
+                tx.prepare_cached(
+                    "UPDATE connections SET disabled_at = ?1, updated_at = ?1
+                     WHERE id = ?2 AND disabled_at IS NULL",
+                )?
+                .execute(params![now, connection])?;
+                events::cancel_pending_of_connection(tx, Micros::from_i64(now), &connection)?;
+            }
+            SOURCE
+                .show(tx, &view, &call.id, false)?
+                .ok_or_else(|| ApiError::not_found(&call.id))
+        })
+        .await
+}

@@ -1,0 +1,243 @@
+//! Time of one project. Every read of the time and every timer of the crate goes through a [`Clock`].
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use tokio::sync::watch;
+
+/// A moment in microseconds since the Unix epoch, UTC: the unit of the store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Micros(i64);
+
+impl Micros {
+    /// The moment `micros` microseconds after the epoch.
+    pub const fn from_i64(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since the epoch.
+    pub const fn as_i64(self) -> i64 {
+        self.0
+    }
+
+    /// The moment `span` later; stays at the largest value instead of overflowing.
+    #[must_use]
+    pub fn plus(self, span: Duration) -> Self {
+        Self(
+            self.0
+                .saturating_add(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)),
+        )
+    }
+
+    /// Time passed since `earlier`, zero when `earlier` is later.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// RFC 3339 in UTC with three digits of a second, as the API prints most times.
+    pub fn to_millis_string(self) -> String {
+        let micros = self.0.rem_euclid(1_000_000);
+        format!("{}.{:03}Z", self.seconds_string(), micros / 1_000)
+    }
+
+    /// RFC 3339 in UTC with six digits of a second, as the API prints some creation times.
+    pub fn to_micros_string(self) -> String {
+        let micros = self.0.rem_euclid(1_000_000);
+        format!("{}.{micros:06}Z", self.seconds_string())
+    }
+
+    /// Date and time down to the second. The calendar arithmetic counts years from 1 March of the
+    /// year 0, so that a leap day is the last day of its year, in eras of 400 years.
+    fn seconds_string(self) -> String {
+        let seconds = self.0.div_euclid(1_000_000);
+        let (days, clock) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        let since_era_start = days + 719_468;
+        let era = since_era_start.div_euclid(146_097);
+        let day_of_era = since_era_start.rem_euclid(146_097);
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month_from_march = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+        let month = if month_from_march < 10 {
+            month_from_march + 3
+        } else {
+            month_from_march - 9
+        };
+        let year = era * 400 + year_of_era + i64::from(month <= 2);
+        format!(
+            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}",
+            clock / 3_600,
+            clock / 60 % 60,
+            clock % 60
+        )
+    }
+}
+
+impl ToSql for Micros {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(self.0))
+    }
+}
+
+impl FromSql for Micros {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        i64::column_result(value).map(Self)
+    }
+}
+
+/// The time of one project: the system's, or one that only moves when told to.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+enum Inner {
+    /// The last value handed out, so that time never runs backwards when the system's does.
+    System(AtomicI64),
+    Manual(watch::Sender<Micros>),
+}
+
+impl Clock {
+    /// The system's time. It never runs backwards, even when the system's is set back.
+    pub fn system() -> Self {
+        Self {
+            inner: Arc::new(Inner::System(AtomicI64::new(i64::MIN))),
+        }
+    }
+
+    /// A clock that stands at `start` until [`set`](Clock::set) moves it.
+    pub fn manual(start: Micros) -> Self {
+        Self {
+            inner: Arc::new(Inner::Manual(watch::Sender::new(start))),
+        }
+    }
+
+    /// Whether this clock only moves when told to.
+    pub fn is_manual(&self) -> bool {
+        matches!(*self.inner, Inner::Manual(_))
+    }
+
+    /// The current moment.
+    pub fn now(&self) -> Micros {
+        match &*self.inner {
+            Inner::System(last) => {
+                let now = system_now();
+                Micros(last.fetch_max(now, Ordering::Relaxed).max(now))
+            }
+            Inner::Manual(now) => *now.borrow(),
+        }
+    }
+
+    /// Moves a manual clock forward to `moment` and wakes the timers that are due; a moment in the
+    /// past changes nothing. Returns `false` on the system's clock, which nobody sets.
+    pub fn set(&self, moment: Micros) -> bool {
+        match &*self.inner {
+            Inner::System(_) => false,
+            Inner::Manual(now) => {
+                now.send_if_modified(|now| {
+                    let forward = moment > *now;
+                    if forward {
+                        *now = moment;
+                    }
+                    forward
+                });
+                true
+            }
+        }
+    }
+
+    /// Waits until the clock reads `moment` or later.
+    pub async fn sleep_until(&self, moment: Micros) {
+        match &*self.inner {
+            Inner::System(_) => {
+                // Asked again after each sleep: the system's time may have been set back meanwhile.
+                while self.now() < moment {
+                    tokio::time::sleep(moment.since(self.now()).max(Duration::from_millis(1)))
+                        .await;
+                }
+            }
+            Inner::Manual(now) => {
+                // The sender lives in `self`, so the wait cannot end with a closed channel.
+                let _ = now.subscribe().wait_for(|now| *now >= moment).await;
+            }
+        }
+    }
+}
+
+fn system_now() -> i64 {
+    match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_micros()).unwrap_or(i64::MAX),
+        Err(before) => -i64::try_from(before.duration().as_micros()).unwrap_or(i64::MAX),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_known_moments() {
+        let cases = [
+            (0, "1970-01-01T00:00:00.000Z", "1970-01-01T00:00:00.000000Z"),
+            (
+                -1,
+                "1969-12-31T23:59:59.999Z",
+                "1969-12-31T23:59:59.999999Z",
+            ),
+            (
+                951_782_400_000_000,
+                "2000-02-29T00:00:00.000Z",
+                "2000-02-29T00:00:00.000000Z",
+            ),
+            (
+                1_781_155_809_900_123,
+                "2026-06-11T05:30:09.900Z",
+                "2026-06-11T05:30:09.900123Z",
+            ),
+            (
+                4_107_542_399_999_999,
+                "2100-02-28T23:59:59.999Z",
+                "2100-02-28T23:59:59.999999Z",
+            ),
+            (
+                4_107_542_400_000_000,
+                "2100-03-01T00:00:00.000Z",
+                "2100-03-01T00:00:00.000000Z",
+            ),
+        ];
+        for (micros, millis, all) in cases {
+            assert_eq!(Micros(micros).to_millis_string(), millis);
+            assert_eq!(Micros(micros).to_micros_string(), all);
+        }
+    }
+
+    #[test]
+    fn a_manual_clock_only_moves_forward() {
+        let clock = Clock::manual(Micros(10));
+        assert!(clock.set(Micros(20)));
+        assert!(clock.set(Micros(5)));
+        assert_eq!(clock.now(), Micros(20));
+        assert!(!Clock::system().set(Micros(1)));
+    }
+
+    #[tokio::test]
+    async fn a_manual_timer_fires_when_the_clock_is_set_past_it() {
+        let clock = Clock::manual(Micros(0));
+        let timer = tokio::spawn({
+            let clock = clock.clone();
+            async move {
+                clock.sleep_until(Micros(100)).await;
+                clock.now()
+            }
+        });
+        clock.set(Micros(99));
+        tokio::task::yield_now().await;
+        assert!(!timer.is_finished());
+        clock.set(Micros(150));
+        assert_eq!(timer.await.unwrap(), Micros(150));
+    }
+}

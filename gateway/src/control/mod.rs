@@ -1,0 +1,229 @@
+//! The control API at `/_gateway/`: what the in-process handle offers, for tests in any language.
+//!
+//! Health and readiness always answer. The rest exists only with `--control`. It concerns the
+//! project of the API key in `Authorization`; without a key, the only project there is.
+//!
+//! | call | does |
+//! |---|---|
+//! | `GET health` | tells the version |
+//! | `GET ready` | answers 200 once every store answers |
+//! | `GET clock` | tells the project's time and whether it is manual |
+//! | `POST clock/advance` `{"seconds": n}` or `{"milliseconds": n}` | moves a manual clock, tells the attempts it caused |
+//! | `POST settle` | waits until nothing is in flight and nothing is due now |
+//! | `POST reset` | empties the project in one step and gives its quota back |
+//! | `POST seed` `{"seed": n}` | starts the ids over |
+
+mod guard;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::api::{ApiState, json_response};
+use crate::engine::EngineError;
+use crate::project::Project;
+use crate::store::StoreError;
+
+const BODY_LIMIT: usize = 64 * 1024;
+
+/// What the control API works on.
+#[derive(Clone)]
+pub(crate) struct ControlState {
+    api: ApiState,
+    enabled: bool,
+}
+
+impl ControlState {
+    /// Control over the projects of `api`; without `enabled` only health and readiness.
+    pub(crate) fn new(api: ApiState, enabled: bool) -> Self {
+        Self { api, enabled }
+    }
+}
+
+/// The routes under `/_gateway/`.
+pub(crate) fn router(state: ControlState) -> Router {
+    Router::new()
+        .route("/_gateway", any(serve))
+        .route("/_gateway/{*path}", any(serve))
+        .with_state(state)
+}
+
+async fn serve(State(state): State<ControlState>, request: Request) -> Response {
+    match answer(&state, request).await {
+        Ok(body) => json_response(StatusCode::OK, &body),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// A refused or failed control call.
+struct Refusal {
+    status: StatusCode,
+    message: String,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            message: message.into(),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        json_response(
+            self.status,
+            &json!({ "status": self.status.as_u16(), "message": self.message }),
+        )
+    }
+}
+
+impl From<EngineError> for Refusal {
+    fn from(error: EngineError) -> Self {
+        let status = match error {
+            EngineError::SystemClock => StatusCode::CONFLICT,
+            EngineError::Stopped => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+async fn answer(state: &ControlState, request: Request) -> Result<Value, Refusal> {
+    if !guard::is_local(request.headers()) {
+        return Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "The control API answers only under a local name, and no pages of other hosts",
+        ));
+    }
+    let path = request
+        .uri()
+        .path()
+        .strip_prefix("/_gateway")
+        .unwrap_or_default()
+        .trim_matches('/')
+        .to_owned();
+    let method = request.method().clone();
+    match (method.as_str(), path.as_str()) {
+        ("GET", "health") => {
+            return Ok(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }));
+        }
+        ("GET", "ready") => return ready(state).await,
+        _ if !state.enabled => {
+            return Err(Refusal::new(
+                StatusCode::NOT_FOUND,
+                "The gateway runs without the control API; start it with --control",
+            ));
+        }
+        _ => {}
+    }
+    let project = state.project(&request)?;
+    let body = read(request).await?;
+    match (method, path.as_str()) {
+        (Method::GET, "clock") => Ok(clock(&project)),
+        (Method::POST, "clock/advance") => advance(&project, &body).await,
+        (Method::POST, "settle") => {
+            project.settle().await?;
+            Ok(clock(&project))
+        }
+        (Method::POST, "reset") => {
+            project.reset().await?;
+            state.api.reset_quota(&project);
+            Ok(clock(&project))
+        }
+        (Method::POST, "seed") => {
+            let seed = body
+                .get("seed")
+                .and_then(Value::as_u64)
+                .ok_or_else(|| bad("`seed` must be a whole number from 0"))?;
+            project.ids.reseed(seed);
+            Ok(json!({ "seed": seed }))
+        }
+        (method, path) => Err(Refusal::new(
+            StatusCode::NOT_FOUND,
+            format!("The control API has no {method} /_gateway/{path}"),
+        )),
+    }
+}
+
+fn bad(message: impl Into<String>) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, message)
+}
+
+impl ControlState {
+    fn project(&self, request: &Request) -> Result<std::sync::Arc<Project>, Refusal> {
+        self.api.project_of(request.headers()).ok_or_else(|| {
+            Refusal::new(
+                StatusCode::UNAUTHORIZED,
+                "The gateway has several projects; send the API key of the one that is meant",
+            )
+        })
+    }
+}
+
+async fn read(request: Request) -> Result<Value, Refusal> {
+    let bytes = to_bytes(request.into_body(), BODY_LIMIT)
+        .await
+        .map_err(|_| bad("The body could not be read"))?;
+    if bytes.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(&bytes).map_err(|error| bad(format!("The body is not JSON: {error}")))
+}
+
+/// Ready means that every store answers.
+async fn ready(state: &ControlState) -> Result<Value, Refusal> {
+    for project in state.api.projects() {
+        let answered: Result<(), StoreError> = project
+            .store
+            .read(|conn| Ok(conn.query_row("SELECT 1", [], |_| Ok(()))?))
+            .await;
+        answered
+            .map_err(|error| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
+    }
+    Ok(json!({ "status": "ready" }))
+}
+
+fn clock(project: &Project) -> Value {
+    json!({
+        "now": project.clock.now().to_micros_string(),
+        "manual": project.clock.is_manual(),
+    })
+}
+
+/// `{"seconds": 90}` or `{"milliseconds": 1500}`.
+async fn advance(project: &Project, body: &Value) -> Result<Value, Refusal> {
+    let whole = |name: &str| body.get(name).and_then(Value::as_u64);
+    let span = match (whole("seconds"), whole("milliseconds")) {
+        (Some(seconds), None) => Duration::from_secs(seconds),
+        (None, Some(milliseconds)) => Duration::from_millis(milliseconds),
+        _ => {
+            return Err(bad(
+                "Send either `seconds` or `milliseconds`, a whole number from 0",
+            ));
+        }
+    };
+    let fired = project.advance(span).await?;
+    let fired: Vec<Value> = fired
+        .iter()
+        .map(|attempt| {
+            json!({
+                "event_id": attempt.event_id,
+                "webhook_id": attempt.connection_id,
+                "at": attempt.at.to_micros_string(),
+                "trigger": attempt.trigger.as_str(),
+                "attempt_number": attempt.attempt_number,
+            })
+        })
+        .collect();
+    let mut reply = clock(project);
+    reply["fired"] = Value::Array(fired);
+    Ok(reply)
+}

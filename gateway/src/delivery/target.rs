@@ -1,0 +1,178 @@
+//! Where a delivery goes: the destination's config read as far as delivery needs it.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use url::Url;
+
+use crate::events::attempt::Claim;
+
+/// How long an attempt may take unless the destination says otherwise.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The destination's config, parsed once per attempt.
+pub(super) struct Target {
+    kind: String,
+    config: Value,
+}
+
+impl Target {
+    pub(super) fn of(claim: &Claim) -> Self {
+        // The store holds what the API validated. Anything else has no members, so the attempt
+        // fails for want of a URL instead of going somewhere by accident.
+        let config = serde_json::from_str(&claim.destination_config).unwrap_or(Value::Null);
+        Self {
+            kind: claim.destination_type.clone(),
+            config,
+        }
+    }
+
+    pub(super) fn is_mock(&self) -> bool {
+        self.kind == "MOCK_API"
+    }
+
+    pub(super) fn is_cli(&self) -> bool {
+        self.kind == "CLI"
+    }
+
+    pub(super) fn timeout(&self) -> Duration {
+        self.config["delivery_timeout"]
+            .as_u64()
+            .map_or(DEFAULT_TIMEOUT, Duration::from_secs)
+    }
+
+    pub(super) fn method<'a>(&'a self, original: &'a str) -> &'a str {
+        self.config["http_method"].as_str().unwrap_or(original)
+    }
+
+    pub(super) fn auth_type(&self) -> &str {
+        self.config["auth_type"]
+            .as_str()
+            .unwrap_or("HOOKDECK_SIGNATURE")
+    }
+
+    pub(super) fn auth(&self, member: &str) -> Option<&str> {
+        self.config["auth"][member].as_str()
+    }
+
+    /// The URL for a request with this path and query. The path is appended unless the destination
+    /// keeps its own; the query is passed on unless the destination's URL has one.
+    ///
+    /// # Errors
+    /// The error code of the attempt.
+    pub(super) fn url(&self, path: &str, query: &str) -> Result<Url, &'static str> {
+        let base = if self.is_mock() {
+            "https://mock.hookdeck.com"
+        } else {
+            self.config["url"].as_str().unwrap_or("")
+        };
+        if base.is_empty() {
+            return Err("MISSING_URL");
+        }
+        let mut url = Url::parse(base).map_err(|_| "INVALID_URL")?;
+        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+            return Err("INVALID_URL");
+        }
+        let forwards = !self.config["path_forwarding_disabled"]
+            .as_bool()
+            .unwrap_or(false);
+        if forwards && !path.is_empty() {
+            let joined = format!("{}{}", url.path().trim_end_matches('/'), without_dots(path));
+            url.set_path(&joined);
+        }
+        if url.query().is_none() && !query.is_empty() {
+            url.set_query(Some(query));
+        }
+        url.set_fragment(None);
+        Ok(url)
+    }
+}
+
+/// The path without `.` and `..` segments, encoded or not: a producer must not climb out of the
+/// destination's own path.
+fn without_dots(path: &str) -> String {
+    let is_dots = |segment: &&str| {
+        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+        plain == "." || plain == ".."
+    };
+    path.split('/')
+        .filter(|segment| !is_dots(segment))
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(kind: &str, config: Value, path: &str, query: &str) -> Result<String, &'static str> {
+        Target {
+            kind: kind.into(),
+            config,
+        }
+        .url(path, query)
+        .map(String::from)
+    }
+
+    #[test]
+    fn path_and_query_are_passed_on_as_the_destination_wants() {
+        use serde_json::json;
+        for (config, path, query, expected) in [
+            (
+                json!({"url": "http://a.test"}),
+                "",
+                "",
+                Ok("http://a.test/"),
+            ),
+            (
+                json!({"url": "http://a.test/in"}),
+                "/x/y",
+                "q=1",
+                Ok("http://a.test/in/x/y?q=1"),
+            ),
+            (
+                json!({"url": "http://a.test/in/"}),
+                "/x",
+                "",
+                Ok("http://a.test/in/x"),
+            ),
+            (
+                json!({"url": "http://a.test/in?k=v"}),
+                "/x",
+                "q=1",
+                Ok("http://a.test/in/x?k=v"),
+            ),
+            (
+                json!({"url": "http://a.test/in", "path_forwarding_disabled": true}),
+                "/x",
+                "q=1",
+                Ok("http://a.test/in?q=1"),
+            ),
+            (
+                json!({"url": "http://a.test/in"}),
+                "/../../admin/%2E%2e/z",
+                "",
+                Ok("http://a.test/in/admin/z"),
+            ),
+            (
+                json!({"url": "http://a.test/in"}),
+                "/a%20b",
+                "",
+                Ok("http://a.test/in/a%20b"),
+            ),
+            (json!({}), "/x", "", Err("MISSING_URL")),
+            (json!({"url": "not a url"}), "", "", Err("INVALID_URL")),
+            (json!({"url": "ftp://a.test"}), "", "", Err("INVALID_URL")),
+        ] {
+            assert_eq!(
+                url("HTTP", config.clone(), path, query),
+                expected.map(str::to_owned),
+                "{config} {path}"
+            );
+        }
+        assert_eq!(
+            url("MOCK_API", json!({}), "/x", ""),
+            Ok("https://mock.hookdeck.com/x".into())
+        );
+    }
+}

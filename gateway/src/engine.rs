@@ -1,0 +1,350 @@
+//! The handle to a project's dispatcher: wake it, wait until it has nothing to do, move its time.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::clock::{Clock, Micros};
+use crate::events::{Trigger, due};
+use crate::store::{Store, StoreError};
+
+/// Attempts at one moment beyond those ready at its start before a settle refuses to go on.
+const RUNAWAY: u64 = 100_000;
+/// The same for attempts of events that came from a delivery of this gateway.
+const RUNAWAY_LOOP: u64 = 200;
+
+/// One attempt that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FiredAttempt {
+    /// The event.
+    pub event_id: String,
+    /// Its connection.
+    pub connection_id: String,
+    /// When the attempt was recorded.
+    pub at: Micros,
+    /// What made it happen.
+    pub trigger: Trigger,
+    /// Which attempt of the event it was, from 1.
+    pub attempt_number: i64,
+}
+
+/// Why waiting for a project was given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// Attempts keep causing attempts at the same moment.
+    Runaway {
+        /// The connections and how many attempts each made, the busiest first.
+        connections: Vec<(String, u64)>,
+    },
+    /// The store failed, and deliveries stand still until the next change.
+    Store(StoreError),
+    /// The project's clock is the system's and cannot be moved.
+    SystemClock,
+    /// The project is shut down.
+    Stopped,
+}
+
+impl std::fmt::Display for EngineError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Runaway { connections } => {
+                f.write_str("deliveries keep causing deliveries at the same moment, through")?;
+                for (id, count) in connections {
+                    write!(f, " {id} ({count} attempts)")?;
+                }
+                Ok(())
+            }
+            Self::Store(error) => error.fmt(f),
+            Self::SystemClock => {
+                f.write_str("the clock is the system's; only a manual clock can be advanced")
+            }
+            Self::Stopped => f.write_str("the gateway is shut down"),
+        }
+    }
+}
+
+impl std::error::Error for EngineError {}
+
+impl From<StoreError> for EngineError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// What the dispatcher tells after each look at the schedule.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Status {
+    /// The number of the last wake it has taken note of.
+    pub(crate) seen: u64,
+    /// Attempts in flight.
+    pub(crate) in_flight: usize,
+    /// The next moment something becomes due, with nothing in flight.
+    pub(crate) next: Option<Micros>,
+    /// Attempts since the start, and those of events the gateway itself caused.
+    pub(crate) attempts: u64,
+    pub(crate) looped: u64,
+    pub(crate) error: Option<StoreError>,
+}
+
+/// What only the dispatcher can do.
+pub(crate) enum Command {
+    /// Abandon all attempts in flight, empty the store, forget the pace.
+    Reset(oneshot::Sender<Result<(), StoreError>>),
+    /// Start no more attempts and answer when the last one in flight is recorded.
+    Drain(oneshot::Sender<()>),
+}
+
+/// What was fired while somebody watches.
+#[derive(Debug, Default)]
+struct Activity {
+    fired: Option<Vec<FiredAttempt>>,
+    per_connection: BTreeMap<String, u64>,
+}
+
+/// The shared half of the handle; the dispatcher holds it too.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    wakes: watch::Sender<u64>,
+    status: watch::Sender<Status>,
+    ingests: watch::Sender<usize>,
+    activity: Mutex<Activity>,
+    stopped: AtomicBool,
+}
+
+impl Shared {
+    pub(crate) fn wake(&self) -> u64 {
+        let mut number = 0;
+        self.wakes.send_modify(|wakes| {
+            *wakes += 1;
+            number = *wakes;
+        });
+        number
+    }
+
+    pub(crate) fn wakes(&self) -> watch::Receiver<u64> {
+        self.wakes.subscribe()
+    }
+
+    pub(crate) fn publish(&self, status: Status) {
+        self.status.send_replace(status);
+    }
+
+    pub(crate) fn fired(&self, attempt: FiredAttempt) {
+        let mut activity = self.activity();
+        *activity
+            .per_connection
+            .entry(attempt.connection_id.clone())
+            .or_default() += 1;
+        if let Some(fired) = &mut activity.fired {
+            fired.push(attempt);
+        }
+    }
+
+    /// Called when the dispatcher ends for good, so that nobody waits for it.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        self.status.send_modify(|_| {});
+    }
+
+    fn activity(&self) -> MutexGuard<'_, Activity> {
+        self.activity.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The handle to a project's dispatcher. Dropping the last one ends it and abandons what is in flight.
+#[derive(Debug)]
+pub struct Engine {
+    shared: Arc<Shared>,
+    commands: mpsc::Sender<Command>,
+    task: tokio::task::JoinHandle<()>,
+    /// One settle or advance at a time: each owns the record of what fires.
+    watching: tokio::sync::Mutex<()>,
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.abort();
+    }
+}
+
+/// Counts as an ingest in progress until dropped, so that a settle waits for it.
+#[derive(Debug)]
+pub struct IngestGuard(Arc<Shared>);
+
+impl Drop for IngestGuard {
+    fn drop(&mut self) {
+        self.0.ingests.send_modify(|count| *count -= 1);
+    }
+}
+
+impl Engine {
+    pub(crate) fn start<F>(
+        dispatcher: impl FnOnce(Arc<Shared>, mpsc::Receiver<Command>) -> F,
+    ) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let shared = Arc::new(Shared {
+            wakes: watch::Sender::new(1),
+            status: watch::Sender::new(Status::default()),
+            ingests: watch::Sender::new(0),
+            activity: Mutex::default(),
+            stopped: AtomicBool::new(false),
+        });
+        let (commands, received) = mpsc::channel(4);
+        let task = tokio::spawn(dispatcher(Arc::clone(&shared), received));
+        Self {
+            shared,
+            commands,
+            task,
+            watching: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Tells the dispatcher that the schedule has changed. Called after the commit of every change.
+    pub fn wake(&self) {
+        self.shared.wake();
+    }
+
+    /// Ends the dispatcher and abandons what is in flight; it stays due in the store.
+    pub fn abort(&self) {
+        self.task.abort();
+        self.shared.stop();
+    }
+
+    /// Marks an ingest as in progress; [`settle`](Engine::settle) waits until it is dropped.
+    pub fn ingesting(&self) -> IngestGuard {
+        self.shared.ingests.send_modify(|count| *count += 1);
+        IngestGuard(Arc::clone(&self.shared))
+    }
+
+    /// Waits until nothing is being ingested, nothing is in flight and nothing is due now. Events
+    /// that wait for a later moment, or for the rate of their destination, may remain.
+    ///
+    /// # Errors
+    /// [`EngineError::Runaway`] when attempts keep causing attempts, a store failure, or the end of
+    /// the project.
+    pub async fn settle(&self, store: &Store) -> Result<(), EngineError> {
+        let _watching = self.watching.lock().await;
+        self.settle_now(store).await.map(|_| ())
+    }
+
+    /// Moves a manual clock forward by `span`, stopping at every moment something becomes due and
+    /// letting what it causes finish. Answers the attempts made, in order.
+    ///
+    /// # Errors
+    /// As [`settle`](Engine::settle), and [`EngineError::SystemClock`]. The clock then stands at the
+    /// moment that failed.
+    pub async fn advance(
+        &self,
+        store: &Store,
+        clock: &Clock,
+        span: Duration,
+    ) -> Result<Vec<FiredAttempt>, EngineError> {
+        let _watching = self.watching.lock().await;
+        if !clock.is_manual() {
+            return Err(EngineError::SystemClock);
+        }
+        self.shared.activity().fired = Some(Vec::new());
+        let outcome = self.walk(store, clock, clock.now().plus(span)).await;
+        let fired = self.shared.activity().fired.take().unwrap_or_default();
+        outcome.map(|()| fired)
+    }
+
+    async fn walk(&self, store: &Store, clock: &Clock, target: Micros) -> Result<(), EngineError> {
+        loop {
+            match self.settle_now(store).await? {
+                Some(next) if next <= target => clock.set(next),
+                _ if clock.now() < target => clock.set(target),
+                _ => return Ok(()),
+            };
+        }
+    }
+
+    /// Waits for quiet and answers the next moment something becomes due.
+    async fn settle_now(&self, store: &Store) -> Result<Option<Micros>, EngineError> {
+        self.shared.activity().per_connection.clear();
+        let mut status = self.shared.status.subscribe();
+        let before = status.borrow().clone();
+        let ready = store.read(due::ready_count).await?;
+        loop {
+            self.ingests_done().await?;
+            let wake = self.shared.wake();
+            let quiet = loop {
+                if self.shared.stopped.load(Ordering::SeqCst) || self.task.is_finished() {
+                    return Err(EngineError::Stopped);
+                }
+                let now = status.borrow_and_update().clone();
+                if let Some(error) = now.error.clone().filter(|_| now.seen >= wake) {
+                    return Err(error.into());
+                }
+                if now.attempts - before.attempts > ready + RUNAWAY
+                    || now.looped - before.looped > RUNAWAY_LOOP
+                {
+                    return Err(self.runaway());
+                }
+                if now.seen >= wake && now.in_flight == 0 {
+                    break now;
+                }
+                if status.changed().await.is_err() {
+                    return Err(EngineError::Stopped);
+                }
+            };
+            // A delivery may have come back in as a webhook meanwhile; that has woken the dispatcher.
+            if *self.shared.ingests.borrow() == 0 && *self.shared.wakes.borrow() == wake {
+                return Ok(quiet.next);
+            }
+        }
+    }
+
+    async fn ingests_done(&self) -> Result<(), EngineError> {
+        let mut ingests = self.shared.ingests.subscribe();
+        ingests
+            .wait_for(|count| *count == 0)
+            .await
+            .map(|_| ())
+            .map_err(|_| EngineError::Stopped)
+    }
+
+    fn runaway(&self) -> EngineError {
+        let activity = self.shared.activity();
+        let mut connections: Vec<_> = activity
+            .per_connection
+            .iter()
+            .map(|(id, count)| (id.clone(), *count))
+            .collect();
+        connections.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        connections.truncate(5);
+        EngineError::Runaway { connections }
+    }
+
+    /// Abandons what is in flight and empties the store in one step.
+    ///
+    /// # Errors
+    /// When the store refuses, or the project is shut down.
+    pub async fn reset(&self) -> Result<(), EngineError> {
+        let (reply, answer) = oneshot::channel();
+        self.commands
+            .send(Command::Reset(reply))
+            .await
+            .map_err(|_| EngineError::Stopped)?;
+        answer
+            .await
+            .map_err(|_| EngineError::Stopped)?
+            .map_err(EngineError::from)
+    }
+
+    /// Starts no more attempts and returns when the last one in flight is recorded. What is due
+    /// stays due.
+    pub async fn drain(&self) {
+        let (reply, answer) = oneshot::channel();
+        if self.commands.send(Command::Drain(reply)).await.is_ok() {
+            // Fails only when the dispatcher has ended, and then nothing is in flight.
+            let _ = answer.await;
+        }
+    }
+}

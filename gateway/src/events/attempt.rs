@@ -1,0 +1,310 @@
+//! One attempt: what it needs to know before, and what it changes after.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+
+use super::Trigger;
+use crate::clock::Micros;
+use crate::store::StoreError;
+
+/// A ready event with everything its delivery needs, read in one go.
+#[derive(Clone)]
+pub struct Claim {
+    /// The event.
+    pub event_id: String,
+    /// Its request.
+    pub request_id: String,
+    /// Its connection.
+    pub connection_id: String,
+    /// The connection's name, if it has one.
+    pub connection_name: Option<String>,
+    /// The connection's rules, as stored.
+    pub rules: String,
+    /// Its source's name.
+    pub source_name: String,
+    /// Its destination.
+    pub destination_id: String,
+    /// The destination's name.
+    pub destination_name: String,
+    /// The destination's type.
+    pub destination_type: String,
+    /// The destination's config, as stored; may hold secrets.
+    pub destination_config: String,
+    /// Whether the request's signature was verified.
+    pub verified: bool,
+    /// Method of the request.
+    pub method: String,
+    /// Path behind the source's URL.
+    pub path: String,
+    /// Raw query string.
+    pub query: String,
+    /// Headers, a JSON object.
+    pub headers: String,
+    /// Body.
+    pub body: Vec<u8>,
+    /// Attempts made before this one.
+    pub attempts: i64,
+    /// Retries the rule has scheduled so far, the one that led here included.
+    pub automatic_count: i64,
+    /// What makes this attempt happen.
+    pub trigger: Trigger,
+    /// The moment it was owed from.
+    pub due_at: Micros,
+    /// The number of retries asked for so far.
+    pub due_version: i64,
+    /// The bulk operation behind it, if one is.
+    pub bulk_retry_id: Option<String>,
+    /// When its first attempt was made, if one was.
+    pub first_attempt_at: Option<Micros>,
+}
+
+impl std::fmt::Debug for Claim {
+    /// Names the attempt and nothing of what it carries.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Claim")
+            .field("event_id", &self.event_id)
+            .field("attempts", &self.attempts)
+            .field("trigger", &self.trigger)
+            .field("due_at", &self.due_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What became of an event that seemed ready.
+#[derive(Clone, Debug)]
+pub enum Claimed {
+    /// It is; here is what to deliver.
+    Ready(Box<Claim>),
+    /// It no longer is: cancelled, held, delivered or gone.
+    NotReady,
+    /// Its connection or destination was disabled or deleted, so it must be cancelled.
+    Unavailable,
+}
+
+/// Reads a ready event for its delivery. An event that was cancelled or held meanwhile is not ready.
+///
+/// # Errors
+/// When the store fails.
+pub fn claim(conn: &Connection, event_id: &str) -> Result<Claimed, StoreError> {
+    let row = conn
+        .prepare_cached(concat!(
+            "SELECT e.id, e.request_id, e.connection_id, c.name, c.rules, s.name, e.destination_id, d.name, d.type, ",
+            "d.config, r.verified, p.method, p.path, p.query, p.headers, p.body, e.attempts, e.automatic_count, ",
+            "e.due_trigger, e.due_at, e.due_version, e.bulk_retry_id, ",
+            "(SELECT a.created_at FROM attempts a WHERE a.event_id = e.id AND a.attempt_number = 1), ",
+            "coalesce(c.disabled_at, c.deleted_at, d.disabled_at, d.deleted_at) IS NULL ",
+            "FROM events e JOIN connections c ON c.id = e.connection_id JOIN sources s ON s.id = e.source_id ",
+            "JOIN destinations d ON d.id = e.destination_id JOIN requests r ON r.id = e.request_id ",
+            "JOIN payloads p ON p.id = e.payload_id ",
+            "WHERE e.id = ?1 AND e.status = 'QUEUED' AND e.due_at IS NOT NULL",
+        ))?
+        .query_row([event_id], |row| Ok((claim_of(row)?, row.get::<_, bool>(23)?)))
+        .optional()?;
+    Ok(match row {
+        Some((claim, true)) => Claimed::Ready(Box::new(claim)),
+        Some((_, false)) => Claimed::Unavailable,
+        None => Claimed::NotReady,
+    })
+}
+
+fn claim_of(row: &Row<'_>) -> rusqlite::Result<Claim> {
+    Ok(Claim {
+        event_id: row.get(0)?,
+        request_id: row.get(1)?,
+        connection_id: row.get(2)?,
+        connection_name: row.get(3)?,
+        rules: row.get(4)?,
+        source_name: row.get(5)?,
+        destination_id: row.get(6)?,
+        destination_name: row.get(7)?,
+        destination_type: row.get(8)?,
+        destination_config: row.get(9)?,
+        verified: row.get(10)?,
+        method: row.get(11)?,
+        path: row.get(12)?,
+        query: row.get(13)?,
+        headers: row.get(14)?,
+        body: row.get(15)?,
+        attempts: row.get(16)?,
+        automatic_count: row.get(17)?,
+        trigger: row.get(18)?,
+        due_at: row.get(19)?,
+        due_version: row.get(20)?,
+        bulk_retry_id: row.get(21)?,
+        first_attempt_at: row.get(22)?,
+    })
+}
+
+/// What an attempt came to.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// The destination's status, when it answered.
+    pub response_status: Option<u16>,
+    /// Why it did not, or what stopped the attempt.
+    pub error_code: Option<&'static str>,
+    /// The stored part of the destination's body.
+    pub body: Option<String>,
+    /// Where the request went.
+    pub requested_url: Option<String>,
+    /// With which method.
+    pub http_method: Option<String>,
+    /// When the request was sent.
+    pub delivered_at: Option<Micros>,
+    /// When the answer was complete.
+    pub responded_at: Option<Micros>,
+}
+
+impl Outcome {
+    /// Success is an answer from 200 to 299.
+    pub fn is_success(&self) -> bool {
+        self.error_code.is_none()
+            && self
+                .response_status
+                .is_some_and(|status| (200..300).contains(&status))
+    }
+}
+
+/// What follows a failed attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The retry rule, or the destination's `Retry-After` under it, names a moment.
+    At(Micros),
+    /// Nothing new; an attempt put aside by a manual one comes back.
+    Nothing,
+    /// Nothing, and what was put aside is dropped: the destination asked to stop.
+    Stop,
+}
+
+/// Stores an attempt, and in the same transaction what it makes of the event. Answers whether the
+/// event still exists; when it does not, nothing is stored.
+///
+/// Changes somebody made while the attempt was in flight hold: a cancelled event stays cancelled
+/// unless the attempt succeeded, and a retry asked for meanwhile follows.
+///
+/// # Errors
+/// When the store fails.
+pub fn record(
+    conn: &Connection,
+    now: Micros,
+    attempt_id: &str,
+    claim: &Claim,
+    outcome: &Outcome,
+    next: Next,
+) -> Result<bool, StoreError> {
+    let current = conn
+        .prepare_cached(concat!(
+            "SELECT e.status, e.due_version, e.kept_due_at, e.kept_due_trigger, c.paused_at IS NOT NULL ",
+            "FROM events e JOIN connections c ON c.id = e.connection_id WHERE e.id = ?1",
+        ))?
+        .query_row([&claim.event_id], |row| {
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, i64>(1)?,
+                row.get::<_, Option<Micros>>(2)?,
+                row.get::<_, Option<Trigger>>(3)?,
+                row.get::<_, bool>(4)?,
+            ))
+        })
+        .optional()?;
+    let Some((status, version, kept_at, kept_trigger, paused)) = current else {
+        return Ok(false);
+    };
+
+    insert(conn, now, attempt_id, claim, outcome)?;
+
+    let success = outcome.is_success();
+    let kept = kept_at.zip(kept_trigger);
+    // The attempt the schedule owes after this one, leaving aside what was asked for meanwhile.
+    let scheduled = match next {
+        _ if success => None,
+        Next::Stop => None,
+        Next::At(at) => Some((at, Trigger::Automatic)),
+        Next::Nothing => kept,
+    };
+    let counted = matches!((success, next), (false, Next::At(_)));
+    let cancelled = status == "CANCELLED" && !success;
+    let asked_meanwhile = version != claim.due_version && status != "CANCELLED";
+
+    let ended = if success { "SUCCESSFUL" } else { "FAILED" };
+    let (status, due, kept, next_shown) = if cancelled {
+        ("CANCELLED", (None, None), None, None)
+    } else if asked_meanwhile {
+        let due = if paused {
+            (None, Some(Trigger::Manual))
+        } else {
+            (Some(now), Some(Trigger::Manual))
+        };
+        (if paused { "HOLD" } else { "QUEUED" }, due, scheduled, None)
+    } else {
+        let at = scheduled.map(|(at, _)| at);
+        (ended, (at, scheduled.map(|(_, trigger)| trigger)), None, at)
+    };
+
+    conn.prepare_cached(concat!(
+        "UPDATE events SET status = :status, due_at = :due_at, due_trigger = :due_trigger, kept_due_at = :kept_at, ",
+        "kept_due_trigger = :kept_trigger, next_attempt_at = :next, attempts = attempts + 1, ",
+        "automatic_count = automatic_count + :counted, last_attempt_at = :now, response_status = :response_status, ",
+        "error_code = :error_code, successful_at = CASE WHEN :success THEN :now ELSE successful_at END, ",
+        "updated_at = :now WHERE id = :id",
+    ))?
+    .execute(named_params! {
+        ":status": status, ":due_at": due.0, ":due_trigger": due.1,
+        ":kept_at": kept.map(|(at, _)| at), ":kept_trigger": kept.map(|(_, trigger)| trigger),
+        ":next": next_shown, ":counted": counted, ":now": now, ":response_status": outcome.response_status,
+        ":error_code": outcome.error_code, ":success": success, ":id": claim.event_id,
+    })?;
+    Ok(true)
+}
+
+fn insert(
+    conn: &Connection,
+    now: Micros,
+    attempt_id: &str,
+    claim: &Claim,
+    outcome: &Outcome,
+) -> Result<(), StoreError> {
+    let millis = |from: Option<Micros>, to: Option<Micros>| {
+        from.zip(to)
+            .map(|(from, to)| i64::try_from(to.since(from).as_millis()).unwrap_or(i64::MAX))
+    };
+    let success = outcome.is_success();
+    conn.prepare_cached(concat!(
+        "INSERT INTO attempts (id, event_id, connection_id, destination_id, attempt_number, \"trigger\", status, ",
+        "response_status, error_code, body, requested_url, http_method, bulk_retry_id, successful_at, delivered_at, ",
+        "responded_at, delivery_latency, response_latency, created_at, updated_at) ",
+        "VALUES (:id, :event, :connection, :destination, :number, :trigger, :status, :response_status, :error_code, ",
+        ":body, :url, :method, :bulk, :successful_at, :delivered_at, :responded_at, :delivery_latency, ",
+        ":response_latency, :created_at, :now)",
+    ))?
+    .execute(named_params! {
+        ":id": attempt_id, ":event": claim.event_id, ":connection": claim.connection_id,
+        ":destination": claim.destination_id, ":number": claim.attempts + 1, ":trigger": claim.trigger,
+        ":status": if success { "SUCCESSFUL" } else { "FAILED" },
+        ":response_status": outcome.response_status, ":error_code": outcome.error_code, ":body": outcome.body,
+        ":url": outcome.requested_url, ":method": outcome.http_method,
+        ":bulk": (claim.trigger == Trigger::BulkRetry).then_some(claim.bulk_retry_id.as_deref()).flatten(),
+        ":successful_at": success.then_some(now), ":delivered_at": outcome.delivered_at,
+        ":responded_at": outcome.responded_at,
+        ":delivery_latency": millis(Some(claim.due_at), outcome.delivered_at),
+        ":response_latency": millis(outcome.delivered_at, outcome.responded_at),
+        ":created_at": outcome.delivered_at.unwrap_or(now), ":now": now,
+    })?;
+    Ok(())
+}
+
+/// Cancels a ready event whose connection or destination is gone.
+///
+/// # Errors
+/// When the store fails.
+pub fn cancel_unavailable(
+    conn: &Connection,
+    now: Micros,
+    event_id: &str,
+) -> Result<(), StoreError> {
+    conn.prepare_cached(concat!(
+        "UPDATE events SET status = 'CANCELLED', due_at = NULL, due_trigger = NULL, kept_due_at = NULL, ",
+        "kept_due_trigger = NULL, next_attempt_at = NULL, updated_at = ?2 ",
+        "WHERE id = ?1 AND status = 'QUEUED' AND due_at IS NOT NULL",
+    ))?
+    .execute(params![event_id, now])?;
+    Ok(())
+}

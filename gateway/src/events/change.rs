@@ -1,0 +1,166 @@
+//! Changes that somebody asks for: cancel, retry, pause, unpause.
+
+use rusqlite::{Connection, OptionalExtension, named_params, params};
+
+use super::{EventError, Trigger};
+use crate::clock::Micros;
+
+/// Cancels an event that still owes an attempt.
+///
+/// # Errors
+/// [`EventError::NotFound`], or [`EventError::NotCancellable`] for an event in a final state or
+/// between a failed attempt and its retry.
+pub fn cancel(conn: &Connection, now: Micros, event_id: &str) -> Result<(), EventError> {
+    let status: Option<String> = conn
+        .prepare_cached("SELECT status FROM events WHERE id = ?1")?
+        .query_row([event_id], |row| row.get(0))
+        .optional()?;
+    match status.as_deref() {
+        None => Err(EventError::NotFound {
+            id: event_id.to_owned(),
+        }),
+        Some("QUEUED" | "SCHEDULED" | "HOLD") => {
+            conn.prepare_cached(concat!(
+                "UPDATE events SET status = 'CANCELLED', due_at = NULL, due_trigger = NULL, kept_due_at = NULL, ",
+                "kept_due_trigger = NULL, next_attempt_at = NULL, updated_at = ?2 WHERE id = ?1",
+            ))?
+            .execute(params![event_id, now])?;
+            Ok(())
+        }
+        Some(other) => Err(EventError::NotCancellable {
+            id: event_id.to_owned(),
+            status: other.to_owned(),
+        }),
+    }
+}
+
+/// Asks for one more attempt of an event in whatever state, with trigger `MANUAL`.
+///
+/// # Errors
+/// As [`retry_with`].
+pub fn retry(conn: &Connection, now: Micros, event_id: &str) -> Result<(), EventError> {
+    retry_with(conn, now, event_id, Trigger::Manual, None)
+}
+
+/// Asks for one more attempt of an event in whatever state.
+///
+/// An attempt that waits for a later moment is put aside: it comes back if the new one fails and is
+/// dropped if it succeeds. An event that is ready anyway keeps its trigger; when its attempt is in
+/// flight at this moment, another one follows. On a paused connection the event is held.
+///
+/// # Errors
+/// [`EventError::NotFound`], or [`EventError::ConnectionUnavailable`] when the connection or its
+/// destination is deleted or disabled.
+fn retry_with(
+    conn: &Connection,
+    now: Micros,
+    event_id: &str,
+    trigger: Trigger,
+    bulk_retry_id: Option<&str>,
+) -> Result<(), EventError> {
+    let row: Option<(String, bool, bool)> = conn
+        .prepare_cached(concat!(
+            "SELECT c.id, coalesce(c.disabled_at, c.deleted_at, d.disabled_at, d.deleted_at) IS NULL, ",
+            "c.paused_at IS NOT NULL FROM events e JOIN connections c ON c.id = e.connection_id ",
+            "JOIN destinations d ON d.id = e.destination_id WHERE e.id = ?1",
+        ))?
+        .query_row([event_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let (connection_id, available, paused) = row.ok_or_else(|| EventError::NotFound {
+        id: event_id.to_owned(),
+    })?;
+    if !available {
+        return Err(EventError::ConnectionUnavailable { id: connection_id });
+    }
+    conn.prepare_cached(concat!(
+        "UPDATE events SET ",
+        "kept_due_at = CASE WHEN status IN ('FAILED', 'SCHEDULED') THEN due_at ELSE kept_due_at END, ",
+        "kept_due_trigger = CASE WHEN status IN ('FAILED', 'SCHEDULED') THEN due_trigger ELSE kept_due_trigger END, ",
+        "due_trigger = CASE WHEN status IN ('QUEUED', 'HOLD') THEN due_trigger ELSE :trigger END, ",
+        "due_at = CASE WHEN :paused THEN NULL WHEN status = 'QUEUED' THEN due_at ELSE :now END, ",
+        "status = CASE WHEN :paused THEN 'HOLD' ELSE 'QUEUED' END, ",
+        "bulk_retry_id = coalesce(:bulk, bulk_retry_id), ",
+        "due_version = due_version + 1, next_attempt_at = NULL, updated_at = :now WHERE id = :id",
+    ))?
+    .execute(named_params! {
+        ":trigger": trigger, ":paused": paused, ":now": now, ":bulk": bulk_retry_id, ":id": event_id,
+    })?;
+    Ok(())
+}
+
+/// Pauses a connection: its ready events are held, and so is each later one when its moment comes.
+/// Answers how many events were held. A paused connection stays as it is.
+///
+/// # Errors
+/// [`EventError::NotFound`] for an unknown or deleted connection.
+pub fn pause_connection(conn: &Connection, now: Micros, id: &str) -> Result<usize, EventError> {
+    let known = conn
+        .prepare_cached(concat!(
+            "UPDATE connections SET updated_at = CASE WHEN paused_at IS NULL THEN ?2 ELSE updated_at END, ",
+            "paused_at = coalesce(paused_at, ?2) WHERE id = ?1 AND deleted_at IS NULL",
+        ))?
+        .execute(params![id, now])?;
+    if known == 0 {
+        return Err(EventError::NotFound { id: id.to_owned() });
+    }
+    // By destination first: that is the index over events that are ready.
+    let held = conn
+        .prepare_cached(concat!(
+            "UPDATE events INDEXED BY events_ready SET status = 'HOLD', due_at = NULL, next_attempt_at = NULL, updated_at = ?2 ",
+            "WHERE status = 'QUEUED' AND due_at IS NOT NULL AND connection_id = ?1 ",
+            "AND destination_id = (SELECT destination_id FROM connections WHERE id = ?1)",
+        ))?
+        .execute(params![id, now])?;
+    Ok(held)
+}
+
+/// Takes the pause away and queues what was held, oldest first. An event that had no attempt yet
+/// is delivered with trigger `INITIAL`, one that somebody asked for with that trigger, any other
+/// with `UNPAUSE`. Answers how many events were queued.
+///
+/// # Errors
+/// [`EventError::NotFound`] for an unknown or deleted connection.
+pub fn unpause_connection(conn: &Connection, now: Micros, id: &str) -> Result<usize, EventError> {
+    let known = conn
+        .prepare_cached(concat!(
+            "UPDATE connections SET updated_at = CASE WHEN paused_at IS NULL THEN updated_at ELSE ?2 END, ",
+            "paused_at = NULL WHERE id = ?1 AND deleted_at IS NULL",
+        ))?
+        .execute(params![id, now])?;
+    if known == 0 {
+        return Err(EventError::NotFound { id: id.to_owned() });
+    }
+    // Their creation time as the moment keeps the old order; all of it lies in the past.
+    let queued = conn
+        .prepare_cached(concat!(
+            "UPDATE events SET status = 'QUEUED', due_at = min(created_at, ?2), due_trigger = CASE ",
+            "WHEN due_trigger IN ('MANUAL', 'BULK_RETRY') THEN due_trigger ",
+            "WHEN attempts = 0 THEN 'INITIAL' ELSE 'UNPAUSE' END, ",
+            "updated_at = ?2 WHERE status = 'HOLD' AND connection_id = ?1",
+        ))?
+        .execute(params![id, now])?;
+    Ok(queued)
+}
+
+/// Cancels every event of the connection that still owes an attempt, retries included, as disabling
+/// or deleting it does. Answers how many there were.
+///
+/// # Errors
+/// When the store fails.
+pub fn cancel_pending_of_connection(
+    conn: &Connection,
+    now: Micros,
+    id: &str,
+) -> Result<usize, EventError> {
+    let cancelled = conn
+        .prepare_cached(concat!(
+            "UPDATE events SET status = 'CANCELLED', due_at = NULL, due_trigger = NULL, kept_due_at = NULL, ",
+            "kept_due_trigger = NULL, next_attempt_at = NULL, updated_at = ?2 WHERE id IN (",
+            "SELECT id FROM events INDEXED BY events_ready WHERE status = 'QUEUED' AND due_at IS NOT NULL AND connection_id = ?1 ",
+            "AND destination_id = (SELECT destination_id FROM connections WHERE id = ?1) ",
+            "UNION ALL SELECT id FROM events INDEXED BY events_waiting WHERE status <> 'QUEUED' AND due_at IS NOT NULL AND connection_id = ?1 ",
+            "UNION ALL SELECT id FROM events WHERE status = 'HOLD' AND connection_id = ?1)",
+        ))?
+        .execute(params![id, now])?;
+    Ok(cancelled)
+}

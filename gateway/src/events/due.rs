@@ -1,0 +1,89 @@
+//! Reading the schedule: what is ready, what waits, and which moment comes next.
+//!
+//! The statements name their index: each must stay cheap however many events are stored, and the
+//! planner, which knows no statistics, would sometimes choose another one.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::clock::Micros;
+use crate::store::StoreError;
+
+/// Moves every event whose moment has come from waiting to ready, or on hold when its connection is
+/// paused. Answers how many there were.
+///
+/// # Errors
+/// When the store fails.
+pub fn promote(conn: &Connection, now: Micros) -> Result<usize, StoreError> {
+    let moved = conn
+        .prepare_cached(concat!(
+            "UPDATE events INDEXED BY events_waiting SET (status, due_at) = (SELECT CASE WHEN c.paused_at IS NULL THEN 'QUEUED' ELSE 'HOLD' END, ",
+            "CASE WHEN c.paused_at IS NULL THEN events.due_at END FROM connections c WHERE c.id = events.connection_id), ",
+            "next_attempt_at = NULL, updated_at = ?1 ",
+            "WHERE due_at IS NOT NULL AND status <> 'QUEUED' AND due_at <= ?1",
+        ))?
+        .execute([now])?;
+    Ok(moved)
+}
+
+/// The earliest moment an event waits for, if any waits.
+///
+/// # Errors
+/// When the store fails.
+pub fn next_waiting(conn: &Connection) -> Result<Option<Micros>, StoreError> {
+    let next = conn
+        .prepare_cached("SELECT min(due_at) FROM events INDEXED BY events_waiting WHERE due_at IS NOT NULL AND status <> 'QUEUED'")?
+        .query_row([], |row| row.get(0))?;
+    Ok(next)
+}
+
+/// The destinations that have ready events. Costs a step per such destination, not per event.
+///
+/// # Errors
+/// When the store fails.
+pub fn ready_destinations(conn: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut next = conn.prepare_cached(concat!(
+        "SELECT destination_id FROM events INDEXED BY events_ready WHERE due_at IS NOT NULL AND status = 'QUEUED' ",
+        "AND destination_id > ?1 ORDER BY destination_id LIMIT 1",
+    ))?;
+    let mut found = Vec::new();
+    let mut after = String::new();
+    while let Some(id) = next
+        .query_row([&after], |row| row.get::<_, String>(0))
+        .optional()?
+    {
+        found.push(id.clone());
+        after = id;
+    }
+    Ok(found)
+}
+
+/// The ready events of a destination, the longest due first, at most `limit`.
+///
+/// # Errors
+/// When the store fails.
+pub fn ready(
+    conn: &Connection,
+    destination_id: &str,
+    limit: usize,
+) -> Result<Vec<String>, StoreError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let ids = conn
+        .prepare_cached(concat!(
+            "SELECT id FROM events INDEXED BY events_ready WHERE destination_id = ?1 AND due_at IS NOT NULL AND status = 'QUEUED' ",
+            "ORDER BY due_at, id LIMIT ?2",
+        ))?
+        .query_map(params![destination_id, limit], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(ids)
+}
+
+/// How many events are ready now.
+///
+/// # Errors
+/// When the store fails.
+pub fn ready_count(conn: &Connection) -> Result<u64, StoreError> {
+    let count: i64 = conn
+        .prepare_cached("SELECT count(*) FROM events INDEXED BY events_ready WHERE due_at IS NOT NULL AND status = 'QUEUED'")?
+        .query_row([], |row| row.get(0))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}

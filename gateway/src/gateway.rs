@@ -1,0 +1,187 @@
+//! The handle to a running gateway.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hookdeck::types::Timestamp;
+
+use crate::builder::{DirectoryLock, GatewayBuilder, StartError};
+use crate::clock::Micros;
+use crate::engine::{EngineError, FiredAttempt};
+use crate::project::{Project, Projects};
+use crate::server::Server;
+
+/// How long deliveries in flight may take to finish at a shutdown.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// A running gateway. Dropping it closes its port and abandons its deliveries; with a data
+/// directory, what was in flight is delivered again by the next one.
+#[derive(Debug)]
+pub struct Gateway {
+    projects: Arc<Projects>,
+    server: Server,
+    base_url: String,
+    seed: u64,
+    _lock: Option<DirectoryLock>,
+}
+
+/// One attempt that [`Gateway::advance`] made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fired {
+    /// The event.
+    pub event_id: String,
+    /// Its connection.
+    pub connection_id: String,
+    /// The gateway's time when it ended.
+    pub at: Timestamp,
+    /// What made it happen, as the API names it, such as `INITIAL` or `AUTOMATIC`.
+    pub trigger: &'static str,
+    /// Which attempt of the event it was, from 1.
+    pub attempt_number: u32,
+}
+
+/// What [`Gateway::advance`] did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Advanced {
+    /// The gateway's time now.
+    pub now: Timestamp,
+    /// The attempts made on the way, in order.
+    pub fired: Vec<Fired>,
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        // Connections hold the projects too and are closed a moment later; deliveries end now.
+        for (_, project) in self.projects.iter() {
+            project.engine.abort();
+        }
+    }
+}
+
+impl Gateway {
+    pub(crate) fn new(
+        projects: Arc<Projects>,
+        server: Server,
+        base_url: String,
+        seed: u64,
+        lock: Option<DirectoryLock>,
+    ) -> Self {
+        Self {
+            projects,
+            server,
+            base_url,
+            seed,
+            _lock: lock,
+        }
+    }
+
+    /// What a gateway can be started with.
+    pub fn builder() -> GatewayBuilder {
+        GatewayBuilder::default()
+    }
+
+    /// Starts a gateway in memory on a free port of loopback, with the system's clock and one project.
+    ///
+    /// # Errors
+    /// When no port can be opened.
+    pub async fn start() -> Result<Self, StartError> {
+        Self::builder().start().await
+    }
+
+    /// The address of the API without a version, such as `http://127.0.0.1:41000`.
+    pub fn api_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The first API key.
+    pub fn api_key(&self) -> &str {
+        self.projects.iter().next().map_or("", |(key, _)| key)
+    }
+
+    /// The secret deliveries are signed with.
+    pub fn signing_secret(&self) -> &str {
+        self.projects
+            .iter()
+            .next()
+            .map_or("", |(_, project)| &project.settings.signing_secret)
+    }
+
+    /// What ids are drawn from; give it to [`GatewayBuilder::seed`] to get the same ids again.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The gateway's time: that of its first project, should several have been moved apart.
+    pub fn now(&self) -> Timestamp {
+        let project = self.projects.iter().next();
+        project.map_or_else(Timestamp::now, |(_, project)| {
+            timestamp(project.clock.now())
+        })
+    }
+
+    /// Waits until nothing is being ingested, no delivery is in flight and nothing is due now.
+    /// Events that wait for a later moment or for the rate of their destination may remain.
+    ///
+    /// # Errors
+    /// [`EngineError::Runaway`] when deliveries keep causing deliveries, and store failures.
+    pub async fn settle(&self) -> Result<(), EngineError> {
+        for project in self.projects() {
+            project.settle().await?;
+        }
+        Ok(())
+    }
+
+    /// Moves a manual clock forward by `span`. It stops at every moment something becomes due and
+    /// goes on when what that caused is done; a retry scheduled by a retry fires within the same
+    /// call when it falls into the span. Several projects are moved one after the other.
+    ///
+    /// # Errors
+    /// [`EngineError::SystemClock`] without a manual clock, and as [`settle`](Gateway::settle).
+    pub async fn advance(&self, span: Duration) -> Result<Advanced, EngineError> {
+        let mut fired = Vec::new();
+        for project in self.projects() {
+            fired.extend(project.advance(span).await?.into_iter().map(Fired::from));
+        }
+        // Attempts of one project are in order already; this sorts those of several into each other.
+        fired.sort_by_key(|attempt| attempt.at);
+        Ok(Advanced {
+            now: self.now(),
+            fired,
+        })
+    }
+
+    /// Accepts nothing more, lets requests and deliveries in flight finish, for a limited time, and
+    /// ends. Deliveries that are due but not in flight stay due.
+    pub async fn shutdown(mut self) {
+        self.server.shutdown().await;
+        let drains = self.projects().map(|project| project.engine.drain());
+        if tokio::time::timeout(GRACE, futures_util::future::join_all(drains))
+            .await
+            .is_err()
+        {
+            tracing::warn!("deliveries still in flight are abandoned; they stay due");
+        }
+    }
+
+    pub(crate) fn projects(&self) -> impl Iterator<Item = &Arc<Project>> {
+        self.projects.iter().map(|(_, project)| project)
+    }
+}
+
+fn timestamp(moment: Micros) -> Timestamp {
+    Timestamp::from_unix_micros(moment.as_i64())
+}
+
+impl From<FiredAttempt> for Fired {
+    fn from(attempt: FiredAttempt) -> Self {
+        Self {
+            event_id: attempt.event_id,
+            connection_id: attempt.connection_id,
+            at: timestamp(attempt.at),
+            trigger: attempt.trigger.as_str(),
+            attempt_number: u32::try_from(attempt.attempt_number).unwrap_or(u32::MAX),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What the producer is told.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+
+/// Why a request was rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    SourceDisabled,
+    NoConnection,
+    VerificationFailed,
+    UnsupportedHttpMethod,
+    UnsupportedContentType,
+    UnparsableJson,
+    PayloadTooLarge,
+    IngestionFatal,
+    Unknown,
+}
+
+impl Cause {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::SourceDisabled => "SOURCE_DISABLED",
+            Self::NoConnection => "NO_CONNECTION",
+            Self::VerificationFailed => "VERIFICATION_FAILED",
+            Self::UnsupportedHttpMethod => "UNSUPPORTED_HTTP_METHOD",
+            Self::UnsupportedContentType => "UNSUPPORTED_CONTENT_TYPE",
+            Self::UnparsableJson => "UNPARSABLE_JSON",
+            Self::PayloadTooLarge => "PAYLOAD_TOO_LARGE",
+            Self::IngestionFatal => "INGESTION_FATAL",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+
+    /// The status a rejection answers with. Recorded: 401, 400, 413, and 200 for content types and
+    /// for a source without connections. Our choice: 403 and 405.
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::SourceDisabled => StatusCode::FORBIDDEN,
+            Self::NoConnection | Self::UnsupportedContentType => StatusCode::OK,
+            Self::VerificationFailed => StatusCode::UNAUTHORIZED,
+            Self::UnsupportedHttpMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::UnparsableJson | Self::Unknown => StatusCode::BAD_REQUEST,
+            Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::IngestionFatal => StatusCode::NOT_IMPLEMENTED,
+        }
+    }
+}
+
+/// Answers for a stored request.
+pub(super) fn stored(
+    request_id: &str,
+    base_url: &str,
+    rejected: Option<(Cause, Option<String>)>,
+    custom: Option<(String, String)>,
+) -> Response {
+    let (status, detail) = match rejected {
+        None => (StatusCode::OK, None),
+        Some((Cause::VerificationFailed, _)) => {
+            return plain(StatusCode::UNAUTHORIZED, None, String::new());
+        }
+        Some((cause, detail)) => (cause.status(), Some((cause, detail))),
+    };
+    if status == StatusCode::OK {
+        if let Some((content_type, body)) = custom {
+            return plain(StatusCode::OK, Some(&content_type), body);
+        }
+        let message =
+            format!("Request accepted by the gateway; it is at {base_url}/requests/{request_id}");
+        return object(
+            status,
+            &json!({"status": "SUCCESS", "message": message, "request_id": request_id}),
+        );
+    }
+    let (cause, detail) = detail.map_or(("UNKNOWN", None), |(cause, detail)| {
+        (cause.as_str(), detail)
+    });
+    let message = detail.unwrap_or_else(|| format!("The request is stored as rejected: {cause}"));
+    object(
+        status,
+        &json!({"status": "REJECTED", "message": message, "request_id": request_id}),
+    )
+}
+
+/// There is no such source.
+pub(super) fn unknown_source() -> Response {
+    object(
+        StatusCode::NOT_FOUND,
+        &json!({"status": "NOT_FOUND", "message": "No source has this URL."}),
+    )
+}
+
+/// The source is deleted.
+pub(super) fn deleted_source() -> Response {
+    let message = "This source is deleted; its URL takes no more requests.";
+    object(
+        StatusCode::GONE,
+        &json!({"status": "DELETED", "message": message}),
+    )
+}
+
+/// The body could not be read to its end.
+pub(super) fn broken_body() -> Response {
+    let message = "The request's body broke off, so nothing is stored.";
+    object(
+        StatusCode::BAD_REQUEST,
+        &json!({"status": "FAILED", "message": message}),
+    )
+}
+
+/// The store refused; nothing is stored.
+pub(super) fn failed() -> Response {
+    let message = "The request could not be stored; send it again.";
+    object(
+        StatusCode::SERVICE_UNAVAILABLE,
+        &json!({"status": "FAILED", "message": message}),
+    )
+}
+
+fn object(status: StatusCode, body: &Value) -> Response {
+    plain(
+        status,
+        Some("application/json; charset=utf-8"),
+        body.to_string(),
+    )
+}
+
+fn plain(status: StatusCode, content_type: Option<&str>, body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    if let Some(value) =
+        content_type.and_then(|content_type| HeaderValue::from_str(content_type).ok())
+    {
+        response.headers_mut().insert(header::CONTENT_TYPE, value);
+    }
+    response
+}

@@ -1,0 +1,100 @@
+//! Which content types are taken, judged by the header and never by the bytes.
+
+/// What a content type means for ingestion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// JSON, which must parse.
+    Json,
+    /// A form, seen by rules as an object.
+    Form,
+    /// Other text.
+    Text,
+    /// Bytes that are kept and passed on as they are.
+    Binary,
+    /// Not taken.
+    Refused,
+}
+
+const TEXT: &[&str] = &["application/xml", "application/x-ndjson", "application/jwt"];
+const JSON: &[&str] = &[
+    "application/json",
+    "application/x-amz-json-1.0",
+    "application/x-amz-json-1.1",
+];
+const BINARY: &[&str] = &[
+    "application/octet-stream",
+    "application/pdf",
+    "multipart/form-data",
+    "audio/mpeg",
+    "audio/wav",
+    "audio/ogg",
+    "audio/webm",
+    "audio/mp4",
+    "video/mp4",
+    "video/webm",
+    "application/zip",
+    "application/gzip",
+    "application/x-tar",
+    "application/x-protobuf",
+    "application/protobuf",
+    "application/cbor",
+    "application/msgpack",
+    "application/vnd.apache.avro+binary",
+    "application/wasm",
+    "font/woff2",
+];
+
+/// Classifies a request by its `content-type` and `content-encoding`.
+pub(super) fn classify(content_type: Option<&str>, content_encoding: Option<&str>) -> Kind {
+    if content_encoding.is_some_and(|encoding| encoding.to_ascii_lowercase().contains("gzip")) {
+        return Kind::Binary;
+    }
+    let Some(content_type) = content_type else {
+        return Kind::Text;
+    };
+    let essence = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    match essence.as_str() {
+        "" => Kind::Text,
+        "application/x-www-form-urlencoded" => Kind::Form,
+        name if JSON.contains(&name) || name.ends_with("+json") => Kind::Json,
+        name if TEXT.contains(&name) || name.ends_with("+xml") || name.starts_with("text/") => {
+            Kind::Text
+        }
+        name if BINARY.contains(&name) || name.starts_with("image/") => Kind::Binary,
+        _ => Kind::Refused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_group_is_told_apart() {
+        for (content_type, expected) in [
+            (None, Kind::Text),
+            (Some("application/json; charset=utf-8"), Kind::Json),
+            (Some("Application/CloudEvents+JSON"), Kind::Json),
+            (Some("application/x-www-form-urlencoded"), Kind::Form),
+            (Some("text/csv"), Kind::Text),
+            (Some("application/soap+xml"), Kind::Text),
+            (Some("application/pdf"), Kind::Binary),
+            (Some("image/png"), Kind::Binary),
+            (Some("multipart/form-data; boundary=x"), Kind::Binary),
+            (Some("application/vnd.apache.avro+binary"), Kind::Binary),
+            (Some("application/x-unknown"), Kind::Refused),
+            (Some("audio/midi"), Kind::Refused),
+        ] {
+            assert_eq!(classify(content_type, None), expected, "{content_type:?}");
+        }
+        assert_eq!(
+            classify(Some("application/x-unknown"), Some("gzip")),
+            Kind::Binary
+        );
+    }
+}

@@ -1,0 +1,21 @@
+//! Source URLs: what arrives there becomes a request, and by the rules of each connection events.
+//!
+//! A producer is answered after one commit that holds the payload, the request, its events with
+//! their first due moments and its ignored events.
+
+mod accept;
+mod answer;
+mod content_type;
+mod evaluate;
+mod receive;
+mod replay;
+mod serve;
+mod verify;
+
+pub use replay::{ReplayTarget, Replayed, replay_event, replay_request, retry_request};
+pub(crate) use serve::router;
+
+/// The largest body that is taken, in bytes.
+pub const BODY_LIMIT: usize = 10 * 1024 * 1024;
+/// Bodies above this are marked as large, in bytes.
+pub const LARGE: usize = 2_500_000;

@@ -1,0 +1,151 @@
+//! From an HTTP request to what the rules and the store work with.
+
+use std::net::IpAddr;
+
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, Method};
+use serde_json::{Map, Value};
+
+use super::content_type::{Kind, classify};
+use crate::query;
+
+/// A request that came in, with everything that can be known without its source.
+#[derive(Clone, Debug)]
+pub(super) struct Received {
+    pub(super) method: String,
+    /// Behind the source id: "" or starting with "/".
+    pub(super) path: String,
+    pub(super) query: String,
+    pub(super) parsed_query: Value,
+    /// Lower-case names to values; repeated headers joined with ", ".
+    pub(super) headers: Map<String, Value>,
+    pub(super) body: Vec<u8>,
+    /// The body as rules see it.
+    pub(super) value: Value,
+    pub(super) fault: Option<Fault>,
+}
+
+/// What is wrong with a request whatever its source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    TooLarge,
+    ContentType,
+    Json,
+    /// More query parameters than are parsed.
+    Query,
+}
+
+impl Received {
+    /// Reads a request. `body` is absent when it was larger than the limit.
+    pub(super) fn new(
+        method: &Method,
+        path: &str,
+        query: &str,
+        headers: &HeaderMap,
+        peer: Option<IpAddr>,
+        body: Option<Vec<u8>>,
+    ) -> Self {
+        let (parsed_query, many) = match query::parse(query) {
+            Ok(parsed) => (parsed, false),
+            Err(_) => (Value::Object(Map::new()), true),
+        };
+        let mut stored = stored_headers(headers);
+        if let Some(peer) = peer {
+            stored.insert(
+                "x-hookdeck-original-ip".into(),
+                peer.to_canonical().to_string().into(),
+            );
+        }
+        if let Some(content_type) = parsed_query["x-hookdeck-content-type"].as_str() {
+            stored.insert(CONTENT_TYPE.as_str().into(), content_type.into());
+        }
+        let mut received = Self {
+            method: method.as_str().to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            parsed_query,
+            headers: stored,
+            body: Vec::new(),
+            value: Value::Null,
+            fault: None,
+        };
+        match body {
+            None => received.fault = Some(Fault::TooLarge),
+            Some(body) => {
+                received.fault = received.read_body(body).err();
+                if many {
+                    received.fault = Some(Fault::Query);
+                }
+            }
+        }
+        received
+    }
+
+    /// The same request again, from the store.
+    pub(super) fn stored(
+        method: String,
+        path: String,
+        query: String,
+        headers: Map<String, Value>,
+        body: Vec<u8>,
+    ) -> Self {
+        let parsed_query = query::parse(&query).unwrap_or_else(|_| Value::Object(Map::new()));
+        let mut received = Self {
+            method,
+            path,
+            query,
+            parsed_query,
+            headers,
+            body: Vec::new(),
+            value: Value::Null,
+            fault: None,
+        };
+        received.fault = received.read_body(body).err();
+        received
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(Value::as_str)
+    }
+
+    fn read_body(&mut self, body: Vec<u8>) -> Result<(), Fault> {
+        let kind = classify(
+            self.header(CONTENT_TYPE.as_str()),
+            self.header(CONTENT_ENCODING.as_str()),
+        );
+        let value = value_of(kind, &body);
+        self.body = body;
+        self.value = value?;
+        Ok(())
+    }
+}
+
+/// The body as rules see it: JSON as such, a form as an object, other text as a string, and bytes
+/// as the text they would be. An empty body is null whatever its type.
+fn value_of(kind: Kind, body: &[u8]) -> Result<Value, Fault> {
+    if kind == Kind::Refused {
+        return Err(Fault::ContentType);
+    }
+    if body.is_empty() {
+        return Ok(Value::Null);
+    }
+    let text = String::from_utf8_lossy(body);
+    match kind {
+        Kind::Json => serde_json::from_slice(body).map_err(|_| Fault::Json),
+        Kind::Form => Ok(query::parse(&text).unwrap_or_else(|_| Value::String(text.into_owned()))),
+        _ => Ok(Value::String(text.into_owned())),
+    }
+}
+
+fn stored_headers(headers: &HeaderMap) -> Map<String, Value> {
+    let mut stored = Map::with_capacity(headers.len() + 1);
+    for name in headers.keys() {
+        let values: Vec<_> = headers
+            .get_all(name)
+            .iter()
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .collect();
+        stored.insert(name.as_str().to_owned(), values.join(", ").into());
+    }
+    stored
+}

@@ -1,0 +1,324 @@
+//! Taking a stored request in again: replays make a new request, retries more events of the old one.
+
+use std::collections::{BTreeMap, HashSet};
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::accept::{NewRequest, Route, fan_out, not_built, routes, store_request};
+use super::answer::Cause;
+use super::receive::Received;
+use crate::clock::Micros;
+use crate::events::EventError;
+use crate::ids::Ids;
+use crate::project::Project;
+
+/// Where a replay goes. Empty: where the original went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReplayTarget {
+    /// All active connections of this source.
+    pub source_id: Option<String>,
+    /// These connections, of whatever sources; each source gets a request of its own.
+    pub webhook_ids: Vec<String>,
+}
+
+/// What a replay made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Replayed {
+    /// The new requests, one per source.
+    pub request_ids: Vec<String>,
+    /// The new events.
+    pub event_ids: Vec<String>,
+}
+
+/// What a request retry made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Retried {
+    /// The new events of the request.
+    pub event_ids: Vec<String>,
+}
+
+/// Takes the request of an event in again, for the event's own connection unless `target` says otherwise.
+///
+/// # Errors
+/// [`EventError::NotFound`] for the event, its source or a connection named in `target`.
+pub async fn replay_event(
+    project: &Project,
+    event_id: &str,
+    target: ReplayTarget,
+) -> Result<Replayed, EventError> {
+    let id = event_id.to_owned();
+    let (request_id, own) = project
+        .store
+        .read(move |conn| {
+            conn.prepare_cached("SELECT request_id, connection_id FROM events WHERE id = ?1")?
+                .query_row([&id], |row| {
+                    Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+                })
+                .optional()?
+                .ok_or(EventError::NotFound { id })
+        })
+        .await?;
+    let target = if target == ReplayTarget::default() {
+        ReplayTarget {
+            source_id: None,
+            webhook_ids: vec![own],
+        }
+    } else {
+        target
+    };
+    replay_request(project, &request_id, target).await
+}
+
+/// Takes a stored request in again with today's rules, as new requests with new events. Without a
+/// `target` it goes to all connections of its source. A source without any active connection among
+/// those asked for gets a request rejected as `NO_CONNECTION`.
+///
+/// # Errors
+/// [`EventError::NotFound`] for the request, or a source or connection named in `target`.
+pub async fn replay_request(
+    project: &Project,
+    request_id: &str,
+    target: ReplayTarget,
+) -> Result<Replayed, EventError> {
+    let (id, now, ids) = (
+        request_id.to_owned(),
+        project.clock.now(),
+        project.ids.clone(),
+    );
+    let replayed = project
+        .store
+        .write(move |tx| replay(tx, now, &ids, &id, &target))
+        .await;
+    project.engine.wake();
+    replayed
+}
+
+/// Makes events of a request that was rejected, or that has ignored events, for the connections
+/// that have none of it yet and existed when it came in, with today's rules; `webhook_ids` narrows
+/// them down.
+///
+/// # Errors
+/// [`EventError::NotFound`], or [`EventError::NotRetryable`] when there is nothing to retry or the
+/// request was rejected for what it is, such as its method.
+pub async fn retry_request(
+    project: &Project,
+    request_id: &str,
+    webhook_ids: Option<Vec<String>>,
+) -> Result<Retried, EventError> {
+    let (id, now, ids) = (
+        request_id.to_owned(),
+        project.clock.now(),
+        project.ids.clone(),
+    );
+    let retried = project
+        .store
+        .write(move |tx| retry(tx, now, &ids, &id, webhook_ids.as_deref()))
+        .await;
+    project.engine.wake();
+    retried
+}
+
+fn refuse_not_built(routes: &[Route]) -> Result<(), EventError> {
+    not_built(routes).map_or(Ok(()), |what| Err(EventError::NotBuilt { what }))
+}
+
+/// A request as it is in the store.
+struct StoredRequest {
+    id: String,
+    source_id: String,
+    payload_id: String,
+    verified: bool,
+    rejection_cause: Option<String>,
+    ingested_at: Micros,
+    received: Received,
+}
+
+fn load(conn: &Connection, request_id: &str) -> Result<StoredRequest, EventError> {
+    conn.prepare_cached(concat!(
+        "SELECT r.source_id, p.id, r.verified, r.rejection_cause, r.ingested_at, p.method, p.path, p.query, ",
+        "p.headers, p.body FROM requests r JOIN payloads p ON p.id = r.payload_id WHERE r.id = ?1",
+    ))?
+    .query_row([request_id], |row| {
+        let headers: String = row.get(8)?;
+        Ok(StoredRequest {
+            id: request_id.to_owned(),
+            source_id: row.get(0)?,
+            payload_id: row.get(1)?,
+            verified: row.get(2)?,
+            rejection_cause: row.get(3)?,
+            ingested_at: row.get(4)?,
+            received: Received::stored(
+                row.get(5)?,
+                row.get(6)?,
+                row.get(7)?,
+                serde_json::from_str(&headers).unwrap_or_default(),
+                row.get(9)?,
+            ),
+        })
+    })
+    .optional()?
+    .ok_or_else(|| EventError::NotFound { id: request_id.to_owned() })
+}
+
+fn replay(
+    conn: &Connection,
+    now: Micros,
+    ids: &Ids,
+    request_id: &str,
+    target: &ReplayTarget,
+) -> Result<Replayed, EventError> {
+    let original = load(conn, request_id)?;
+    let mut replayed = Replayed::default();
+    for (source_id, wanted) in sources_of(conn, &original.source_id, target)? {
+        let routes: Vec<Route> = routes(conn, &source_id)?
+            .into_iter()
+            .filter(|route| {
+                wanted
+                    .as_ref()
+                    .is_none_or(|wanted| wanted.contains(&route.id))
+            })
+            .filter(|route| !route.disabled)
+            .collect();
+        refuse_not_built(&routes)?;
+        let cause = routes.is_empty().then_some(Cause::NoConnection);
+        let request = NewRequest {
+            source_id: &source_id,
+            payload_id: &original.payload_id,
+            verified: original.verified,
+            bulk_retry_id: None,
+        };
+        let new_id = store_request(conn, now, ids, &request, cause)?;
+        let events = fan_out(
+            conn,
+            now,
+            ids,
+            &new_id,
+            &original.payload_id,
+            &original.received,
+            &routes,
+        )?;
+        replayed.request_ids.push(new_id);
+        replayed.event_ids.extend(events);
+    }
+    Ok(replayed)
+}
+
+/// Each source that gets a request, with the connections wanted of it; `None` means all.
+type Wanted = BTreeMap<String, Option<HashSet<String>>>;
+
+fn sources_of(
+    conn: &Connection,
+    original: &str,
+    target: &ReplayTarget,
+) -> Result<Wanted, EventError> {
+    let mut sources = Wanted::new();
+    if target.webhook_ids.is_empty() {
+        let source_id = target.source_id.as_deref().unwrap_or(original);
+        conn.prepare_cached("SELECT 1 FROM sources WHERE id = ?1 AND deleted_at IS NULL")?
+            .query_row([source_id], |_| Ok(()))
+            .optional()?
+            .ok_or_else(|| EventError::NotFound {
+                id: source_id.to_owned(),
+            })?;
+        sources.insert(source_id.to_owned(), None);
+        return Ok(sources);
+    }
+    for id in &target.webhook_ids {
+        let source_id: String = conn
+            .prepare_cached("SELECT source_id FROM connections WHERE id = ?1")?
+            .query_row([id], |row| row.get(0))
+            .optional()?
+            .filter(|source_id| {
+                target
+                    .source_id
+                    .as_ref()
+                    .is_none_or(|wanted| wanted == source_id)
+            })
+            .ok_or_else(|| EventError::NotFound { id: id.clone() })?;
+        sources
+            .entry(source_id)
+            .or_insert_with(|| Some(HashSet::new()))
+            .get_or_insert_default()
+            .insert(id.clone());
+    }
+    Ok(sources)
+}
+
+/// Causes that say something about the request itself: another try would end the same way.
+const FINAL: [&str; 5] = [
+    "UNSUPPORTED_HTTP_METHOD",
+    "UNSUPPORTED_CONTENT_TYPE",
+    "UNPARSABLE_JSON",
+    "PAYLOAD_TOO_LARGE",
+    "UNKNOWN",
+];
+
+fn retry(
+    conn: &Connection,
+    now: Micros,
+    ids: &Ids,
+    request_id: &str,
+    webhook_ids: Option<&[String]>,
+) -> Result<Retried, EventError> {
+    let request = load(conn, request_id)?;
+    let ignored: HashSet<String> = conn
+        .prepare_cached("SELECT connection_id FROM ignored_events WHERE request_id = ?1")?
+        .query_map([&request.id], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let eligible = match request.rejection_cause.as_deref() {
+        Some(cause) => !FINAL.contains(&cause),
+        None => !ignored.is_empty(),
+    };
+    if !eligible {
+        return Err(EventError::NotRetryable {
+            request_id: request.id,
+        });
+    }
+    let mut wanted = Vec::new();
+    for route in routes(conn, &request.source_id)? {
+        let asked = webhook_ids.is_none_or(|ids| ids.contains(&route.id));
+        if asked && !route.disabled && is_open(conn, &request, &route)? {
+            wanted.push(route);
+        }
+    }
+    refuse_not_built(&wanted)?;
+    // Ignored events that become events are ignored no longer.
+    let before = ignored
+        .iter()
+        .filter(|id| wanted.iter().any(|route| route.id == **id))
+        .count();
+    for route in &wanted {
+        conn.prepare_cached(
+            "DELETE FROM ignored_events WHERE request_id = ?1 AND connection_id = ?2",
+        )?
+        .execute(params![request.id, route.id])?;
+    }
+    conn.prepare_cached(concat!(
+        "UPDATE requests SET ignored_count = ignored_count - ?2, rejection_cause = CASE WHEN ?3 THEN NULL ",
+        "ELSE rejection_cause END, updated_at = ?4 WHERE id = ?1",
+    ))?
+    .execute(params![request.id, before, !wanted.is_empty(), now])?;
+    let event_ids = fan_out(
+        conn,
+        now,
+        ids,
+        &request.id,
+        &request.payload_id,
+        &request.received,
+        &wanted,
+    )?;
+    Ok(Retried { event_ids })
+}
+
+/// Whether the connection is as old as the request and has no event of it.
+fn is_open(conn: &Connection, request: &StoredRequest, route: &Route) -> Result<bool, EventError> {
+    let open = conn
+        .prepare_cached(concat!(
+            "SELECT (SELECT created_at FROM connections WHERE id = ?2) <= ?3 AND NOT EXISTS ",
+            "(SELECT 1 FROM events WHERE request_id = ?1 AND connection_id = ?2)",
+        ))?
+        .query_row(params![request.id, route.id, request.ingested_at], |row| {
+            row.get(0)
+        })?;
+    Ok(open)
+}

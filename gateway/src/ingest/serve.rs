@@ -1,0 +1,109 @@
+//! The HTTP side of source URLs: `/e/<source id without src_>`, with any path and query behind it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::Response;
+use axum::routing::any;
+use futures_util::StreamExt;
+
+use super::accept::{Accepted, accept};
+use super::receive::Received;
+use super::{BODY_LIMIT, answer};
+use crate::project::Projects;
+
+/// How much of a refused body is still read, so that the producer gets to see the answer.
+const DRAINED: usize = 64 * 1024 * 1024;
+
+/// The routes of all source URLs of all projects.
+pub(crate) fn router(projects: Arc<Projects>) -> Router {
+    Router::new()
+        .route("/e/{*rest}", any(serve))
+        .with_state(projects)
+}
+
+async fn serve(State(projects): State<Arc<Projects>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Some((source_id, path)) = split(parts.uri.path()) else {
+        return answer::unknown_source();
+    };
+    let project = match projects.of_source(&source_id).await {
+        Ok(Some(project)) => project,
+        Ok(None) => return answer::unknown_source(),
+        Err(error) => {
+            tracing::error!("a source could not be looked up: {error}");
+            return answer::failed();
+        }
+    };
+    let Ok(body) = read(body).await else {
+        return answer::broken_body();
+    };
+
+    // From here on nothing waits for the producer, so a settle may wait for this.
+    let _ingesting = project.engine.ingesting();
+    let peer = parts
+        .extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|info| info.0.ip());
+    let query = parts.uri.query().unwrap_or_default();
+    let received = Received::new(&parts.method, &path, query, &parts.headers, peer, body);
+    let (now, ids) = (project.clock.now(), Arc::clone(&project.ids));
+    let accepted = project
+        .store
+        .write(move |tx| accept(tx, now, &ids, &source_id, &received))
+        .await;
+    match accepted {
+        Ok(Accepted::UnknownSource) => answer::unknown_source(),
+        Ok(Accepted::DeletedSource) => answer::deleted_source(),
+        Ok(Accepted::Stored(stored)) => {
+            if !stored.event_ids.is_empty() {
+                project.engine.wake();
+            }
+            answer::stored(
+                &stored.request_id,
+                &project.settings.base_url,
+                stored.rejected,
+                stored.custom,
+            )
+        }
+        Err(error) => {
+            tracing::error!("a request was not stored: {error}");
+            answer::failed()
+        }
+    }
+}
+
+/// The source id and the path behind it, "" or starting with "/".
+fn split(path: &str) -> Option<(String, String)> {
+    let rest = path.strip_prefix("/e/")?;
+    let (id, path) = rest
+        .find('/')
+        .map_or((rest, ""), |slash| rest.split_at(slash));
+    (!id.is_empty()).then(|| (format!("src_{id}"), path.to_owned()))
+}
+
+/// The body stopped before its end.
+struct BrokenBody;
+
+/// Reads the body; `None` when it is larger than the limit.
+async fn read(body: Body) -> Result<Option<Vec<u8>>, BrokenBody> {
+    let mut chunks = body.into_data_stream();
+    let mut bytes = Vec::new();
+    let mut seen = 0;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| BrokenBody)?;
+        seen += chunk.len();
+        if seen > DRAINED {
+            break;
+        }
+        if seen <= BODY_LIMIT {
+            bytes.extend_from_slice(&chunk);
+        } else {
+            bytes = Vec::new();
+        }
+    }
+    Ok((seen <= BODY_LIMIT).then_some(bytes))
+}

@@ -1,0 +1,219 @@
+//! One project: everything that belongs to one API key.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use rusqlite::OptionalExtension;
+
+use crate::clock::Clock;
+use crate::delivery::client::Deliverer;
+use crate::delivery::dispatcher::{Context, Dispatcher};
+use crate::engine::{Engine, EngineError, FiredAttempt};
+use crate::ids::Ids;
+use crate::store::{Store, StoreError};
+
+/// What holds for a project from its start to its end.
+#[derive(Clone)]
+pub struct Settings {
+    /// `http://host:port` of this gateway, without a trailing slash.
+    pub base_url: String,
+    /// The key that signs deliveries.
+    pub signing_secret: String,
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings")
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    /// The URL producers post to for the source `source_id`.
+    pub fn source_url(&self, source_id: &str) -> String {
+        format!(
+            "{}/e/{}",
+            self.base_url,
+            source_id.strip_prefix("src_").unwrap_or(source_id)
+        )
+    }
+}
+
+/// One API key's own world: store, time, ids, settings and deliveries.
+#[derive(Debug)]
+pub struct Project {
+    /// `tm_` and 12 characters, the same for the life of the store.
+    pub team_id: String,
+    /// Everything the project keeps.
+    pub store: Store,
+    /// The project's time.
+    pub clock: Clock,
+    /// The project's id generator.
+    pub ids: Arc<Ids>,
+    /// What holds for the project from its start to its end.
+    pub settings: Settings,
+    /// The dispatcher: to be woken after every change of the schedule.
+    pub engine: Engine,
+    seed: u64,
+}
+
+impl Project {
+    /// Opens the project kept in `store`, and starts delivering what is due in it.
+    ///
+    /// `seed` decides ids. A store that was open before continues with other ids than the first
+    /// time, or the same ones would come again.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn open(
+        store: Store,
+        clock: Clock,
+        seed: u64,
+        settings: Settings,
+        deliverer: Arc<Deliverer>,
+    ) -> Result<Arc<Self>, StoreError> {
+        let ids = Arc::new(Ids::seeded(seed));
+        let fresh_team_id = ids.team();
+        let (team_id, opened) = store.write(move |tx| identify(tx, &fresh_team_id)).await?;
+        ids.reseed(seed.wrapping_add(opened));
+        let context = |shared| Context {
+            store: store.clone(),
+            clock: clock.clone(),
+            ids: Arc::clone(&ids),
+            settings: Arc::new(settings.clone()),
+            deliverer,
+            shared,
+        };
+        let engine =
+            Engine::start(|shared, commands| Dispatcher::new(context(shared)).run(commands));
+        Ok(Arc::new(Self {
+            team_id,
+            store,
+            clock,
+            ids,
+            settings,
+            engine,
+            seed,
+        }))
+    }
+
+    /// Waits until nothing is being ingested or delivered and nothing is due now.
+    ///
+    /// # Errors
+    /// See [`Engine::settle`].
+    pub async fn settle(&self) -> Result<(), EngineError> {
+        self.engine.settle(&self.store).await
+    }
+
+    /// Moves a manual clock forward, stopping at every moment something becomes due, and answers
+    /// the attempts made.
+    ///
+    /// # Errors
+    /// See [`Engine::advance`].
+    pub async fn advance(&self, span: Duration) -> Result<Vec<FiredAttempt>, EngineError> {
+        self.engine.advance(&self.store, &self.clock, span).await
+    }
+
+    /// Abandons deliveries in flight, empties the store in one step and starts the ids over.
+    ///
+    /// # Errors
+    /// When the store refuses, or the gateway is shut down.
+    pub async fn reset(&self) -> Result<(), EngineError> {
+        self.engine.reset().await?;
+        self.ids.reseed(self.seed.wrapping_add(1));
+        Ok(())
+    }
+}
+
+/// The project's id, made at the first opening, and the number of this opening from 1.
+fn identify(tx: &rusqlite::Transaction<'_>, fresh: &str) -> Result<(String, u64), StoreError> {
+    tx.execute("INSERT INTO meta (key, value) VALUES ('team_id', ?1), ('opened', '0') ON CONFLICT DO NOTHING", [fresh])?;
+    tx.execute(
+        "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'opened'",
+        [],
+    )?;
+    let value = |key: &str| {
+        tx.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| {
+            row.get::<_, String>(0)
+        })
+    };
+    let opened = value("opened")?;
+    let opened = opened
+        .parse()
+        .map_err(|_| StoreError::Unusable(format!("meta.opened is {opened:?}")))?;
+    Ok((value("team_id")?, opened))
+}
+
+/// All projects of one gateway.
+pub struct Projects {
+    /// By API key, in the order the keys were given.
+    list: Vec<(String, Arc<Project>)>,
+    /// Which project a source belongs to. A source never changes hands, so what was found once holds.
+    of_source: RwLock<HashMap<String, usize>>,
+}
+
+impl std::fmt::Debug for Projects {
+    /// Leaves the keys out.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list()
+            .entries(self.list.iter().map(|(_, project)| &project.team_id))
+            .finish()
+    }
+}
+
+impl Projects {
+    pub(crate) fn new(list: Vec<(String, Arc<Project>)>) -> Self {
+        Self {
+            list,
+            of_source: RwLock::default(),
+        }
+    }
+
+    /// The projects with their API keys.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(String, Arc<Project>)> {
+        self.list.iter()
+    }
+
+    /// The project that has the source, deleted ones included.
+    ///
+    /// # Errors
+    /// When a store fails.
+    pub(crate) async fn of_source(
+        &self,
+        source_id: &str,
+    ) -> Result<Option<&Arc<Project>>, StoreError> {
+        if let [(_, only)] = self.list.as_slice() {
+            return Ok(Some(only));
+        }
+        let known = self
+            .of_source
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(source_id)
+            .copied();
+        if let Some(index) = known {
+            return Ok(self.list.get(index).map(|(_, project)| project));
+        }
+        for (index, (_, project)) in self.list.iter().enumerate() {
+            let id = source_id.to_owned();
+            let found = project
+                .store
+                .read(move |conn| {
+                    let mut statement =
+                        conn.prepare_cached("SELECT 1 FROM sources WHERE id = ?1")?;
+                    Ok::<_, StoreError>(statement.query_row([id], |_| Ok(())).optional()?.is_some())
+                })
+                .await?;
+            if found {
+                self.of_source
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(source_id.to_owned(), index);
+                return Ok(Some(project));
+            }
+        }
+        Ok(None)
+    }
+}

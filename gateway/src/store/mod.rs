@@ -1,0 +1,117 @@
+//! Storage of one project: an embedded SQLite database behind one writer thread.
+//!
+//! Every change goes through [`Store::write`]. The writer takes all jobs that wait, runs each in a
+//! savepoint of one transaction, commits once and only then answers, so that many jobs share one
+//! sync to disk and an answered write is a committed one.
+//!
+//! An ephemeral store lives in memory and is gone with its last handle. A store on disk uses a
+//! write-ahead log with `synchronous=FULL`: what it answered survives the end of the process and,
+//! as far as the disk honours a sync, the loss of power.
+
+mod error;
+mod open;
+mod worker;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::{Connection, Transaction};
+
+pub use error::StoreError;
+use worker::{Readers, Writer};
+
+/// A handle to the database of one project. Clones share it; the last one to go closes it.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    writer: Writer,
+    /// Absent for an in-memory database, whose only connection belongs to the writer.
+    readers: Option<Readers>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("durable", &self.inner.readers.is_some())
+            .finish()
+    }
+}
+
+impl Store {
+    /// A new, empty database in memory.
+    ///
+    /// # Errors
+    /// When SQLite cannot open it or a thread cannot be started.
+    pub fn ephemeral() -> Result<Self, StoreError> {
+        let writer = Writer::start(open::in_memory()?)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                writer,
+                readers: None,
+            }),
+        })
+    }
+
+    /// The database in `file`, created when absent.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is not a database of this version, or does not take the
+    /// settings that durability needs.
+    pub fn durable(file: &Path) -> Result<Self, StoreError> {
+        let writer = Writer::start(open::writer(file)?)?;
+        let readers = Readers::start(open::readers(file)?)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                writer,
+                readers: Some(readers),
+            }),
+        })
+    }
+
+    /// Runs `job` in a transaction on the writer thread and answers after the commit. A job that
+    /// fails takes back its own changes and no one else's. Once begun the job is carried through,
+    /// even when nobody waits for the answer any more.
+    ///
+    /// # Errors
+    /// The job's own error, or [`StoreError`] when the job panicked, the commit failed or the store
+    /// is closed.
+    pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.inner.writer.write(job).await
+    }
+
+    /// Runs `job` on a connection that refuses changes and sees one consistent, committed state.
+    ///
+    /// # Errors
+    /// The job's own error, or [`StoreError`] when the job panicked or the store is closed.
+    pub async fn read<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &self.inner.readers {
+            Some(readers) => readers.read(job).await,
+            None => self.inner.writer.read(job).await,
+        }
+    }
+
+    /// Empties the database in one step: every table is dropped and made anew, except what
+    /// identifies the project.
+    ///
+    /// # Errors
+    /// When the database refuses; it is then unchanged.
+    pub async fn reset(&self) -> Result<(), StoreError> {
+        self.write(open::recreate).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

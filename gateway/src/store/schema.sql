@@ -1,0 +1,167 @@
+-- Schema of one project's database. Times are microseconds since the epoch; JSON is TEXT.
+-- Applied in one transaction to an empty database, at start and again by a reset.
+
+CREATE TABLE IF NOT EXISTS meta (
+    key   TEXT PRIMARY KEY NOT NULL,
+    value TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE sources (
+    id          TEXT PRIMARY KEY NOT NULL,
+    name        TEXT NOT NULL,
+    description TEXT,
+    type        TEXT NOT NULL,
+    config      TEXT NOT NULL,              -- the whole object, auth and auth_type included
+    disabled_at INTEGER,
+    deleted_at  INTEGER,
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX sources_name ON sources (name) WHERE deleted_at IS NULL;
+CREATE INDEX sources_created ON sources (created_at, id);
+CREATE INDEX sources_updated ON sources (updated_at, id);
+
+CREATE TABLE destinations (
+    id          TEXT PRIMARY KEY NOT NULL,
+    name        TEXT NOT NULL,
+    description TEXT,
+    type        TEXT NOT NULL,
+    config      TEXT NOT NULL,
+    disabled_at INTEGER,
+    deleted_at  INTEGER,
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX destinations_name ON destinations (name) WHERE deleted_at IS NULL;
+CREATE INDEX destinations_created ON destinations (created_at, id);
+CREATE INDEX destinations_updated ON destinations (updated_at, id);
+
+CREATE TABLE connections (
+    id             TEXT PRIMARY KEY NOT NULL,
+    name           TEXT,
+    description    TEXT,
+    source_id      TEXT NOT NULL REFERENCES sources (id),
+    destination_id TEXT NOT NULL REFERENCES destinations (id),
+    rules          TEXT NOT NULL DEFAULT '[]',
+    paused_at      INTEGER,
+    disabled_at    INTEGER,
+    deleted_at     INTEGER,
+    created_at     INTEGER NOT NULL,
+    updated_at     INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX connections_name ON connections (source_id, name) WHERE deleted_at IS NULL;
+CREATE INDEX connections_created ON connections (created_at, id);
+CREATE INDEX connections_updated ON connections (updated_at, id);
+CREATE INDEX connections_source ON connections (source_id, created_at, id);
+CREATE INDEX connections_destination ON connections (destination_id, created_at, id);
+
+CREATE TABLE payloads (
+    id           TEXT PRIMARY KEY NOT NULL,
+    method       TEXT NOT NULL,
+    path         TEXT NOT NULL,             -- behind the source id, "" or starting with "/"
+    query        TEXT NOT NULL,             -- raw, without "?"
+    parsed_query TEXT NOT NULL,
+    headers      TEXT NOT NULL,             -- object of lower-case name to value
+    body         BLOB NOT NULL,             -- bytes as received
+    is_large     INTEGER NOT NULL DEFAULT 0,
+    created_at   INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE requests (
+    id               TEXT PRIMARY KEY NOT NULL,
+    source_id        TEXT NOT NULL REFERENCES sources (id),
+    payload_id       TEXT REFERENCES payloads (id),
+    verified         INTEGER NOT NULL DEFAULT 0,
+    rejection_cause  TEXT,
+    ingested_at      INTEGER NOT NULL,
+    events_count     INTEGER NOT NULL DEFAULT 0,
+    cli_events_count INTEGER NOT NULL DEFAULT 0,
+    ignored_count    INTEGER NOT NULL DEFAULT 0,
+    bulk_retry_id    TEXT,
+    created_at       INTEGER NOT NULL,
+    updated_at       INTEGER NOT NULL
+) STRICT;
+CREATE INDEX requests_created ON requests (created_at, id);
+CREATE INDEX requests_ingested ON requests (ingested_at, id);
+CREATE INDEX requests_source ON requests (source_id, created_at, id);
+CREATE INDEX requests_rejected ON requests (rejection_cause, created_at, id) WHERE rejection_cause IS NOT NULL;
+
+CREATE TABLE events (
+    id               TEXT PRIMARY KEY NOT NULL,
+    connection_id    TEXT NOT NULL REFERENCES connections (id),
+    source_id        TEXT NOT NULL REFERENCES sources (id),
+    destination_id   TEXT NOT NULL REFERENCES destinations (id),
+    request_id       TEXT NOT NULL REFERENCES requests (id),
+    payload_id       TEXT NOT NULL REFERENCES payloads (id),
+    status           TEXT NOT NULL
+        CHECK (status IN ('SCHEDULED', 'QUEUED', 'HOLD', 'SUCCESSFUL', 'FAILED', 'CANCELLED')),
+    attempts         INTEGER NOT NULL DEFAULT 0,
+    last_attempt_at  INTEGER,
+    next_attempt_at  INTEGER,               -- what the API shows; the schedule is due_at
+    response_status  INTEGER,
+    error_code       TEXT,
+    successful_at    INTEGER,
+    cli_id           TEXT,
+    delivery_group   TEXT,
+    bulk_retry_id    TEXT,
+    -- The schedule: the moment of the next attempt, null when none is owed.
+    due_at           INTEGER,
+    due_trigger      TEXT,
+    -- Counts the retries somebody asked for, so that one asked for during an attempt is not lost.
+    due_version      INTEGER NOT NULL DEFAULT 0,
+    -- The attempt a manual retry has put aside; it comes back if the manual one fails.
+    kept_due_at      INTEGER,
+    kept_due_trigger TEXT,
+    -- How many attempts the retry rule itself has scheduled, which is what its count limits.
+    automatic_count  INTEGER NOT NULL DEFAULT 0,
+    created_at       INTEGER NOT NULL,
+    updated_at       INTEGER NOT NULL
+) STRICT;
+CREATE INDEX events_created ON events (created_at, id);
+CREATE INDEX events_connection ON events (connection_id, created_at, id);
+CREATE INDEX events_source ON events (source_id, created_at, id);
+CREATE INDEX events_destination ON events (destination_id, created_at, id);
+CREATE INDEX events_status ON events (status, created_at, id);
+CREATE INDEX events_request ON events (request_id, created_at, id);
+CREATE INDEX events_payload ON events (payload_id);
+-- Every owed attempt is in exactly one of these two: ready for its destination, or waiting for its moment.
+CREATE INDEX events_ready ON events (destination_id, due_at, id) WHERE due_at IS NOT NULL AND status = 'QUEUED';
+CREATE INDEX events_waiting ON events (due_at, id) WHERE due_at IS NOT NULL AND status <> 'QUEUED';
+
+CREATE TABLE ignored_events (
+    id            TEXT PRIMARY KEY NOT NULL,
+    request_id    TEXT NOT NULL REFERENCES requests (id),
+    connection_id TEXT NOT NULL REFERENCES connections (id),
+    cause         TEXT NOT NULL,
+    meta          TEXT,
+    created_at    INTEGER NOT NULL,
+    updated_at    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX ignored_events_request ON ignored_events (request_id, id);
+CREATE INDEX ignored_events_connection ON ignored_events (connection_id, created_at, id);
+CREATE INDEX ignored_events_cause ON ignored_events (cause, created_at, id);
+
+CREATE TABLE attempts (
+    id               TEXT PRIMARY KEY NOT NULL,
+    event_id         TEXT NOT NULL REFERENCES events (id),
+    connection_id    TEXT NOT NULL REFERENCES connections (id),
+    destination_id   TEXT NOT NULL REFERENCES destinations (id),
+    attempt_number   INTEGER NOT NULL,
+    "trigger"        TEXT NOT NULL,
+    status           TEXT NOT NULL,
+    response_status  INTEGER,
+    error_code       TEXT,
+    body             TEXT,
+    requested_url    TEXT,
+    http_method      TEXT,
+    bulk_retry_id    TEXT,
+    successful_at    INTEGER,
+    delivered_at     INTEGER,
+    responded_at     INTEGER,
+    delivery_latency INTEGER,               -- milliseconds
+    response_latency INTEGER,               -- milliseconds
+    created_at       INTEGER NOT NULL,
+    updated_at       INTEGER NOT NULL,
+    UNIQUE (event_id, attempt_number)
+) STRICT;
+CREATE INDEX attempts_created ON attempts (created_at, id);

@@ -1,0 +1,13 @@
+//! The engine from end to end: real sockets, a manual clock, no sleeps.
+//!
+//! Sources, destinations and connections are put into the store directly, so that these tests say
+//! something about the engine alone.
+
+mod delivery;
+mod durable;
+mod harness;
+mod ingest;
+mod isolation;
+mod retry;
+mod states;
+mod time;

@@ -1,0 +1,153 @@
+//! Input nobody means well with: the API refuses it or takes it, and never fails over it.
+
+mod support;
+
+use hookdeck_gateway::contract::{Contract, Operation};
+use hookdeck_gateway::{Gateway, RateLimit};
+use serde_json::{Value, json};
+use support::Api;
+
+/// Values for any query parameter, percent-encoded.
+const VALUES: [&str; 16] = [
+    "",
+    "null",
+    "true",
+    "0",
+    "-1",
+    "99999999999999999999999",
+    "1e400",
+    "%00",
+    "'%20OR%201=1--",
+    "%22%5D%7B",
+    "%7B%22a%22:%7B%22b%22:%5B1,null%5D%7D%7D",
+    "[]",
+    "2026-09-01",
+    "0000-00-00T99:99:99Z",
+    "hq_e30",
+    "%F0%9F%A6%80",
+];
+
+/// What may stand between a parameter's name and its value.
+const SHAPES: [&str; 8] = [
+    "",
+    "[]",
+    "[0]",
+    "[gte]",
+    "[any]",
+    "[contains]",
+    "[x][y]",
+    "[__proto__]",
+];
+
+async fn start() -> Api {
+    let api = Api::of(Gateway::builder().rate_limit(RateLimit::off())).await;
+    let connection = api
+        .connection("c", json!({ "name": "d", "type": "MOCK_API" }), json!([]))
+        .await;
+    api.send(&connection, json!({ "a": { "b": [1, null] } }))
+        .await;
+    api
+}
+
+fn served(operation: &Operation) -> bool {
+    let resource = operation.path.split('/').nth(1);
+    matches!(
+        resource,
+        Some("sources" | "destinations" | "connections" | "requests" | "events" | "attempts")
+    )
+}
+
+#[tokio::test]
+async fn no_query_makes_the_api_fail() {
+    let api = start().await;
+    let request = api.models("/requests").await[0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let mut refused = 0;
+    let mut taken = 0;
+    for operation in Contract::get()
+        .operations()
+        .iter()
+        .filter(|operation| served(operation))
+    {
+        if operation.method != "GET" {
+            continue;
+        }
+        let path = operation.path.replace("{id}", &request);
+        for parameter in operation.query() {
+            for (index, shape) in SHAPES.iter().enumerate() {
+                // Every value in the plain shape, every third in each other one.
+                let step = if index == 0 { 1 } else { 3 };
+                for value in VALUES.iter().skip(index % step).step_by(step) {
+                    let query = format!("{path}?{}{shape}={value}", parameter.name);
+                    match api.get(&query).await.status {
+                        200 => taken += 1,
+                        422 => refused += 1,
+                        // An id of another resource, or a filter that is not built.
+                        404 | 501 => {}
+                        other => panic!("{query} answers {other}"),
+                    }
+                }
+            }
+        }
+    }
+    assert!(
+        taken > 500 && refused > 500,
+        "{taken} taken, {refused} refused"
+    );
+}
+
+#[tokio::test]
+async fn no_body_makes_the_api_fail() {
+    let api = start().await;
+    let odd = [
+        json!(null),
+        json!([]),
+        json!(1),
+        json!("text"),
+        json!({}),
+        json!({ "": "" }),
+        json!({ "a": { "b": {} } }),
+        json!(-1.5e300),
+    ];
+    let fields = [
+        "name",
+        "type",
+        "description",
+        "config",
+        "rules",
+        "source",
+        "destination",
+        "source_id",
+        "destination_id",
+        "webhook_ids",
+        "unknown",
+    ];
+    for operation in Contract::get()
+        .operations()
+        .iter()
+        .filter(|operation| served(operation))
+    {
+        if operation.body().is_none() {
+            continue;
+        }
+        let path = operation.path.replace("{id}", "missing");
+        let mut bodies: Vec<Value> = odd.to_vec();
+        for field in fields {
+            for value in &odd {
+                bodies.push(json!({ "name": "x", field: value }));
+            }
+        }
+        for body in bodies {
+            let reply = api.call(&operation.method, &path, Some(&body)).await;
+            assert!(
+                matches!(reply.status, 200 | 404 | 409 | 422),
+                "{} {path} {body} answers {}: {}",
+                operation.method,
+                reply.status,
+                reply.text
+            );
+        }
+    }
+}
