@@ -174,6 +174,14 @@ async fn calls_and_their_bodies() {
         .source(SourceInput::new("s").config(source_config()));
     printed.debug(&call);
     printed.debug(call.body());
+
+    let publish = client
+        .publish()
+        .to_source("shop")
+        .header("x-token", secret("header"))
+        .json(&json!({"password": secret("published")}));
+    printed.debug(&publish);
+    printed.display(&publish.to_curl());
     printed.check();
 }
 
