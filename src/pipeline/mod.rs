@@ -234,21 +234,27 @@ impl Pipeline {
                 }
                 Err((failure, error))
             }
-            Ok(Ok(response)) => self.read(call, response),
+            Ok(Ok(response)) => self.read(call.operation, response, permit),
         }
     }
 
-    fn read(&self, call: &Outgoing, response: HttpResponse) -> Result<Reply, (Failure, Error)> {
+    fn read(
+        &self,
+        operation: &'static str,
+        response: HttpResponse,
+        permit: Option<Permit>,
+    ) -> Result<Reply, (Failure, Error)> {
         let (parts, body) = response.into_parts();
         let refused = parts.status == StatusCode::TOO_MANY_REQUESTS;
-        if let Some(limiter) = self.limiter_of(call) {
+        if let Some(permit) = permit {
             // What a rejected key is told of is the quota of rejected keys.
-            if parts.status != StatusCode::UNAUTHORIZED {
-                limiter.observe(&parts.headers);
-            }
+            let report =
+                Report::read(&parts.headers).filter(|_| parts.status != StatusCode::UNAUTHORIZED);
             if refused {
                 let wait = retry_after(&parts.headers).unwrap_or(Duration::from_secs(1));
-                limiter.freeze(wait.min(self.retry.retry_after_cap));
+                permit.refused(report.as_ref(), wait.min(self.retry.retry_after_cap));
+            } else {
+                permit.answered(report.as_ref());
             }
         }
         if parts.status.is_success() {
@@ -267,7 +273,7 @@ impl Pipeline {
         };
         let asks = refused || parts.status == StatusCode::SERVICE_UNAVAILABLE;
         let delay = retry_after(&parts.headers).filter(|_| asks);
-        let mut error = Error::new(kind, call.operation, String::new());
+        let mut error = Error::new(kind, operation, String::new());
         let inner = error.inner_mut();
         inner.api = Some(ApiError::read(parts.status, &body));
         inner.status = Some(parts.status);
