@@ -36,7 +36,7 @@ fn the_command_line_sets_calls_and_tasks() {
     };
     let read = |line: &str| {
         let words: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
-        load.from_arguments(&words)
+        load.with_arguments(&words)
     };
     assert_eq!(read(""), Ok(load));
     let both = Load {
