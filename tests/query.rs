@@ -185,6 +185,28 @@ async fn counting_by_what_the_api_cannot_count_by_is_refused() {
     assert_eq!(script.queries(), ["source_id=src_1"]);
 }
 
+#[test]
+fn brackets_are_not_left_for_curl_to_expand() {
+    let client = client(&Script::always(page(&[], None, None)));
+    let list = client.events().list();
+    assert!(list.to_curl().starts_with("curl -X GET 'http://api.test"));
+    let narrowed = list.attempts(at_least(3)).to_curl();
+    assert!(
+        narrowed.starts_with(
+            "curl --globoff -X GET 'http://api.test/2026-09-01/events?attempts[gte]=3'"
+        ),
+        "{narrowed}"
+    );
+    let head = client
+        .raw()
+        .request(hookdeck::operation::Method::Head, "/events");
+    assert!(
+        head.to_curl().starts_with("curl --head 'http"),
+        "{}",
+        head.to_curl()
+    );
+}
+
 /// A computed list of values may turn out empty, and must not turn a condition into none, however
 /// deep it stands.
 #[tokio::test(start_paused = true)]

@@ -6,6 +6,7 @@ use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::Prepared;
+use crate::operation::Method;
 
 /// Names of JSON members that hold secrets, wherever they stand in a body.
 const SECRETS: &[&str] = &[
@@ -36,7 +37,14 @@ const SHOWN: &[&str] = &[
 ];
 
 pub(crate) fn command(call: &Prepared) -> String {
-    let mut out = format!("curl -X {} {}", call.operation.method, quote(&call.url()));
+    let url = call.url();
+    // `-X HEAD` would wait for a body, and brackets mean something to curl unless told otherwise.
+    let method = match call.operation.method {
+        Method::Head => "--head".to_owned(),
+        method => format!("-X {method}"),
+    };
+    let plain = if url.contains('[') { "--globoff " } else { "" };
+    let mut out = format!("curl {plain}{method} {}", quote(&url));
     out.push_str(" -H \"Authorization: Bearer $HOOKDECK_API_KEY\"");
     for (name, value) in &call.headers {
         let value = value
