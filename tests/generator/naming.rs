@@ -238,14 +238,20 @@ fn setters_keep_clear_of_every_method_of_their_call() {
     for name in of_list.iter().chain(&both) {
         let parameters = json!([{"in": "query", "name": name, "schema": text}]);
         let code = code(&generated(&listing(parameters)));
-        assert!(!code.contains(&format!("into {name}: ")), "{name} in {code}");
+        assert!(
+            !code.contains(&format!("into {name}: ")),
+            "{name} in {code}"
+        );
     }
     let of_write = methods(include_str!("../../src/call/write.rs"));
     assert!(of_write.contains(&"body_mut".to_owned()), "{of_write:?}");
     for name in of_write.iter().chain(&both) {
         let properties = json!({name.as_str(): text});
         let code = code(&generated(&body(object(properties, &[]))));
-        assert!(!code.contains(&format!("into {name}: ")), "{name} in {code}");
+        assert!(
+            !code.contains(&format!("into {name}: ")),
+            "{name} in {code}"
+        );
     }
 }
 
