@@ -177,6 +177,14 @@ async fn calls_and_their_bodies() {
         ))]);
     printed.debug(&call);
     printed.debug(call.body());
+
+    let publish = client
+        .publish()
+        .to_source("shop")
+        .header("x-token", secret("header"))
+        .json(&json!({"password": secret("published")}));
+    printed.debug(&publish);
+    printed.display(&publish.to_curl());
     printed.check();
 }
 

@@ -93,6 +93,7 @@ impl<T> Response<T> {
             limit,
             remaining,
             resets_in,
+            ..
         } = Report::read(&self.headers)?;
         Some(RateLimitStatus {
             limit,
