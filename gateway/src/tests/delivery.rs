@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use http::Method;
 use serde_json::{Value, json};
 
@@ -295,4 +297,40 @@ async fn a_gateway_that_others_reach_does_not_deliver_into_its_own_network() {
             [json!("HOST_UNREACHABLE")]
         );
     }
+}
+
+#[tokio::test]
+async fn deliveries_go_on_by_themselves_after_a_failure_of_the_store() {
+    let receiver = Receiver::start().await;
+    let gateway = crate::Gateway::start().await.unwrap();
+    let path = Setup::to(&receiver.url).create(&gateway).await;
+    let store = path.project.store.clone();
+    let batch = |sql: &'static str| {
+        let store = store.clone();
+        async move {
+            store
+                .write(move |tx| Ok::<_, crate::store::StoreError>(tx.execute_batch(sql)?))
+                .await
+                .unwrap();
+        }
+    };
+    batch("CREATE TRIGGER broken BEFORE INSERT ON attempts BEGIN SELECT RAISE(ABORT, 'full'); END")
+        .await;
+    let id = path.event(json!({})).await;
+    let failed = gateway.settle().await;
+    assert!(
+        matches!(failed, Err(crate::EngineError::Store(_))),
+        "{failed:?}"
+    );
+    batch("DROP TRIGGER broken").await;
+
+    // Nothing wakes the dispatcher from here on.
+    let delivered = async {
+        while event(&path.project, &id).await[0] != "SUCCESSFUL" {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), delivered)
+        .await
+        .expect("the delivery is stuck");
 }
