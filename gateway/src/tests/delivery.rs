@@ -243,6 +243,29 @@ async fn redirects_are_followed_without_carrying_credentials_elsewhere() {
 }
 
 #[tokio::test]
+async fn what_a_producer_proves_itself_with_goes_no_further_than_the_destination() {
+    let mut target = Receiver::start().await;
+    let mut receiver = Receiver::start().await;
+    receiver.replies([Reply::status(307).header("location", target.url.clone())]);
+    let gateway = manual().start().await.unwrap();
+    let path = Setup::to(&receiver.url).create(&gateway).await;
+    let headers = [
+        ("authorization", "Bearer producer"),
+        ("cookie", "sid=1"),
+        ("x-hookdeck-signature-2", "forged"),
+    ];
+    send(Method::POST, &path.url, &headers, "x").await;
+    gateway.settle().await.unwrap();
+    let first = receiver.next().await;
+    assert_eq!(first.header("authorization"), "Bearer producer");
+    assert_eq!(first.header("cookie"), "sid=1");
+    assert_eq!(first.header("x-hookdeck-signature-2"), "(absent)");
+    let followed = target.next().await;
+    assert_eq!(followed.header("authorization"), "(absent)");
+    assert_eq!(followed.header("cookie"), "(absent)");
+}
+
+#[tokio::test]
 async fn redirects_end_somewhere_and_never_at_a_forbidden_address() {
     let receiver = Receiver::start().await;
     receiver.replies((0..20).map(|_| Reply::status(302).header("location", receiver.url.clone())));
