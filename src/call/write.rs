@@ -13,6 +13,16 @@ use crate::error::Error;
 pub trait RequestBody: Serialize + Clone + Send + Sync + 'static {
     /// The reply.
     type Reply: DeserializeOwned + Send + 'static;
+
+    /// Looks for what the API would refuse. A call whose body fails this is not sent; its error is
+    /// of kind [`Invalid`](crate::ErrorKind::Invalid).
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, beginning with the property it is wrong with.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// A call with a body that is filled in by methods of the call.
@@ -51,6 +61,9 @@ impl<B: RequestBody> Write<B> {
     }
 
     fn ready(mut self) -> Box<Prepared> {
+        if let Err(problem) = self.body.check() {
+            self.prepared.refuse(problem);
+        }
         self.prepared.set_body(&self.body);
         self.prepared
     }

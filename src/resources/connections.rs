@@ -70,17 +70,17 @@ impl Connections {
     ///
     /// ```
     /// # async fn example(client: hookdeck::Client) -> hookdeck::Result<()> {
-    /// use hookdeck::models::{DestinationConfig, DestinationInput};
+    /// use std::time::Duration;
+    /// use hookdeck::models::{DestinationInput, Rule};
     ///
     /// let connection = client
     ///     .connections()
     ///     .create()
     ///     .name("orders")
     ///     .source_id("src_1")
-    ///     .destination(
-    ///         DestinationInput::new("backend")
-    ///             .config(DestinationConfig::new().url("https://example.com/hooks")),
-    ///     )
+    ///     .destination(DestinationInput::http("backend", "https://example.com/hooks"))
+    ///     .rule(Rule::filter().body(serde_json::json!({"type": "order.created"})))
+    ///     .rule(Rule::retry().exponential(Duration::from_secs(30)).count(5))
     ///     .await?;
     /// # Ok(()) }
     /// ```
@@ -115,10 +115,11 @@ impl Connections {
     ///
     /// ```
     /// # async fn example(client: hookdeck::Client) -> hookdeck::Result<()> {
-    /// use hookdeck::models::{RetryRule, RetryStrategy, Rule};
+    /// use std::time::Duration;
+    /// use hookdeck::models::Rule;
     ///
-    /// let retry = RetryRule::new(RetryStrategy::Exponential).interval(30_000).count(5);
-    /// client.connections().update("web_1").rules([Rule::Retry(retry)]).await?;
+    /// let retry = Rule::retry().exponential(Duration::from_secs(30)).count(5);
+    /// client.connections().update("web_1").rule(retry).await?;
     /// # Ok(()) }
     /// ```
     pub fn update(&self, id: impl AsRef<str>) -> Write<ConnectionUpdate> {
