@@ -80,6 +80,15 @@ async fn the_pauses_grow_from_one_to_fifteen_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_pauses_can_be_set() {
+    let script = Script::new([running(0), running(1), running(2), job(4, false)]);
+    let progress = start(&script).await.progress();
+    let every = progress.every(Duration::from_secs(30));
+    assert_eq!(every.count().await, 4);
+    assert_eq!(script.pauses(), [Duration::from_secs(30); 3]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn asking_keeps_to_the_quota() {
     let script = Script::new([running(0), running(1), job(4, false)]);
     let client = builder(&script)
@@ -175,6 +184,15 @@ async fn an_empty_query_starts_nothing() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
+    let no_sources: [&str; 0] = [];
+    let of_none = EventFilter::new()
+        .status(EventStatus::Failed)
+        .source_id(no_sources);
+    let error = bulk.event_retries().start(of_none).await.unwrap_err();
+    assert!(
+        error.to_string().contains("a list in the query is empty"),
+        "{error}"
+    );
     let causes: [IgnoredCause; 0] = [];
     let none = bulk.ignored_event_retries().start(causes).await;
     assert_eq!(none.unwrap_err().kind(), ErrorKind::Invalid);

@@ -4,11 +4,12 @@ mod support;
 
 use std::time::Duration;
 
+use hookdeck::configuration::StatusMatch;
 use hookdeck::models::{
     ApiKeyPlace, CustomResponse, DeduplicateRule, DeliveryGroupPeriod, DeliveryGroups,
     DeliveryPeriod, DestinationAuth, DestinationAuthType, DestinationConfig, DestinationInput,
     DestinationType, HmacAlgorithm, HmacEncoding, HttpMethod, OauthAuthentication, Rule,
-    SourceAuth, SourceAuthType, SourceConfig, SourceInput, SourceType, StatusMatch,
+    SourceAuth, SourceAuthType, SourceConfig, SourceInput, SourceType,
 };
 use hookdeck::{Error, ErrorKind, Sent};
 use serde::Serialize;

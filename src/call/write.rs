@@ -13,16 +13,6 @@ use crate::error::Error;
 pub trait RequestBody: Serialize + Clone + Send + Sync + 'static {
     /// The reply.
     type Reply: DeserializeOwned + Send + 'static;
-
-    /// Looks for what the API would refuse. A call whose body fails this is not sent; its error is
-    /// of kind [`Invalid`](crate::ErrorKind::Invalid).
-    ///
-    /// # Errors
-    ///
-    /// What is wrong, beginning with the property it is wrong with.
-    fn check(&self) -> Result<(), String> {
-        Ok(())
-    }
 }
 
 /// A call with a body that is filled in by methods of the call.
@@ -39,14 +29,26 @@ pub trait RequestBody: Serialize + Clone + Send + Sync + 'static {
 pub struct Write<B: RequestBody> {
     prepared: Box<Prepared>,
     body: B,
+    check: Check<B>,
 }
+
+/// Looks in a body for what the API would refuse, and says what is wrong, beginning with the
+/// property it is wrong with.
+type Check<B> = fn(&B) -> Result<(), String>;
 
 impl<B: RequestBody> Write<B> {
     pub(crate) fn new(prepared: Prepared, body: B) -> Self {
         Self {
             prepared: Box::new(prepared),
             body,
+            check: |_| Ok(()),
         }
+    }
+
+    /// Sends nothing if the body, as it is when the call is awaited, fails this.
+    pub(crate) fn checked(mut self, check: Check<B>) -> Self {
+        self.check = check;
+        self
     }
 
     pub(crate) fn body_mut(&mut self) -> &mut B {
@@ -61,7 +63,7 @@ impl<B: RequestBody> Write<B> {
     }
 
     fn ready(mut self) -> Box<Prepared> {
-        if let Err(problem) = self.body.check() {
+        if let Err(problem) = (self.check)(&self.body) {
             self.prepared.refuse(problem);
         }
         self.prepared.set_body(&self.body);
@@ -102,6 +104,7 @@ impl<B: RequestBody> Clone for Write<B> {
         Self {
             prepared: self.prepared.clone(),
             body: self.body.clone(),
+            check: self.check,
         }
     }
 }

@@ -145,7 +145,6 @@ macro_rules! object {
     ) => {
         impl $crate::call::RequestBody for $name {
             type Reply = $reply;
-            $crate::macros::check!($name);
         }
 
         impl $crate::call::Write<$name> {
@@ -197,21 +196,3 @@ macro_rules! object {
     };
 }
 pub(crate) use object;
-
-/// Which bodies are checked before they are sent, each by a `find_problem` beside the models.
-macro_rules! check {
-    (SourceInput) => { $crate::macros::check!(@yes); };
-    (SourceUpdate) => { $crate::macros::check!(@yes); };
-    (DestinationInput) => { $crate::macros::check!(@yes); };
-    (DestinationUpdate) => { $crate::macros::check!(@yes); };
-    (ConnectionInput) => { $crate::macros::check!(@yes); };
-    (ConnectionUpdate) => { $crate::macros::check!(@yes); };
-    (TransformationInput) => { $crate::macros::check!(@yes); };
-    (@yes) => {
-        fn check(&self) -> Result<(), String> {
-            self.find_problem()
-        }
-    };
-    ($other:ident) => {};
-}
-pub(crate) use check;

@@ -9,6 +9,6 @@ mod tagged;
 
 pub(crate) use filter::filter;
 pub(crate) use id::id;
-pub(crate) use input::{check, input, object, written};
+pub(crate) use input::{input, object, written};
 pub(crate) use open_enum::open_enum;
 pub(crate) use tagged::{list_or_object, tagged};

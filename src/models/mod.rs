@@ -3,15 +3,11 @@
 //! Generated from the OpenAPI document of API version 2026-09-01. Unknown fields of a reply are
 //! ignored and unknown enum values kept, so that an additive change of the API breaks nothing.
 
-mod ext;
-
 use std::collections::BTreeMap;
 
 use crate::macros::{filter, id, input, list_or_object, open_enum, tagged, written};
 use crate::query::{OneOrMany, Range};
 use crate::types::{Headers, Json, Patch, Secret, Timestamp};
-
-pub use ext::{Deduplication, RetryBuilder, StatusMatch};
 
 include!(concat!(env!("OUT_DIR"), "/ids.rs"));
 include!(concat!(env!("OUT_DIR"), "/models.rs"));

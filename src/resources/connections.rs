@@ -89,6 +89,7 @@ impl Connections {
             self.prepare(&ops::CREATE_CONNECTION, &[]),
             ConnectionInput::new(),
         )
+        .checked(ConnectionInput::find_problem)
     }
 
     /// Creates the connection of that name, or changes it if it exists.
@@ -108,7 +109,7 @@ impl Connections {
     /// ```
     pub fn upsert(&self, name: impl Into<String>) -> Write<ConnectionInput> {
         let call = self.prepare(&ops::UPSERT_CONNECTION, &[]);
-        Write::new(call, ConnectionInput::new().name(name))
+        Write::new(call, ConnectionInput::new().name(name)).checked(ConnectionInput::find_problem)
     }
 
     /// Changes a connection's name, description or rules. `rules` replaces all of them.
@@ -124,7 +125,7 @@ impl Connections {
     /// ```
     pub fn update(&self, id: impl AsRef<str>) -> Write<ConnectionUpdate> {
         let call = self.prepare(&ops::UPDATE_CONNECTION, &[id.as_ref()]);
-        Write::new(call, ConnectionUpdate::new())
+        Write::new(call, ConnectionUpdate::new()).checked(ConnectionUpdate::find_problem)
     }
 
     /// Deletes a connection. Its pending events are cancelled for good.

@@ -71,6 +71,7 @@ impl Destinations {
             self.prepare(&ops::CREATE_DESTINATION, &[]),
             destination.into(),
         )
+        .checked(DestinationInput::find_problem)
     }
 
     /// Creates the destination of that name, or changes it if it exists.
@@ -87,6 +88,7 @@ impl Destinations {
             self.prepare(&ops::UPSERT_DESTINATION, &[]),
             destination.into(),
         )
+        .checked(DestinationInput::find_problem)
     }
 
     /// Changes a destination. What is not set stays as it is.
@@ -100,7 +102,7 @@ impl Destinations {
     /// ```
     pub fn update(&self, id: impl AsRef<str>) -> Write<DestinationUpdate> {
         let call = self.prepare(&ops::UPDATE_DESTINATION, &[id.as_ref()]);
-        Write::new(call, DestinationUpdate::new())
+        Write::new(call, DestinationUpdate::new()).checked(DestinationUpdate::find_problem)
     }
 
     /// Deletes a destination.

@@ -84,6 +84,7 @@ impl Sources {
     /// ```
     pub fn create(&self, source: impl Into<SourceInput>) -> Write<SourceInput> {
         Write::new(self.prepare(&ops::CREATE_SOURCE, &[]), source.into())
+            .checked(SourceInput::find_problem)
     }
 
     /// Creates the source of that name, or changes it if it exists. A configuration replaces the whole
@@ -96,6 +97,7 @@ impl Sources {
     /// ```
     pub fn upsert(&self, source: impl Into<SourceInput>) -> Write<SourceInput> {
         Write::new(self.prepare(&ops::UPSERT_SOURCE, &[]), source.into())
+            .checked(SourceInput::find_problem)
     }
 
     /// Changes a source. What is not set stays as it is; a `config` replaces the whole of it.
@@ -110,6 +112,7 @@ impl Sources {
             self.prepare(&ops::UPDATE_SOURCE, &[id.as_ref()]),
             SourceUpdate::new(),
         )
+        .checked(SourceUpdate::find_problem)
     }
 
     /// Deletes a source.

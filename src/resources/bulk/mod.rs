@@ -159,7 +159,8 @@ impl<K: BulkKind> BulkJobs<K> {
 
     /// Starts a job on everything the query matches. The reply is its state at the start.
     ///
-    /// An empty query is refused before it is sent. Fails with status 422 if a job of the same query
+    /// An empty query, or one with an empty list, which would let everything through, is refused before
+    /// it is sent. Fails with status 422 if a job of the same query
     /// is still running.
     ///
     /// ```

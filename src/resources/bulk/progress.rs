@@ -76,6 +76,7 @@ pub struct Progress {
     call: Call<BulkOperation>,
     step: Step,
     pause: Duration,
+    longest_pause: Duration,
 }
 
 enum Step {
@@ -92,7 +93,27 @@ impl Progress {
             call,
             step: Step::Known(Box::new(state)),
             pause: FIRST_PAUSE,
+            longest_pause: LONGEST_PAUSE,
         }
+    }
+
+    /// Asks at this interval in place of growing ones. Every question is a call of the quota.
+    ///
+    /// ```
+    /// # async fn example(client: hookdeck::Client) -> hookdeck::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// let job = client.bulk().event_retries().attach("bch_1").await?;
+    /// let mut progress = job.progress().every(Duration::from_secs(5));
+    /// while let Some(now) = progress.try_next().await? {
+    ///     println!("{:.0} %", now.fraction * 100.0);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn every(mut self, interval: Duration) -> Self {
+        self.pause = interval;
+        self.longest_pause = interval;
+        self
     }
 
     /// The next progress, or `None` after the job's end.
@@ -117,7 +138,7 @@ impl Progress {
         let now = BulkProgress::from(state);
         if !now.ended {
             self.step = Step::Pausing(Box::pin(tokio::time::sleep(self.pause)));
-            self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+            self.pause = self.pause.saturating_mul(2).min(self.longest_pause);
         }
         now
     }

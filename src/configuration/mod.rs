@@ -1,5 +1,34 @@
-//! What is written by hand beside the generated models: constructors that set together what belongs
-//! together, and checks of what the API would refuse.
+//! What is configured, built by what it does: sources by what they verify, destinations by how they
+//! authenticate, connections by rules.
+//!
+//! The methods are on the [`models`](crate::models) themselves. They set together what belongs
+//! together, such as credentials and the name of their scheme:
+//!
+//! ```
+//! # async fn example(client: hookdeck::Client) -> hookdeck::Result<()> {
+//! use std::time::Duration;
+//! use hookdeck::models::{DeliveryPeriod, DestinationInput, Rule, SourceInput};
+//! use serde_json::json;
+//!
+//! client
+//!     .connections()
+//!     .upsert("payments")
+//!     .source(SourceInput::stripe("stripe", "whsec_1"))
+//!     .destination(
+//!         DestinationInput::http("backend", "https://example.com/hooks")
+//!             .bearer_token("token")
+//!             .rate(10, DeliveryPeriod::Second),
+//!     )
+//!     .rule(Rule::filter().body(json!({"type": {"$startsWith": "invoice."}})))
+//!     .rule(Rule::deduplicate(Duration::from_secs(300)).include(["body.id"]))
+//!     .rule(Rule::retry().exponential(Duration::from_secs(30)).count(5).on_status(500..))
+//!     .await?;
+//! # Ok(()) }
+//! ```
+//!
+//! Everything can be set by hand as well. What the API is known to refuse is not sent then, but
+//! fails with [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) and the reason; types and schemes
+//! this version does not know are left to the API.
 
 mod checks;
 mod connections;

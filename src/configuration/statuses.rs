@@ -6,7 +6,7 @@ use std::ops::{RangeFrom, RangeInclusive};
 /// Answers of a destination by their status: one, a range, or what a comparison lets through.
 ///
 /// ```
-/// use hookdeck::models::StatusMatch;
+/// use hookdeck::configuration::StatusMatch;
 ///
 /// assert_eq!(StatusMatch::from(429).to_string(), "429");
 /// assert_eq!(StatusMatch::from(500..=599).to_string(), "500-599");

@@ -24,7 +24,8 @@ impl Rule {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use hookdeck::models::{Rule, StatusMatch};
+    /// use hookdeck::configuration::StatusMatch;
+    /// use hookdeck::models::Rule;
     ///
     /// let rule = Rule::retry()
     ///     .exponential(Duration::from_secs(30))
