@@ -224,6 +224,27 @@ async fn an_update_is_checked_as_far_as_its_type_is_known() {
 }
 
 #[tokio::test]
+async fn every_scheme_passes_the_check_and_is_sent() {
+    let script = Script::always(source("src_1"));
+    let sources = client(&script).sources();
+    for input in [
+        SourceInput::webhook("a").hmac("s", "h", HmacAlgorithm::Md5, HmacEncoding::Base64),
+        SourceInput::http("a").basic_auth("u", "p"),
+        SourceInput::http("a").api_key("h", "k"),
+        SourceInput::gitlab("a", "t"),
+        SourceInput::slack("a", "s"),
+        SourceInput::provider(SourceType::AzureEventGrid, "a").api_key("h", "k"),
+        SourceInput::provider(SourceType::Postmark, "a")
+            .auth(SourceAuth::new().username("u").password("p")),
+        SourceInput::provider(SourceType::AwsSns, "a"),
+        SourceInput::provider(SourceType::Vapi, "a").secret("s"),
+    ] {
+        sources.upsert(input).await.unwrap();
+    }
+    assert_eq!(script.count(), 9);
+}
+
+#[tokio::test]
 async fn what_is_newer_than_this_version_is_left_to_the_api() {
     let script = Script::new([source("src_1"), source("src_2")]);
     let sources = client(&script).sources();

@@ -99,7 +99,7 @@ pub(super) fn find_problem(
         let chosen = matches!(name, "WEBHOOK" | "HTTP" | "AZURE_EVENT_GRID" | "GITLAB");
         let problem = format!(
             "auth is set without auth_type, and sources of type {name} need both: \
-             `hmac`, `basic_auth` and `api_key` set them together"
+             `hmac`, `basic_auth`, `api_key` and `gitlab` set them together"
         );
         return ensure(!chosen, problem);
     };

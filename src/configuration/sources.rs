@@ -61,6 +61,23 @@ impl SourceInput {
         Self::new(name).kind(kind)
     }
 
+    /// A source of GitLab's webhooks, verified by their secret token.
+    ///
+    /// ```
+    /// use hookdeck::models::{SourceAuthType, SourceInput};
+    ///
+    /// let source = SourceInput::gitlab("code", "token");
+    /// let config = source.config.expect("it is set");
+    /// assert_eq!(config.auth_type.value(), Some(&SourceAuthType::Gitlab));
+    /// ```
+    #[must_use]
+    pub fn gitlab(name: impl Into<String>, token: impl Into<Secret>) -> Self {
+        let config = SourceConfig::new()
+            .auth_type(SourceAuthType::Gitlab)
+            .auth(SourceAuth::new().api_key(token));
+        Self::provider(SourceType::Gitlab, name).config(config)
+    }
+
     pub(crate) fn find_problem(&self) -> Result<(), String> {
         checks::name(&self.name)?;
         checks::description(self.description.value())?;
@@ -223,6 +240,15 @@ impl SourceInput {
     #[must_use]
     pub fn auth(mut self, auth: impl Into<SourceAuth>) -> Self {
         self.config = Some(self.config.take().unwrap_or_default().auth(auth));
+        self
+    }
+}
+
+impl Write<SourceInput> {
+    /// Verifies by these credentials, in the shape the provider uses.
+    pub fn auth(mut self, auth: impl Into<SourceAuth>) -> Self {
+        let config = &mut self.body_mut().config;
+        *config = Some(config.take().unwrap_or_default().auth(auth));
         self
     }
 }
