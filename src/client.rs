@@ -123,7 +123,7 @@ impl fmt::Debug for Client {
 }
 
 /// Sets up a [`Client`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder {
     key: ApiKey,
@@ -306,6 +306,19 @@ impl ClientBuilder {
                 pipeline,
             }),
         })
+    }
+}
+
+/// Without the base URL, which is not checked yet and may hold a password.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("scheme", &self.scheme)
+            .field("version", &self.version)
+            .field("retry", &self.retry)
+            .field("rate_limit", &self.rate_limit)
+            .field("timeouts", &self.timeouts)
+            .finish_non_exhaustive()
     }
 }
 

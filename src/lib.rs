@@ -57,7 +57,7 @@
 //! | `native-tls` | no | TLS by the operating system's library |
 //! | `http2` | yes | HTTP/2 where the server offers it |
 //! | `tracing` | yes | events for attempts, waits and retries, at level `DEBUG` |
-//! | `webhook` | no | [`webhook`]: checking the signatures of deliveries in a receiver |
+//! | `webhook` | no | `webhook`: checking the signatures of deliveries in a receiver |
 //! | `contract` | no | the OpenAPI document as text, for test servers and validators |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -111,6 +111,12 @@ impl Prepared {
         if let Some(problem) = &self.problem {
             return Err(self.error(problem));
         }
+        // It would leave nothing in the query, and so let everything through.
+        if let Some(name) = self.query.empty_list() {
+            return Err(self.error(format!(
+                "`{name}` is given no value at all, which the API would read as no condition"
+            )));
+        }
         let uri = Uri::try_from(self.url())
             .map_err(|error| self.error("the URL is too long").with_source(error))?;
         let mut request = HttpRequest::new(self.body.clone().unwrap_or_default());

@@ -16,7 +16,7 @@ const SHOWN: usize = 200;
 /// text from the edge, HTML, nothing. All of them are read into this, and none of them can make
 /// reading fail: what is missing is `None`, and [`message`](ApiError::message) always says
 /// something a person can act on.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct ApiError {
     code: Option<String>,
     message: String,
@@ -113,6 +113,17 @@ impl ApiError {
             violations: Vec::new(),
             data: None,
         }
+    }
+}
+
+/// Without `data`, in which the API may repeat what was sent, secrets included.
+impl fmt::Debug for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiError")
+            .field("code", &self.code)
+            .field("message", &self.message)
+            .field("violations", &self.violations)
+            .finish_non_exhaustive()
     }
 }
 

@@ -127,6 +127,13 @@ impl Query {
             .map(|(_, value)| value)
     }
 
+    /// The name of a parameter whose list of values is empty: a query string cannot say that.
+    pub(crate) fn empty_list(&self) -> Option<&str> {
+        self.iter()
+            .find(|(_, value)| matches!(value, QueryValue::List(values) if values.is_empty()))
+            .map(|(name, _)| name)
+    }
+
     /// Whether no parameter is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -3,6 +3,7 @@
 // Each test binary uses its own part of this.
 #![allow(dead_code, unused_imports)]
 
+pub mod socket;
 pub mod transport;
 
 use std::sync::atomic::{AtomicU64, Ordering};

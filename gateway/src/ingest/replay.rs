@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::accept::{NewRequest, Route, fan_out, not_built, routes, store_request};
+use super::accept::{
+    NewRequest, Route, fan_out, not_built, refusal, routes, source, store_request,
+};
 use super::answer::Cause;
 use super::receive::Received;
 use crate::clock::Micros;
@@ -71,7 +73,8 @@ pub async fn replay_event(
 
 /// Takes a stored request in again with today's rules, as new requests with new events. Without a
 /// `target` it goes to all connections of its source. A source without any active connection among
-/// those asked for gets a request rejected as `NO_CONNECTION`.
+/// those asked for gets a request rejected as `NO_CONNECTION`, and what the source would not take
+/// today either, such as a body that is no JSON, one rejected for that.
 ///
 /// # Errors
 /// [`EventError::NotFound`] for the request, or a source or connection named in `target`.
@@ -80,14 +83,14 @@ pub async fn replay_request(
     request_id: &str,
     target: ReplayTarget,
 ) -> Result<Replayed, EventError> {
-    let (id, now, ids) = (
+    let (id, clock, ids) = (
         request_id.to_owned(),
-        project.clock.now(),
+        project.clock.clone(),
         project.ids.clone(),
     );
     let replayed = project
         .store
-        .write(move |tx| replay(tx, now, &ids, &id, &target))
+        .write(move |tx| replay(tx, clock.now(), &ids, &id, &target))
         .await;
     project.engine.wake();
     replayed
@@ -105,14 +108,14 @@ pub async fn retry_request(
     request_id: &str,
     webhook_ids: Option<Vec<String>>,
 ) -> Result<Retried, EventError> {
-    let (id, now, ids) = (
+    let (id, clock, ids) = (
         request_id.to_owned(),
-        project.clock.now(),
+        project.clock.clone(),
         project.ids.clone(),
     );
     let retried = project
         .store
-        .write(move |tx| retry(tx, now, &ids, &id, webhook_ids.as_deref()))
+        .write(move |tx| retry(tx, clock.now(), &ids, &id, webhook_ids.as_deref()))
         .await;
     project.engine.wake();
     retried
@@ -140,20 +143,22 @@ fn load(conn: &Connection, request_id: &str) -> Result<StoredRequest, EventError
     ))?
     .query_row([request_id], |row| {
         let headers: String = row.get(8)?;
+        let rejection_cause: Option<String> = row.get(3)?;
         Ok(StoredRequest {
             id: request_id.to_owned(),
             source_id: row.get(0)?,
             payload_id: row.get(1)?,
             verified: row.get(2)?,
-            rejection_cause: row.get(3)?,
             ingested_at: row.get(4)?,
             received: Received::stored(
+                rejection_cause.as_deref(),
                 row.get(5)?,
                 row.get(6)?,
                 row.get(7)?,
                 serde_json::from_str(&headers).unwrap_or_default(),
                 row.get(9)?,
             ),
+            rejection_cause,
         })
     })
     .optional()?
@@ -170,7 +175,7 @@ fn replay(
     let original = load(conn, request_id)?;
     let mut replayed = Replayed::default();
     for (source_id, wanted) in sources_of(conn, &original.source_id, target)? {
-        let routes: Vec<Route> = routes(conn, &source_id)?
+        let mut routes: Vec<Route> = routes(conn, &source_id)?
             .into_iter()
             .filter(|route| {
                 wanted
@@ -180,7 +185,14 @@ fn replay(
             .filter(|route| !route.disabled)
             .collect();
         refuse_not_built(&routes)?;
-        let cause = routes.is_empty().then_some(Cause::NoConnection);
+        let refused = match source(conn, &source_id)? {
+            Some(source) => refusal(&source, &original.received),
+            None => None,
+        };
+        if refused.is_some() {
+            routes.clear();
+        }
+        let cause = refused.or_else(|| routes.is_empty().then_some(Cause::NoConnection));
         let request = NewRequest {
             source_id: &source_id,
             payload_id: &original.payload_id,

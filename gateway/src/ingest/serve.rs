@@ -50,10 +50,12 @@ async fn serve(State(projects): State<Arc<Projects>>, request: Request) -> Respo
         .map(|info| info.0.ip());
     let query = parts.uri.query().unwrap_or_default();
     let received = Received::new(&parts.method, &path, query, &parts.headers, peer, body);
-    let (now, ids) = (project.clock.now(), Arc::clone(&project.ids));
+    // The time is asked inside the write, so that it grows in the order of the commits: whoever
+    // walks a list by it must not be overtaken by an older row.
+    let (clock, ids) = (project.clock.clone(), Arc::clone(&project.ids));
     let accepted = project
         .store
-        .write(move |tx| accept(tx, now, &ids, &source_id, &received))
+        .write(move |tx| accept(tx, clock.now(), &ids, &source_id, &received))
         .await;
     match accepted {
         Ok(Accepted::UnknownSource) => answer::unknown_source(),
