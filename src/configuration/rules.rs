@@ -45,7 +45,6 @@ impl Rule {
     /// );
     /// # Ok::<(), serde_json::Error>(())
     /// ```
-    #[must_use]
     pub const fn retry() -> RetryBuilder {
         RetryBuilder(())
     }
@@ -100,7 +99,6 @@ impl Rule {
     /// # use hookdeck::models::Rule;
     /// Rule::deduplicate(Duration::from_secs(300)).include(["body"]).exclude(["headers"]);
     /// ```
-    #[must_use]
     pub fn deduplicate(window: Duration) -> Deduplication {
         Deduplication {
             window: millis(window),
