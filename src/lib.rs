@@ -65,6 +65,7 @@
 mod auth;
 mod call;
 mod client;
+pub mod configuration;
 #[cfg(feature = "contract")]
 #[cfg_attr(docsrs, doc(cfg(feature = "contract")))]
 pub mod contract;

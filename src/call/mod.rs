@@ -79,6 +79,12 @@ impl<T> Call<T> {
 
     call_options!();
 
+    /// Makes the call fail when it is awaited, before anything is sent.
+    pub(crate) fn refused(mut self, problem: &str) -> Self {
+        self.prepared.refuse(problem.to_owned());
+        self
+    }
+
     /// Adds a query parameter that the SDK has no method for.
     pub fn param(mut self, name: impl Into<String>, value: impl crate::query::Param) -> Self {
         self.prepared.query.set(name.into(), value.into_param());

@@ -20,7 +20,8 @@ use crate::query::{OneOrMany, Param, Query, QueryValue};
 
 /// A call for metrics; made by a method of [`Metrics`](super::Metrics).
 ///
-/// It is refused before it is sent if the period is empty or no measure is asked for.
+/// It is refused before it is sent if the period is empty, no measure is asked for, or the
+/// granularity is zero.
 #[must_use = "a call does nothing until it is awaited"]
 pub struct MetricsCall<F> {
     call: Call<Metrics>,
@@ -54,7 +55,10 @@ impl<F: MetricsFilter> MetricsCall<F> {
 
     /// Cuts the period into buckets of this size, each with points of its own. Without it there is
     /// one bucket.
-    pub fn granularity(self, granularity: Granularity) -> Self {
+    pub fn granularity(mut self, granularity: Granularity) -> Self {
+        if granularity.is_empty() {
+            self.call = self.call.refused("the granularity is zero");
+        }
         self.param("granularity", granularity)
     }
 
