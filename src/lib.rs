@@ -91,7 +91,7 @@ pub use call::{
     Call, CallFuture, Count, List, RateLimitStatus, RequestBody, Response, WithMeta, Write,
 };
 pub use client::{Client, ClientBuilder};
-pub use error::{ApiError, Error, ErrorKind, Exhausted, Sent};
+pub use error::{ApiError, Error, ErrorKind, Exhausted, FailedAttempt, Sent};
 pub use paging::Cursor;
 pub use pipeline::{CallEvent, Observer, RateLimit, Retry, Timeouts};
 pub use version::ApiVersion;

@@ -62,7 +62,8 @@ impl<T> Response<T> {
         self.value
     }
 
-    /// The status; the API answers every success with 200.
+    /// The status; the API answers every success with 200. Only a repeated delete that found its
+    /// work done, because an earlier attempt whose reply was lost had done it, has 404 or 410 here.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
@@ -74,7 +75,8 @@ impl<T> Response<T> {
         &self.headers
     }
 
-    /// The body as it came: everything the API sent, fields this crate does not know included.
+    /// The body as it came: everything the API sent, fields this crate does not know included. Of a
+    /// repeated delete that found its work done, the body that the first would have had.
     #[must_use]
     pub fn body_bytes(&self) -> &Bytes {
         &self.body
