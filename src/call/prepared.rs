@@ -12,7 +12,7 @@ use crate::client::{Client, Service};
 use crate::error::{Error, ErrorKind};
 use crate::operation::{Method, Operation};
 use crate::pipeline::{Outgoing, Reply};
-use crate::query::{Query, encode_path_segment, encode_query};
+use crate::query::{Query, encode_path_segment, encode_query, no_value};
 use crate::transport::HttpRequest;
 
 const AGENT: &str = concat!("hookdeck-rust/", env!("CARGO_PKG_VERSION"));
@@ -110,6 +110,10 @@ impl Prepared {
     fn request(&self) -> Result<HttpRequest, Error> {
         if let Some(problem) = &self.problem {
             return Err(self.error(problem));
+        }
+        // It would leave nothing in the query, and so let everything through.
+        if let Some(name) = self.query.empty_list() {
+            return Err(self.error(no_value(name)));
         }
         let uri = Uri::try_from(self.url())
             .map_err(|error| self.error("the URL is too long").with_source(error))?;

@@ -6,6 +6,7 @@ mod budget;
 mod limiter;
 mod observer;
 mod retry;
+mod timeouts;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,69 +25,10 @@ use limiter::{Permit, WaitTooLong};
 pub use observer::{CallEvent, Observer};
 pub use retry::Retry;
 use retry::{Failure, retry_after};
+pub use timeouts::Timeouts;
 
 /// A hundred years: longer than anybody waits, and short enough for every clock to add.
 const AGES: Duration = Duration::from_secs(100 * 365 * 86_400);
-
-/// How long things may take.
-///
-/// ```
-/// use std::time::Duration;
-/// use hookdeck::Timeouts;
-///
-/// let timeouts = Timeouts::default()
-///     .attempt(Duration::from_secs(20))
-///     .total(Duration::from_secs(60));
-/// # let _ = timeouts;
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeouts {
-    pub(crate) connect: Duration,
-    pub(crate) attempt: Duration,
-    pub(crate) total: Option<Duration>,
-}
-
-impl Timeouts {
-    /// For making a connection; 10 seconds by default.
-    #[must_use]
-    pub const fn connect(mut self, timeout: Duration) -> Self {
-        self.connect = timeout;
-        self
-    }
-
-    /// For one attempt, from sending the request to the last byte of the reply; 30 seconds by
-    /// default.
-    #[must_use]
-    pub const fn attempt(mut self, timeout: Duration) -> Self {
-        self.attempt = timeout;
-        self
-    }
-
-    /// For a whole call: waiting for the quota, all attempts and the delays between them. Two
-    /// minutes by default, enough for a window of the quota to pass.
-    #[must_use]
-    pub const fn total(mut self, timeout: Duration) -> Self {
-        self.total = Some(timeout);
-        self
-    }
-
-    /// Lets a whole call take as long as its attempts and waits do.
-    #[must_use]
-    pub const fn without_total(mut self) -> Self {
-        self.total = None;
-        self
-    }
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            attempt: Duration::from_secs(30),
-            total: Some(Duration::from_secs(120)),
-        }
-    }
-}
 
 /// One call, ready to be sent any number of times.
 pub(crate) struct Outgoing {
@@ -292,21 +234,27 @@ impl Pipeline {
                 }
                 Err((failure, error))
             }
-            Ok(Ok(response)) => self.read(call, response),
+            Ok(Ok(response)) => self.read(call.operation, response, permit),
         }
     }
 
-    fn read(&self, call: &Outgoing, response: HttpResponse) -> Result<Reply, (Failure, Error)> {
+    fn read(
+        &self,
+        operation: &'static str,
+        response: HttpResponse,
+        permit: Option<Permit>,
+    ) -> Result<Reply, (Failure, Error)> {
         let (parts, body) = response.into_parts();
         let refused = parts.status == StatusCode::TOO_MANY_REQUESTS;
-        if let Some(limiter) = self.limiter_of(call) {
+        if let Some(permit) = permit {
             // What a rejected key is told of is the quota of rejected keys.
-            if parts.status != StatusCode::UNAUTHORIZED {
-                limiter.observe(&parts.headers);
-            }
+            let report =
+                Report::read(&parts.headers).filter(|_| parts.status != StatusCode::UNAUTHORIZED);
             if refused {
                 let wait = retry_after(&parts.headers).unwrap_or(Duration::from_secs(1));
-                limiter.freeze(wait.min(self.retry.retry_after_cap));
+                permit.refused(report.as_ref(), wait.min(self.retry.retry_after_cap));
+            } else {
+                permit.answered(report.as_ref());
             }
         }
         if parts.status.is_success() {
@@ -325,7 +273,7 @@ impl Pipeline {
         };
         let asks = refused || parts.status == StatusCode::SERVICE_UNAVAILABLE;
         let delay = retry_after(&parts.headers).filter(|_| asks);
-        let mut error = Error::new(kind, call.operation, String::new());
+        let mut error = Error::new(kind, operation, String::new());
         let inner = error.inner_mut();
         inner.api = Some(ApiError::read(parts.status, &body));
         inner.status = Some(parts.status);
