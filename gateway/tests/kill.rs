@@ -186,7 +186,7 @@ fn sound(directory: &Path) {
     let mut databases = 0;
     for entry in std::fs::read_dir(directory).unwrap() {
         let file = entry.unwrap().path();
-        if !file.extension().is_some_and(|extension| extension == "db") {
+        if file.extension().is_none_or(|extension| extension != "db") {
             continue;
         }
         databases += 1;
