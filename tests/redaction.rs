@@ -171,7 +171,10 @@ async fn calls_and_their_bodies() {
         .connections()
         .create()
         .destination(DestinationInput::new("d").config(destination_config()))
-        .source(SourceInput::new("s").config(source_config()));
+        .source(SourceInput::new("s").config(source_config()))
+        .rules([Rule::from(TransformRule::new().transformation(
+            RuleTransformation::new("addHandler()", "t").env([("TOKEN", secret("env"))]),
+        ))]);
     printed.debug(&call);
     printed.debug(call.body());
 

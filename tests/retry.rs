@@ -462,11 +462,3 @@ async fn retries_stop_when_the_budget_is_used_up_and_the_failure_is_what_is_told
     tokio::time::advance(60 * SECOND).await;
     assert!(read(&client).await.unwrap_err().attempts() > 1);
 }
-
-#[tokio::test(start_paused = true)]
-async fn a_deleted_thing_that_is_deleted_again_is_told_with_its_attempts() {
-    let script = Script::new([TransportErrorKind::Interrupted.into(), status(404, &[])]);
-    let error = client(&script).sources().delete("src_1").await.unwrap_err();
-    assert!(error.is_not_found());
-    assert_eq!(error.attempts(), 2);
-}

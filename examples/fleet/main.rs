@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         calls: 300,
         tasks: 8,
     }
-    .from_arguments(&arguments)?;
+    .with_arguments(&arguments)?;
     if arguments.iter().any(|argument| argument == "--member") {
         println!("{}", load.run(ClientBuilder::from_env()?).await?);
         return Ok(());

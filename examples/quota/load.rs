@@ -16,7 +16,7 @@ pub struct Load {
 
 impl Load {
     /// Reads `--calls N` and `--tasks M` from the command line.
-    pub fn from_arguments(mut self, arguments: &[String]) -> Result<Self, String> {
+    pub fn with_arguments(mut self, arguments: &[String]) -> Result<Self, String> {
         for (name, value) in [("--calls", &mut self.calls), ("--tasks", &mut self.tasks)] {
             let Some(place) = arguments.iter().position(|argument| argument == name) else {
                 continue;

@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         calls: 600,
         tasks: 8,
     }
-    .from_arguments(&arguments)?;
+    .with_arguments(&arguments)?;
     let outcome = if std::env::var_os("HOOKDECK_API_KEY").is_some() {
         load.run(ClientBuilder::from_env()?).await?
     } else {

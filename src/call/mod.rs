@@ -29,7 +29,8 @@ pub type CallFuture<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 macro_rules! call_options {
     () => {
         /// Limits the whole call, its waits and retries included, in place of the client's
-        /// [`Timeouts::total`](crate::Timeouts::total).
+        /// [`Timeouts::total`](crate::Timeouts::total). One attempt is limited by
+        /// [`Timeouts::attempt`](crate::Timeouts::attempt) all the same.
         pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
             self.prepared.options.timeout = Some(timeout);
             self

@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorKind, request_id};
+use crate::operation::RAW_HEAD;
 use crate::pipeline::{Reply, Report};
 
 /// A value and the reply it came in.
@@ -61,7 +62,8 @@ impl<T> Response<T> {
         self.value
     }
 
-    /// The status; the API answers every success with 200.
+    /// The status; the API answers every success with 200. Only a repeated delete that found its
+    /// work done, because an earlier attempt whose reply was lost had done it, has 404 or 410 here.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
@@ -73,7 +75,8 @@ impl<T> Response<T> {
         &self.headers
     }
 
-    /// The body as it came: everything the API sent, fields this crate does not know included.
+    /// The body as it came: everything the API sent, fields this crate does not know included. Of a
+    /// repeated delete that found its work done, the body that the first would have had.
     #[must_use]
     pub fn body_bytes(&self) -> &Bytes {
         &self.body
@@ -140,7 +143,16 @@ pub(crate) fn decode<T: DeserializeOwned>(
     operation: &'static str,
     reply: &Reply,
 ) -> Result<T, Error> {
-    serde_json::from_slice(&reply.body).map_err(|plain| undecodable::<T>(operation, reply, plain))
+    let body = match reply.body.is_empty() {
+        true if says_nothing(operation, reply) => b"null",
+        _ => &reply.body[..],
+    };
+    serde_json::from_slice(body).map_err(|plain| undecodable::<T>(operation, reply, plain))
+}
+
+/// Whether an empty body is all there can be.
+fn says_nothing(operation: &str, reply: &Reply) -> bool {
+    reply.status == StatusCode::NO_CONTENT || operation == RAW_HEAD
 }
 
 fn undecodable<T: DeserializeOwned>(

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::error::{ApiError, Error, ErrorKind, Exhausted, Sent};
+use crate::error::{ApiError, Error, ErrorKind, Exhausted, FailedAttempt, Sent};
 use crate::transport::{HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
 
 use budget::{Budget, Cost};
@@ -38,6 +38,9 @@ pub(crate) struct Outgoing {
     pub(crate) idempotent: bool,
     /// Whether the call counts against the quota of the key.
     pub(crate) paced: bool,
+    /// For a delete, the body of the reply to it: what is answered if the API has nothing left to
+    /// delete after an attempt that may have been carried out.
+    pub(crate) deleted: Option<Bytes>,
     /// For the whole call, in place of the client's own.
     pub(crate) total: Option<Duration>,
 }
@@ -65,7 +68,6 @@ pub(crate) struct Pipeline {
 /// The time a call has.
 #[derive(Clone, Copy)]
 struct Clock {
-    started: Instant,
     deadline: Option<Instant>,
 }
 
@@ -100,23 +102,39 @@ impl Pipeline {
         let started = Instant::now();
         let total = call.total.or(self.timeouts.total);
         let clock = Clock {
-            started,
             deadline: total.map(|total| started + total.min(AGES)),
         };
         let mut made = 0;
         let mut sent = Sent::No;
+        let mut maybe_done = false;
+        let mut history: Vec<FailedAttempt> = Vec::new();
         let mut last: Option<Error> = None;
+        let give_up = |mut error: Error, made, exhausted, history| {
+            let inner = error.inner_mut();
+            inner.attempts = made;
+            inner.elapsed = started.elapsed();
+            inner.exhausted = exhausted;
+            inner.history = history;
+            #[cfg(feature = "tracing")]
+            tracing::debug!(operation = error.operation(), %error, "call failed");
+            Err(error)
+        };
         loop {
             let permit = match self.pace(call, clock).await {
                 Ok(permit) => permit,
                 Err(error) => {
                     // What went wrong before tells more than that there was no time to repeat it.
                     let error = last.unwrap_or(error);
-                    return Err(self.finish(error, made, clock, Some(Exhausted::Deadline)));
+                    return give_up(error, made, Some(Exhausted::Deadline), history);
                 }
             };
             made += 1;
-            let (failure, mut error) = match self.attempt(call, made, clock, permit).await {
+            let outcome = self.attempt(call, made, clock, permit).await;
+            let outcome = match outcome {
+                Err(failed) if maybe_done => self.already_done(call, made, failed),
+                outcome => outcome,
+            };
+            let (failure, mut error) = match outcome {
                 Ok(reply) => {
                     self.budget.succeeded();
                     return Ok(Reply {
@@ -127,11 +145,17 @@ impl Pipeline {
                 }
                 Err(failed) => failed,
             };
-            error.inner_mut().retryable = failure.judge().passing;
+            let judgement = failure.judge();
+            error.inner_mut().retryable = judgement.passing;
+            maybe_done |= !judgement.undone;
+            let mut attempt = error.as_attempt(started.elapsed());
             // That this attempt was never sent does not undo what an earlier one may have done.
             sent = sent.max(error.sent());
             error.inner_mut().sent = sent;
-            match self.next_delay(call, failure, &error, made, clock) {
+            let next = self.next_delay(call, failure, &error, made, clock);
+            attempt.delay = next.ok();
+            history.push(attempt);
+            match next {
                 Ok(delay) => {
                     self.tell(&CallEvent::Retrying {
                         operation: call.operation,
@@ -142,9 +166,36 @@ impl Pipeline {
                     last = Some(error);
                     sleep(delay).await;
                 }
-                Err(exhausted) => return Err(self.finish(error, made, clock, exhausted)),
+                Err(exhausted) => return give_up(error, made, exhausted, history),
             }
         }
+    }
+
+    /// A repeated delete that finds nothing to delete has been carried out before.
+    fn already_done(
+        &self,
+        call: &Outgoing,
+        made: u32,
+        failed: (Failure, Error),
+    ) -> Result<Reply, (Failure, Error)> {
+        let (failure, mut error) = failed;
+        let (Some(body), true, Some(status)) =
+            (&call.deleted, error.is_not_found(), error.status())
+        else {
+            return Err((failure, error));
+        };
+        self.tell(&CallEvent::AlreadyDone {
+            operation: call.operation,
+            attempt: made,
+            status,
+        });
+        Ok(Reply {
+            status,
+            headers: error.inner_mut().headers.take().unwrap_or_default(),
+            body: body.clone(),
+            attempts: 0,
+            elapsed: Duration::ZERO,
+        })
     }
 
     fn limiter_of(&self, call: &Outgoing) -> Option<&Arc<Limiter>> {
@@ -320,49 +371,8 @@ impl Pipeline {
         Ok(delay)
     }
 
-    fn finish(
-        &self,
-        mut error: Error,
-        made: u32,
-        clock: Clock,
-        exhausted: Option<Exhausted>,
-    ) -> Error {
-        let inner = error.inner_mut();
-        inner.attempts = made;
-        inner.elapsed = clock.started.elapsed();
-        inner.exhausted = exhausted;
-        #[cfg(feature = "tracing")]
-        tracing::debug!(operation = error.operation(), %error, "call failed");
-        error
-    }
-
     fn tell(&self, event: &CallEvent<'_>) {
-        #[cfg(feature = "tracing")]
-        match event {
-            CallEvent::Waiting { operation, wait } => {
-                tracing::debug!(operation, ?wait, "waiting for the quota");
-            }
-            CallEvent::Attempt {
-                operation,
-                attempt,
-                status,
-                elapsed,
-            } => {
-                let status = status.map(|status| status.as_u16());
-                tracing::debug!(operation, attempt, status, ?elapsed, "attempt");
-            }
-            CallEvent::Retrying {
-                operation,
-                attempt,
-                delay,
-                error,
-            } => {
-                tracing::debug!(operation, attempt, ?delay, %error, "retrying");
-            }
-        }
-        if let Some(observer) = &self.observer {
-            observer.observe(event);
-        }
+        observer::tell(self.observer.as_deref(), event);
     }
 }
 

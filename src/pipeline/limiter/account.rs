@@ -6,17 +6,20 @@
 //! So the balance is never too high because of this process; calls of others show in the next
 //! reply.
 
+mod learn;
+
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::AGES;
-use super::bucket::{Bucket, Level};
+use super::bucket::Bucket;
 use super::clock::{Between, Clock};
 use super::crowd::Crowd;
 use super::ledger::Ledger;
 use super::report::Report;
-use super::windows::{Seen, Span, Windows};
+use super::resets::Resets;
+use super::windows::Windows;
 
 /// The first call of an account goes alone, for its reply tells where the account stands; but if it
 /// takes longer than this, it is slow and the others do not wait for it.
@@ -72,14 +75,7 @@ enum Policy {
 pub(super) struct Account {
     limit: u32,
     configured: Duration,
-    /// The longest time to a reset that was told: no window is shorter.
-    longest: Duration,
-    shortest: Duration,
-    /// The last reset that was told, and how often it moved before it had come.
-    reset: Option<Span>,
-    moved: u32,
-    /// Whether `longest` was told at the very beginning of a window.
-    whole: bool,
+    resets: Resets,
     heard: Heard,
     first_sent: Option<Instant>,
     /// Calls allowed whose replies are out.
@@ -103,11 +99,7 @@ impl Account {
         Self {
             limit,
             configured: window,
-            longest: Duration::ZERO,
-            shortest: Duration::MAX,
-            reset: None,
-            moved: 0,
-            whole: false,
+            resets: Resets::default(),
             heard: Heard::Nothing,
             first_sent: None,
             in_flight: 0,
@@ -126,11 +118,7 @@ impl Account {
 
     /// The window's length, as assumed until it is known.
     fn window(&self) -> Duration {
-        if self.whole {
-            self.longest
-        } else {
-            self.longest.max(self.configured)
-        }
+        self.resets.window(self.configured)
     }
 
     /// A call is allowed and takes its part of the balance.
@@ -246,154 +234,6 @@ impl Account {
         self.crowd.turn(now, window, self.in_flight);
     }
 
-    fn learn(&mut self, counted: Between, now: Instant, report: &Report) {
-        self.limit = report.limit;
-        self.shortest = self.shortest.min(report.resets_in);
-        if report.resets_in > self.longest {
-            self.longest = report.resets_in;
-            self.whole = report.remaining + 1 >= report.limit;
-        }
-        let anchor = Anchor {
-            left: report.remaining.min(report.limit),
-            counted,
-            resets_in: report.resets_in,
-        };
-        let end = end(counted, report);
-        if let Some(known) = self.reset.filter(|known| known.latest < end.earliest) {
-            self.moved += u32::from(now < known.earliest);
-        }
-        if self.reset.is_none_or(|known| known.latest < end.latest) {
-            self.reset = Some(end);
-        }
-        let Policy::Windows(windows) = &mut self.policy else {
-            self.learn_gradual(anchor, now);
-            return;
-        };
-        match windows.see(end, now, self.longest) {
-            Seen::Past => {}
-            Seen::Current => self.learn_current(anchor, now),
-            Seen::New => self.learn_new(anchor, now),
-            Seen::NoWindows => self.learn_gradual(anchor, now),
-        }
-    }
-
-    fn learn_current(&mut self, anchor: Anchor, now: Instant) {
-        let from = anchor.counted.from;
-        let began = self.crowd.began().or(self.first_sent).unwrap_or(from);
-        let counted = self.ledger.surely_between(began, from);
-        if anchor.left + counted > self.limit {
-            // More is left than the window can have: calls come back within it.
-            self.policy = Policy::Bucket(self.bucket(&anchor));
-            self.learn_gradual(anchor, now);
-            return;
-        }
-        self.saw_used(&anchor);
-        match &mut self.anchor {
-            // Within a window the balance only falls, so the lowest is the newest.
-            Some(known) if known.left < anchor.left => {}
-            known => *known = Some(anchor),
-        }
-    }
-
-    fn learn_new(&mut self, anchor: Anchor, now: Instant) {
-        if self.anchor.is_some() {
-            self.turn(now);
-        }
-        let own = self.crowd.own();
-        if let (Policy::Windows(windows), Some(before)) = (&mut self.policy, self.left_before) {
-            let returned = (anchor.left + own).saturating_sub(before);
-            if returned > self.limit / 2 {
-                windows.confirm();
-            }
-        }
-        self.saw_used(&anchor);
-        self.anchor = Some(anchor);
-    }
-
-    fn saw_used(&mut self, anchor: &Anchor) {
-        let mut own = self.crowd.own();
-        if !matches!(&self.policy, Policy::Windows(windows) if !windows.unproven()) {
-            // Calls of the window before may be counted still.
-            let held = self.ledger.held(anchor.counted.from, self.window());
-            own = own.max(held + self.in_flight + 1);
-        }
-        let used = self.limit.saturating_sub(anchor.left);
-        self.crowd.saw(used.saturating_sub(own));
-    }
-
-    fn learn_gradual(&mut self, anchor: Anchor, now: Instant) {
-        let window = self.window();
-        if matches!(self.policy, Policy::Windows(_)) {
-            self.policy = if self.fills_up() {
-                Policy::Bucket(self.bucket(&anchor))
-            } else {
-                Policy::Sliding
-            };
-            self.anchor = None;
-        }
-        match &mut self.policy {
-            Policy::Windows(_) => {}
-            Policy::Sliding => {
-                let counted = now.checked_sub(window).map_or(0, |from| {
-                    self.ledger.surely_between(from, anchor.counted.from)
-                });
-                // More left than a sliding window can have: calls come back before their time.
-                if anchor.left + counted > self.limit || self.fills_up() {
-                    self.policy = Policy::Bucket(self.bucket(&anchor));
-                }
-                self.saw_used(&anchor);
-            }
-            Policy::Bucket(bucket) => {
-                let level = Level {
-                    counted: anchor.counted,
-                    left: anchor.left,
-                };
-                let Some(since) = bucket.measures_since(level, self.limit) else {
-                    self.anchor = Some(anchor);
-                    return;
-                };
-                // This very call was counted in between.
-                let surely = self.ledger.surely_between(since.to, anchor.counted.from) + 1;
-                let maybe = self.ledger.maybe_between(since.from, anchor.counted.to);
-                let others = bucket.measure(level, surely, maybe + self.in_flight + 1);
-                self.crowd.saw(others);
-                if let Some(share) = self.crowd.share() {
-                    bucket.claim(share);
-                }
-            }
-        }
-        self.anchor = Some(match self.anchor {
-            // Of replies that overlapped it is not known which is newer. The lower balance at the
-            // later moment is safe: calls of the other one may have been counted in between.
-            Some(known) if anchor.counted.from < known.counted.to => Anchor {
-                left: known.left.min(anchor.left),
-                counted: Between {
-                    from: known.counted.from.max(anchor.counted.from),
-                    to: known.counted.to.max(anchor.counted.to),
-                },
-                resets_in: anchor.resets_in,
-            },
-            _ => anchor,
-        });
-    }
-
-    /// Resets that move before they come are those of a bucket filling up, unless they are always a
-    /// window away: those are of a sliding window told by its youngest call.
-    fn fills_up(&self) -> bool {
-        self.moved > 1 && self.shortest.mul_f64(1.01) < self.longest
-    }
-
-    /// A bucket as slow as the configuration or the told reset make it; measuring finds out if it
-    /// is quicker.
-    fn bucket(&self, anchor: &Anchor) -> Bucket {
-        let mut per_second = f64::from(self.limit) / self.configured.max(TICK).as_secs_f64();
-        if self.fills_up() {
-            let missing = f64::from(self.limit.saturating_sub(anchor.left).max(1));
-            per_second = per_second.min(missing / anchor.resets_in.max(TICK).as_secs_f64());
-        }
-        Bucket::new(per_second)
-    }
-
     /// What is surely left for the calls in flight and further ones.
     fn left(&self, now: Instant) -> u32 {
         let window = self.window();
@@ -492,7 +332,7 @@ impl Account {
         let at = match &self.policy {
             Policy::Windows(windows) => {
                 let window = match self.heard {
-                    Heard::Reports => self.longest,
+                    Heard::Reports => self.resets.longest(),
                     _ => self.configured,
                 };
                 let further = window.saturating_mul((missing - 1) / self.limit);
@@ -504,16 +344,5 @@ impl Account {
             Policy::Bucket(bucket) => Some(now + bucket.shortest(missing)),
         };
         at.map_or(base, |at| at.max(base))
-    }
-}
-
-/// The end of the window a reply tells of.
-fn end(counted: Between, report: &Report) -> Span {
-    let earliest = counted.from + report.resets_in;
-    Span {
-        earliest: earliest
-            .checked_sub(report.rounding.max(TICK))
-            .unwrap_or(earliest),
-        latest: counted.to + report.resets_in,
     }
 }

@@ -13,7 +13,10 @@ mod crowd;
 mod ledger;
 mod queue;
 mod report;
+mod resets;
 mod shared;
+#[cfg(test)]
+mod tests;
 mod windows;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

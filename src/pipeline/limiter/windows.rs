@@ -24,6 +24,8 @@ pub(super) enum Seen {
     Current,
     /// It is of a window before, delayed.
     Past,
+    /// The call took so long that it may be of the window before or of the current one.
+    Unclear,
     /// It is of a window that was not known yet.
     New,
     /// There are no fixed windows: an end came where none can be.
@@ -78,11 +80,15 @@ impl Windows {
 
     /// A reply tells the end of a window.
     pub(super) fn see(&mut self, end: Span, now: Instant, longest: Duration) -> Seen {
-        if self
-            .previous
-            .is_some_and(|previous| end.earliest <= previous.latest)
+        if let Some(previous) = self.previous
+            && end.earliest <= previous.latest
         {
-            return Seen::Past;
+            let may_be_next = end.latest >= previous.earliest + longest;
+            return if may_be_next {
+                Seen::Unclear
+            } else {
+                Seen::Past
+            };
         }
         let Some(current) = self.current.filter(|_| self.told) else {
             let doubtful = self
@@ -181,6 +187,10 @@ mod tests {
         assert_eq!(windows.end(), None);
         assert_eq!(windows.see(end(120.2, 120.6), at(60.9), LONGEST), Seen::New);
         assert_eq!(windows.see(end(60.1, 61.0), at(61.0), LONGEST), Seen::Past);
+        assert_eq!(
+            windows.see(end(60.1, 121.0), at(121.0), LONGEST),
+            Seen::Unclear
+        );
     }
 
     #[test]

@@ -64,10 +64,11 @@ impl<F: MetricsFilter> MetricsCall<F> {
 
     /// Breaks the measures down: a point for each combination of the values of these dimensions.
     pub fn dimensions(self, dimensions: impl IntoIterator<Item = F::Dimension>) -> Self {
-        self.param(
-            "dimensions",
-            OneOrMany::Many(dimensions.into_iter().collect()),
-        )
+        let dimensions: Vec<F::Dimension> = dimensions.into_iter().collect();
+        if dimensions.is_empty() {
+            return self;
+        }
+        self.param("dimensions", OneOrMany::Many(dimensions))
     }
 
     /// Measures only what the filter lets through, beside what was asked for before.

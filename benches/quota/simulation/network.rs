@@ -1,6 +1,7 @@
 //! The way to the server and back, in simulated time.
 
 use std::fmt;
+use std::future::Future;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,7 +10,8 @@ use hookdeck::transport::{Exchange, HttpRequest, HttpResponse, Transport};
 use hookdeck::types::Timestamp;
 use tokio::time::{Instant, sleep};
 
-use crate::server::{Answer, Server};
+use super::Waits;
+use super::server::{Answer, Server};
 
 const SERVER_EPOCH_MILLIS: i64 = 1_790_000_000_000;
 
@@ -34,6 +36,16 @@ struct Shared {
     server: Mutex<Server>,
     calls: AtomicU64,
     refused: AtomicUsize,
+    waits: Mutex<Waits>,
+}
+
+tokio::task_local! {
+    static ASKED: Instant;
+}
+
+/// Makes a call that is asked for now: from here on it waits for its turn.
+pub async fn asked_now<C: Future>(call: C) -> C::Output {
+    ASKED.scope(Instant::now(), call).await
 }
 
 impl Network {
@@ -44,12 +56,20 @@ impl Network {
             server: Mutex::new(server),
             calls: AtomicU64::new(0),
             refused: AtomicUsize::new(0),
+            waits: Mutex::default(),
         }))
     }
 
     /// How many calls were refused.
     pub fn refused(&self) -> usize {
         self.0.refused.load(Ordering::Relaxed)
+    }
+}
+
+impl Network {
+    /// How long each call waited until it was sent, takes the list away.
+    pub fn waits(&self) -> Waits {
+        std::mem::take(&mut *self.0.waits.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -63,6 +83,10 @@ impl Transport for Network {
     fn send(&self, _: HttpRequest) -> Exchange<'_> {
         let number = self.0.calls.fetch_add(1, Ordering::Relaxed);
         let (there, back) = latency(self.0.seed, number);
+        let wait = ASKED.get().elapsed();
+        let mut waits = self.0.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        waits.add(wait);
+        drop(waits);
         Box::pin(async move {
             sleep(there).await;
             let now = self.0.began.elapsed();
