@@ -150,8 +150,8 @@ kind! {
 }
 
 impl RequestFilter {
-    /// The same conditions for a [bulk replay](crate::resources::Bulk::request_replays), with where to replay to. An
-    /// empty target means each request's own source.
+    /// The same conditions for a [bulk replay](crate::resources::Bulk::request_replays), with where
+    /// to replay to. An empty target means each request's own source.
     #[must_use]
     pub fn replayed_to(&self, target: ReplayTarget) -> RequestReplayFilter {
         let mut filter = RequestReplayFilter::new();
