@@ -155,6 +155,33 @@ async fn tls_against_a_plain_server_is_a_connect_error() {
     assert_eq!((error.kind(), error.sent()), (ErrorKind::Connect, Sent::No));
 }
 
+/// The first bytes a client sends to an `https` address name the protocols it offers.
+#[cfg(all(feature = "rustls", feature = "http2"))]
+#[tokio::test]
+async fn http2_is_offered_and_http1_too() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let Ok(client) = builder(&url).build() else {
+        // No root certificates on this machine.
+        return;
+    };
+    let hello = tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut hello = vec![0; 4096];
+        let length = tokio::io::AsyncReadExt::read(&mut socket, &mut hello).await;
+        hello.truncate(length.unwrap());
+        hello
+    });
+    client.sources().get("a").await.unwrap_err();
+    let hello = hello.await.unwrap();
+    let offer = b"\x02h2\x08http/1.1";
+    assert!(
+        hello.windows(offer.len()).any(|bytes| bytes == offer),
+        "{}",
+        hello.escape_ascii()
+    );
+}
+
 /// What a server of that behaviour does to a call, and how many connections it took.
 async fn against<T>(
     behaviour: Behaviour,

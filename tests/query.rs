@@ -4,7 +4,9 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use hookdeck::models::{ConnectionFilter, EventFilter, EventStatus, RequestFilter, SourceFilter};
+use hookdeck::models::{
+    ConnectionFilter, EventFilter, EventStatus, IssueAggregationFilter, RequestFilter, SourceFilter,
+};
 use hookdeck::query::{
     Direction, Filter, Param, Query, QueryValue, after, any, at_least, at_most, before, between,
     containing, is_null,
@@ -181,6 +183,64 @@ async fn counting_by_what_the_api_cannot_count_by_is_refused() {
     assert_eq!(error.kind(), hookdeck::ErrorKind::Invalid);
     assert!(error.to_string().contains("`name`"), "{error}");
     assert_eq!(script.queries(), ["source_id=src_1"]);
+}
+
+#[test]
+fn brackets_are_not_left_for_curl_to_expand() {
+    let client = client(&Script::always(page(&[], None, None)));
+    let list = client.events().list();
+    assert!(list.to_curl().starts_with("curl -X GET 'http://api.test"));
+    let narrowed = list.attempts(at_least(3)).to_curl();
+    assert!(
+        narrowed.starts_with(
+            "curl --globoff -X GET 'http://api.test/2026-09-01/events?attempts[gte]=3'"
+        ),
+        "{narrowed}"
+    );
+    let head = client
+        .raw()
+        .request(hookdeck::operation::Method::Head, "/events");
+    assert!(
+        head.to_curl().starts_with("curl --head 'http"),
+        "{}",
+        head.to_curl()
+    );
+}
+
+/// A computed list of values may turn out empty, and must not turn a condition into none, however
+/// deep it stands.
+#[tokio::test(start_paused = true)]
+async fn a_condition_without_values_is_never_sent() {
+    let nothing: [&str; 0] = [];
+    let script = Script::always(page(&[], None, None));
+    let client = client(&script);
+    let sources = EventFilter::new().source_id(nothing);
+    let keys = IssueAggregationFilter::new().source_id(nothing);
+    let errors = [
+        (
+            "source_id",
+            client.events().list().filter(&sources).await.err(),
+        ),
+        (
+            "aggregation_keys",
+            client.issues().list().aggregation_keys(keys).await.err(),
+        ),
+        (
+            "query",
+            client.bulk().event_retries().plan(&sources).await.err(),
+        ),
+        (
+            "source_id",
+            client.bulk().event_retries().create(&sources).await.err(),
+        ),
+    ];
+    for (name, error) in errors {
+        let error = error.expect("the call is refused");
+        assert_eq!(error.kind(), hookdeck::ErrorKind::Invalid);
+        assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
+    }
+    assert!(script.queries().is_empty());
+    assert!(serde_json::to_value(&sources).is_err());
 }
 
 /// What a parser of bracketed query strings makes of one. Like the common ones it decodes a name

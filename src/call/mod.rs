@@ -29,7 +29,8 @@ pub type CallFuture<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 macro_rules! call_options {
     () => {
         /// Limits the whole call, its waits and retries included, in place of the client's
-        /// [`Timeouts::total`](crate::Timeouts::total).
+        /// [`Timeouts::total`](crate::Timeouts::total). One attempt is limited by
+        /// [`Timeouts::attempt`](crate::Timeouts::attempt) all the same.
         pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
             self.prepared.options.timeout = Some(timeout);
             self
@@ -77,6 +78,12 @@ impl<T> Call<T> {
     }
 
     call_options!();
+
+    /// Makes the call fail when it is awaited, before anything is sent.
+    pub(crate) fn refused(mut self, problem: &str) -> Self {
+        self.prepared.refuse(problem.to_owned());
+        self
+    }
 
     /// Adds a query parameter that the SDK has no method for.
     pub fn param(mut self, name: impl Into<String>, value: impl crate::query::Param) -> Self {

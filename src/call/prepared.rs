@@ -12,7 +12,7 @@ use crate::client::{Client, Service};
 use crate::error::{Error, ErrorKind};
 use crate::operation::{Method, Operation};
 use crate::pipeline::{Outgoing, Reply};
-use crate::query::{Query, encode_path_segment, encode_query};
+use crate::query::{Query, encode_path_segment, encode_query, no_value};
 use crate::transport::HttpRequest;
 
 const AGENT: &str = concat!("hookdeck-rust/", env!("CARGO_PKG_VERSION"));
@@ -123,9 +123,7 @@ impl Prepared {
         }
         // It would leave nothing in the query, and so let everything through.
         if let Some(name) = self.query.empty_list() {
-            return Err(self.error(format!(
-                "`{name}` is given no value at all, which the API would read as no condition"
-            )));
+            return Err(self.error(no_value(name)));
         }
         let uri = Uri::try_from(self.url())
             .map_err(|error| self.error("the URL is too long").with_source(error))?;

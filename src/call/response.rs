@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorKind, request_id};
+use crate::operation::RAW_HEAD;
 use crate::pipeline::{Reply, Report};
 
 /// A value and the reply it came in.
@@ -142,7 +143,16 @@ pub(crate) fn decode<T: DeserializeOwned>(
     operation: &'static str,
     reply: &Reply,
 ) -> Result<T, Error> {
-    serde_json::from_slice(&reply.body).map_err(|plain| undecodable::<T>(operation, reply, plain))
+    let body = match reply.body.is_empty() {
+        true if says_nothing(operation, reply) => b"null",
+        _ => &reply.body[..],
+    };
+    serde_json::from_slice(body).map_err(|plain| undecodable::<T>(operation, reply, plain))
+}
+
+/// Whether an empty body is all there can be.
+fn says_nothing(operation: &str, reply: &Reply) -> bool {
+    reply.status == StatusCode::NO_CONTENT || operation == RAW_HEAD
 }
 
 fn undecodable<T: DeserializeOwned>(

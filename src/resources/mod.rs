@@ -23,8 +23,8 @@ pub use api_keys::{ApiKeys, OldSecret};
 pub use attempts::Attempts;
 pub use bookmarks::Bookmarks;
 pub use bulk::{
-    Bulk, BulkJobs, BulkKind, Cancellable, EventCancels, EventRetries, IgnoredEventRetries,
-    RequestReplays, RequestRetries,
+    Bulk, BulkJob, BulkJobs, BulkKind, BulkProgress, Cancellable, EventCancels, EventRetries,
+    IgnoredEventRetries, Progress, RequestReplays, RequestRetries,
 };
 pub use connections::Connections;
 pub use custom_domains::CustomDomains;

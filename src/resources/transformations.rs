@@ -86,6 +86,7 @@ impl Transformations {
             self.prepare(&ops::CREATE_TRANSFORMATION, &[]),
             TransformationInput::new(code, name),
         )
+        .checked(TransformationInput::find_problem)
     }
 
     /// Creates the transformation of that name, or changes it if it exists.
@@ -105,6 +106,7 @@ impl Transformations {
             self.prepare(&ops::UPSERT_TRANSFORMATION, &[]),
             TransformationInput::new(code, name),
         )
+        .checked(TransformationInput::find_problem)
     }
 
     /// Changes a transformation. What is not set stays as it is; `env` replaces all variables.

@@ -125,6 +125,12 @@ async fn empty_periods_and_empty_questions_are_refused_before_they_are_sent() {
             "period",
         ),
         (metrics.events(period(), []), "measure"),
+        (
+            metrics
+                .events(period(), [EventMetricsMeasure::Count])
+                .granularity(Granularity::hours(0)),
+            "granularity",
+        ),
     ] {
         let error = call.await.expect_err("refused");
         assert_eq!(error.kind(), ErrorKind::Invalid);

@@ -7,11 +7,13 @@ mod accept;
 mod answer;
 mod content_type;
 mod evaluate;
+mod json;
 mod receive;
 mod replay;
 mod serve;
 mod verify;
 
+pub(crate) use json::parse as parse_json;
 pub use replay::{ReplayTarget, Replayed, replay_event, replay_request, retry_request};
 pub(crate) use serve::router;
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Cause;
 use super::content_type::{Kind, classify};
+use super::json;
 use crate::query;
 
 /// A request that came in, with everything that can be known without its source.
@@ -143,7 +144,7 @@ fn value_of(kind: Kind, body: &[u8]) -> Result<Value, Fault> {
     }
     let text = String::from_utf8_lossy(body);
     match kind {
-        Kind::Json => serde_json::from_slice(body).map_err(|_| Fault::Json),
+        Kind::Json => json::parse(body).ok_or(Fault::Json),
         Kind::Form => Ok(query::parse(&text).unwrap_or_else(|_| Value::String(text.into_owned()))),
         _ => Ok(Value::String(text.into_owned())),
     }

@@ -450,3 +450,17 @@ async fn a_replay_does_not_deliver_what_the_source_would_not_take() {
     gateway.settle().await.unwrap();
     assert!(receiver.all().is_empty());
 }
+
+#[tokio::test]
+async fn json_cut_in_the_middle_of_a_character_is_json_and_arrives_as_it_was_sent() {
+    let mut receiver = Receiver::start().await;
+    let gateway = manual().start().await.unwrap();
+    let rules = json!([{"type": "filter", "body": {"kind": "order"}}]);
+    let path = Setup::to(&receiver.url).rules(rules).create(&gateway).await;
+    let body = r#"{"kind":"order","note":"cut \ud83d"}"#;
+    let header = [("content-type", "application/json")];
+    let (status, reply) = send(Method::POST, &path.url, &header, body).await;
+    assert_eq!(status, 200, "{reply}");
+    gateway.settle().await.unwrap();
+    assert_eq!(receiver.next().await.body, body);
+}

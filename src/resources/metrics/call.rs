@@ -20,7 +20,8 @@ use crate::query::{OneOrMany, Param, Query, QueryValue};
 
 /// A call for metrics; made by a method of [`Metrics`](super::Metrics).
 ///
-/// It is refused before it is sent if the period is empty or no measure is asked for.
+/// It is refused before it is sent if the period is empty, no measure is asked for, or the
+/// granularity is zero.
 #[must_use = "a call does nothing until it is awaited"]
 pub struct MetricsCall<F> {
     call: Call<Metrics>,
@@ -54,16 +55,20 @@ impl<F: MetricsFilter> MetricsCall<F> {
 
     /// Cuts the period into buckets of this size, each with points of its own. Without it there is
     /// one bucket.
-    pub fn granularity(self, granularity: Granularity) -> Self {
+    pub fn granularity(mut self, granularity: Granularity) -> Self {
+        if granularity.is_empty() {
+            self.call = self.call.refused("the granularity is zero");
+        }
         self.param("granularity", granularity)
     }
 
     /// Breaks the measures down: a point for each combination of the values of these dimensions.
     pub fn dimensions(self, dimensions: impl IntoIterator<Item = F::Dimension>) -> Self {
-        self.param(
-            "dimensions",
-            OneOrMany::Many(dimensions.into_iter().collect()),
-        )
+        let dimensions: Vec<F::Dimension> = dimensions.into_iter().collect();
+        if dimensions.is_empty() {
+            return self;
+        }
+        self.param("dimensions", OneOrMany::Many(dimensions))
     }
 
     /// Measures only what the filter lets through, beside what was asked for before.

@@ -47,6 +47,13 @@ units! {
     months = "M";
 }
 
+impl Granularity {
+    /// Whether buckets of this size hold no time.
+    pub(super) const fn is_empty(self) -> bool {
+        self.count == 0
+    }
+}
+
 impl fmt::Display for Granularity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.count, self.unit)
