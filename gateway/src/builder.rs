@@ -270,10 +270,15 @@ impl GatewayBuilder {
     }
 
     fn routes(&self, projects: &Arc<Projects>) -> axum::Router {
-        let limit = self.rate_limit.calls().map(|(calls, window)| Limit { calls, window });
+        let limit = self
+            .rate_limit
+            .calls()
+            .map(|(calls, window)| Limit { calls, window });
         let state = ApiState::new(projects.iter().cloned(), limit);
         let control = ControlState::new(state.clone(), self.control);
-        crate::ingest::router(Arc::clone(projects)).merge(control::router(control)).merge(api::router(state))
+        crate::ingest::router(Arc::clone(projects))
+            .merge(control::router(control))
+            .merge(api::router(state))
     }
 
     fn clock(&self) -> Clock {

@@ -14,7 +14,7 @@ use crate::store::{Store, StoreError};
 /// Attempts at one moment beyond those ready at its start before a settle refuses to go on.
 const RUNAWAY: u64 = 100_000;
 /// The same for attempts of events that came from a delivery of this gateway.
-const RUNAWAY_LOOP: u64 = 1_000;
+const RUNAWAY_LOOP: u64 = 200;
 
 /// One attempt that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]

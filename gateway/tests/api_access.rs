@@ -59,14 +59,20 @@ async fn every_reply_tells_the_quota_and_the_window_ends_by_the_project_clock() 
     let first = api.get("/sources").await;
     assert_eq!(first.header("x-ratelimit-limit"), "3");
     assert_eq!(first.header("x-ratelimit-remaining"), "2");
-    assert_eq!(first.header("x-ratelimit-reset"), "2026-09-01T12:01:00.000Z");
+    assert_eq!(
+        first.header("x-ratelimit-reset"),
+        "2026-09-01T12:01:00.000Z"
+    );
     assert_eq!(first.header("retry-after").parse::<f64>().unwrap(), 60.0);
     // A refused call counts and tells as well.
     let invalid = api.get("/sources?limit=256").await;
     assert_eq!(invalid.status, 422);
     assert_eq!(invalid.header("x-ratelimit-remaining"), "1");
 
-    api.gateway.advance(Duration::from_millis(30_500)).await.unwrap();
+    api.gateway
+        .advance(Duration::from_millis(30_500))
+        .await
+        .unwrap();
     let last = api.get("/sources").await;
     assert_eq!(last.header("x-ratelimit-remaining"), "0");
     assert_eq!(last.header("retry-after").parse::<f64>().unwrap(), 29.5);
@@ -77,8 +83,14 @@ async fn every_reply_tells_the_quota_and_the_window_ends_by_the_project_clock() 
     assert_eq!(refused.text, "Too Many Requests");
     assert!(refused.header("content-type").starts_with("text/plain"));
 
-    api.gateway.advance(Duration::from_millis(29_500)).await.unwrap();
-    assert_eq!(api.get("/sources").await.header("x-ratelimit-remaining"), "2");
+    api.gateway
+        .advance(Duration::from_millis(29_500))
+        .await
+        .unwrap();
+    assert_eq!(
+        api.get("/sources").await.header("x-ratelimit-remaining"),
+        "2"
+    );
 }
 
 #[tokio::test]
@@ -99,7 +111,11 @@ async fn keys_do_not_share_a_quota_or_resources() {
         .rate_limit(RateLimit::per_minute(2));
     let api = Api::of(builder).await;
     let url = format!("{}/{VERSION}/sources", api.gateway.api_url());
-    let create = api.http.post(&url).bearer_auth("first").body("{\"name\":\"mine\"}");
+    let create = api
+        .http
+        .post(&url)
+        .bearer_auth("first")
+        .body("{\"name\":\"mine\"}");
     assert_eq!(read(create).await.status, 200);
     let second = read(api.http.get(&url).bearer_auth("second")).await;
     assert_eq!(second.json()["models"], json!([]));
@@ -142,7 +158,11 @@ async fn a_path_in_a_404_cannot_carry_markup() {
 #[tokio::test]
 async fn older_versions_no_version_and_the_old_name_of_connections_answer() {
     let api = Api::start().await;
-    for path in ["/2025-07-01/connections", "/connections", "/2026-09-01/webhooks"] {
+    for path in [
+        "/2025-07-01/connections",
+        "/connections",
+        "/2026-09-01/webhooks",
+    ] {
         let url = format!("{}{path}", api.gateway.api_url());
         let reply = read(api.http.get(url).bearer_auth(api.gateway.api_key())).await;
         assert_eq!(reply.status, 200, "{path}");
@@ -183,4 +203,29 @@ async fn the_contract_itself_is_served() {
         assert_eq!(reply.status, 200);
         assert!(reply.json()["paths"]["/events/{id}/retry"].is_object());
     }
+}
+
+#[tokio::test]
+async fn calls_without_a_valid_key_share_a_bucket_of_their_own() {
+    let api = Api::of(manual()).await;
+    let url = format!("{}/{VERSION}/sources", api.gateway.api_url());
+    for left in (0..100).rev() {
+        let refused = read(api.http.get(&url).bearer_auth(format!("guess-{left}"))).await;
+        assert_eq!(refused.status, 401);
+        assert_eq!(refused.header("x-ratelimit-remaining"), left.to_string());
+    }
+    assert_eq!(read(api.http.get(&url)).await.status, 429);
+    assert_eq!(
+        api.get("/sources").await.header("x-ratelimit-remaining"),
+        "239"
+    );
+}
+
+#[tokio::test]
+async fn a_head_is_a_get_without_the_body() {
+    let api = Api::start().await;
+    let url = format!("{}/{VERSION}/sources", api.gateway.api_url());
+    let reply = read(api.http.head(url).bearer_auth(api.gateway.api_key())).await;
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.text, "");
 }

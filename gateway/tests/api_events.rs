@@ -29,7 +29,9 @@ fn id(model: &Value) -> &str {
 async fn a_delivered_webhook_can_be_followed_from_request_to_attempt() {
     let api = start().await;
     let receiver = Receiver::start(200).await;
-    let connection = api.connection("c", receiver.destination("d"), json!([])).await;
+    let connection = api
+        .connection("c", receiver.destination("d"), json!([]))
+        .await;
     let request_id = api.send(&connection, json!({ "order": 7 })).await;
 
     let request = api.get(&format!("/requests/{request_id}")).await.json();
@@ -57,16 +59,32 @@ async fn a_delivered_webhook_can_be_followed_from_request_to_attempt() {
     let received = &receiver.received()[0];
     assert_eq!(event["data"]["method"], received.method.as_str());
     assert_eq!(event["data"]["url"], format!("{}/", receiver.url));
-    for name in ["x-hookdeck-eventid", "x-hookdeck-attempt-count", "x-hookdeck-signature"] {
-        assert_eq!(event["data"]["headers"][name], received.headers[name].to_str().unwrap(), "{name}");
+    for name in [
+        "x-hookdeck-eventid",
+        "x-hookdeck-attempt-count",
+        "x-hookdeck-signature",
+    ] {
+        assert_eq!(
+            event["data"]["headers"][name],
+            received.headers[name].to_str().unwrap(),
+            "{name}"
+        );
         let appended = event["data"]["appended_headers"].as_array().unwrap();
         assert!(appended.contains(&json!(name)), "{name}");
     }
 
-    let attempts = api.models(&format!("/attempts?event_id={}", id(&event))).await;
+    let attempts = api
+        .models(&format!("/attempts?event_id={}", id(&event)))
+        .await;
     assert_eq!(attempts.len(), 1);
-    assert!(attempts[0].get("body").is_none(), "lists leave the destination's answer out");
-    let attempt = api.get(&format!("/attempts/{}", id(&attempts[0]))).await.json();
+    assert!(
+        attempts[0].get("body").is_none(),
+        "lists leave the destination's answer out"
+    );
+    let attempt = api
+        .get(&format!("/attempts/{}", id(&attempts[0])))
+        .await
+        .json();
     assert_eq!(attempt["status"], "SUCCESSFUL");
     assert_eq!(attempt["trigger"], "INITIAL");
     assert_eq!(attempt["attempt_number"], 1);
@@ -75,8 +93,18 @@ async fn a_delivered_webhook_can_be_followed_from_request_to_attempt() {
     assert_eq!(attempt["error_code"], Value::Null);
 
     let raw = json!({ "body": "{\"order\":7}" });
-    assert_eq!(api.get(&format!("/requests/{request_id}/raw_body")).await.json(), raw);
-    assert_eq!(api.get(&format!("/events/{}/raw_body", id(&event))).await.json(), raw);
+    assert_eq!(
+        api.get(&format!("/requests/{request_id}/raw_body"))
+            .await
+            .json(),
+        raw
+    );
+    assert_eq!(
+        api.get(&format!("/events/{}/raw_body", id(&event)))
+            .await
+            .json(),
+        raw
+    );
     let with_data = api.models("/events?include=data").await;
     assert_eq!(with_data[0]["data"], event["data"]);
 }
@@ -86,8 +114,12 @@ async fn events_filter_by_what_became_of_them() {
     let api = start().await;
     let good = Receiver::start(200).await;
     let bad = Receiver::start(500).await;
-    let first = api.connection("good", good.destination("good"), json!([])).await;
-    let second = api.connection("bad", bad.destination("bad"), json!([])).await;
+    let first = api
+        .connection("good", good.destination("good"), json!([]))
+        .await;
+    let second = api
+        .connection("bad", bad.destination("bad"), json!([]))
+        .await;
     api.send(&first, json!({})).await;
     api.send(&second, json!({})).await;
     for (query, expected) in [
@@ -97,7 +129,10 @@ async fn events_filter_by_what_became_of_them() {
         ("response_status[gte]=500".to_owned(), &second),
         ("response_status[lt]=300".to_owned(), &first),
         (format!("webhook_id={}", id(&first)), &first),
-        (format!("destination_id={}", id(&second["destination"])), &second),
+        (
+            format!("destination_id={}", id(&second["destination"])),
+            &second,
+        ),
         (format!("source_id={}", id(&first["source"])), &first),
         ("successful_at=".to_owned(), &second),
         ("attempts[gte]=1&status=FAILED".to_owned(), &second),
@@ -113,7 +148,9 @@ async fn events_filter_by_what_became_of_them() {
 async fn a_manual_retry_is_answered_at_once_and_makes_one_more_attempt() {
     let api = start().await;
     let receiver = Receiver::start(500).await;
-    let connection = api.connection("c", receiver.destination("d"), json!([])).await;
+    let connection = api
+        .connection("c", receiver.destination("d"), json!([]))
+        .await;
     api.send(&connection, json!({})).await;
     let event = only_event(&api).await;
     assert_eq!(event["status"], "FAILED");
@@ -128,7 +165,9 @@ async fn a_manual_retry_is_answered_at_once_and_makes_one_more_attempt() {
     let event = api.get(&path).await.json();
     assert_eq!(event["status"], "SUCCESSFUL");
     assert_eq!(event["attempts"], 2);
-    let attempts = api.models(&format!("/attempts?event_id={}&dir=asc", id(&event))).await;
+    let attempts = api
+        .models(&format!("/attempts?event_id={}&dir=asc", id(&event)))
+        .await;
     let mut triggers = field(&attempts, "trigger");
     triggers.sort();
     assert_eq!(triggers, ["INITIAL", "MANUAL"]);
@@ -142,13 +181,25 @@ async fn a_manual_retry_is_answered_at_once_and_makes_one_more_attempt() {
 async fn an_event_of_a_disabled_connection_cannot_be_retried() {
     let api = start().await;
     let receiver = Receiver::start(500).await;
-    let connection = api.connection("c", receiver.destination("d"), json!([])).await;
+    let connection = api
+        .connection("c", receiver.destination("d"), json!([]))
+        .await;
     api.send(&connection, json!({})).await;
     let event = only_event(&api).await;
-    api.ok("PUT", &format!("/connections/{}/disable", id(&connection)), json!({})).await;
-    let refused = api.post(&format!("/events/{}/retry", id(&event)), json!({})).await;
+    api.ok(
+        "PUT",
+        &format!("/connections/{}/disable", id(&connection)),
+        json!({}),
+    )
+    .await;
+    let refused = api
+        .post(&format!("/events/{}/retry", id(&event)), json!({}))
+        .await;
     assert_eq!(refused.status, 422);
-    assert_eq!(refused.json()["message"], "Connection does not exist or is disabled");
+    assert_eq!(
+        refused.json()["message"],
+        "Connection does not exist or is disabled"
+    );
     assert_eq!(refused.json()["data"], json!({ "id": connection["id"] }));
 }
 
@@ -156,13 +207,17 @@ async fn an_event_of_a_disabled_connection_cannot_be_retried() {
 async fn held_events_can_be_cancelled_and_delivered_ones_cannot() {
     let api = start().await;
     let receiver = Receiver::start(200).await;
-    let connection = api.connection("c", receiver.destination("d"), json!([])).await;
+    let connection = api
+        .connection("c", receiver.destination("d"), json!([]))
+        .await;
     let path = format!("/connections/{}", id(&connection));
     api.ok("PUT", &format!("{path}/pause"), json!({})).await;
     api.send(&connection, json!({})).await;
     let event = only_event(&api).await;
     assert_eq!(event["status"], "HOLD");
-    let cancelled = api.ok("PUT", &format!("/events/{}/mute", id(&event)), json!({})).await;
+    let cancelled = api
+        .ok("PUT", &format!("/events/{}/mute", id(&event)), json!({}))
+        .await;
     assert_eq!(cancelled["status"], "CANCELLED");
     api.ok("PUT", &format!("{path}/unpause"), json!({})).await;
     api.gateway.settle().await.unwrap();
@@ -170,7 +225,9 @@ async fn held_events_can_be_cancelled_and_delivered_ones_cannot() {
 
     api.send(&connection, json!({})).await;
     let delivered = api.models("/events?status=SUCCESSFUL").await;
-    let refused = api.put(&format!("/events/{}/cancel", id(&delivered[0])), json!({})).await;
+    let refused = api
+        .put(&format!("/events/{}/cancel", id(&delivered[0])), json!({}))
+        .await;
     assert_eq!(refused.status, 422);
 }
 
@@ -178,7 +235,9 @@ async fn held_events_can_be_cancelled_and_delivered_ones_cannot() {
 async fn unpausing_delivers_what_was_held() {
     let api = start().await;
     let receiver = Receiver::start(200).await;
-    let connection = api.connection("c", receiver.destination("d"), json!([])).await;
+    let connection = api
+        .connection("c", receiver.destination("d"), json!([]))
+        .await;
     let path = format!("/connections/{}", id(&connection));
     api.ok("PUT", &format!("{path}/pause"), json!({})).await;
     api.send(&connection, json!({})).await;
@@ -199,9 +258,22 @@ async fn disabling_a_connection_cancels_the_retry_that_was_due() {
     let event = only_event(&api).await;
     assert_eq!(event["status"], "FAILED");
     assert_eq!(event["next_attempt_at"], "2026-09-01T12:01:00.000Z");
-    assert_eq!(api.models("/events?next_attempt_at[lte]=2026-09-01T12:01:00Z").await.len(), 1);
-    api.ok("PUT", &format!("/connections/{}/disable", id(&connection)), json!({})).await;
-    api.gateway.advance(Duration::from_secs(3600)).await.unwrap();
+    assert_eq!(
+        api.models("/events?next_attempt_at[lte]=2026-09-01T12:01:00Z")
+            .await
+            .len(),
+        1
+    );
+    api.ok(
+        "PUT",
+        &format!("/connections/{}/disable", id(&connection)),
+        json!({}),
+    )
+    .await;
+    api.gateway
+        .advance(Duration::from_secs(3600))
+        .await
+        .unwrap();
     let event = only_event(&api).await;
     assert_eq!(event["status"], "CANCELLED");
     assert_eq!(event["next_attempt_at"], Value::Null);
@@ -218,15 +290,22 @@ async fn filtered_requests_show_why_and_can_be_retried() {
     let request = api.get(&format!("/requests/{request_id}")).await.json();
     assert_eq!(request["events_count"], 0);
     assert_eq!(request["ignored_count"], 1);
-    let ignored = api.models(&format!("/requests/{request_id}/ignored_events")).await;
-    assert_eq!(ignored[0]["id"], format!("{request_id}:{}", id(&connection)));
+    let ignored = api
+        .models(&format!("/requests/{request_id}/ignored_events"))
+        .await;
+    assert_eq!(
+        ignored[0]["id"],
+        format!("{request_id}:{}", id(&connection))
+    );
     assert_eq!(ignored[0]["cause"], "FILTERED");
     assert_eq!(ignored[0]["meta"], json!(["body"]));
     assert_eq!(api.models("/requests?ignored_count[gt]=0").await.len(), 1);
 
     let path = format!("/connections/{}", id(&connection));
     api.ok("PUT", &path, json!({ "rules": [] })).await;
-    let retried = api.ok("POST", &format!("/requests/{request_id}/retry"), json!({})).await;
+    let retried = api
+        .ok("POST", &format!("/requests/{request_id}/retry"), json!({}))
+        .await;
     assert_eq!(retried["request"]["id"], request_id.as_str());
     assert_eq!(retried["events"].as_array().unwrap().len(), 1);
     api.gateway.settle().await.unwrap();
@@ -237,9 +316,13 @@ async fn filtered_requests_show_why_and_can_be_retried() {
 async fn a_request_with_nothing_to_retry_is_refused() {
     let api = start().await;
     let receiver = Receiver::start(200).await;
-    let connection = api.connection("c", receiver.destination("d"), json!([])).await;
+    let connection = api
+        .connection("c", receiver.destination("d"), json!([]))
+        .await;
     let request_id = api.send(&connection, json!({})).await;
-    let refused = api.post(&format!("/requests/{request_id}/retry"), json!({})).await;
+    let refused = api
+        .post(&format!("/requests/{request_id}/retry"), json!({}))
+        .await;
     assert_eq!(refused.status, 400);
     assert_eq!(refused.json()["data"], json!({ "request_id": request_id }));
 }
@@ -252,32 +335,56 @@ async fn a_rejected_request_is_listed_by_its_cause() {
     assert_eq!(reply.status, 200);
     let rejected = api.models("/requests?status=rejected").await;
     assert_eq!(field(&rejected, "rejection_cause"), ["NO_CONNECTION"]);
-    assert_eq!(api.models("/requests?rejection_cause=NO_CONNECTION").await.len(), 1);
-    assert!(api.models("/requests?rejection_cause=UNPARSABLE_JSON").await.is_empty());
+    assert_eq!(
+        api.models("/requests?rejection_cause=NO_CONNECTION")
+            .await
+            .len(),
+        1
+    );
+    assert!(
+        api.models("/requests?rejection_cause=UNPARSABLE_JSON")
+            .await
+            .is_empty()
+    );
     assert!(api.models("/requests?status=accepted").await.is_empty());
     // The status wins over a cause that contradicts it.
-    assert!(api.models("/requests?status=accepted&rejection_cause=NO_CONNECTION").await.is_empty());
+    assert!(
+        api.models("/requests?status=accepted&rejection_cause=NO_CONNECTION")
+            .await
+            .is_empty()
+    );
 }
 
 #[tokio::test]
 async fn a_replay_makes_a_new_request_and_leaves_the_old_one_alone() {
     let api = start().await;
     let receiver = Receiver::start(200).await;
-    let connection = api.connection("c", receiver.destination("d"), json!([])).await;
+    let connection = api
+        .connection("c", receiver.destination("d"), json!([]))
+        .await;
     let request_id = api.send(&connection, json!({ "order": 7 })).await;
     let event = only_event(&api).await;
 
-    for path in [format!("/events/{}/replay", id(&event)), format!("/requests/{request_id}/replay")] {
+    for path in [
+        format!("/events/{}/replay", id(&event)),
+        format!("/requests/{request_id}/replay"),
+    ] {
         let replayed = api.ok("POST", &path, json!({})).await;
         assert_eq!(replayed["requests"].as_array().unwrap().len(), 1, "{path}");
         assert_eq!(replayed["events"].as_array().unwrap().len(), 1, "{path}");
         assert_ne!(replayed["requests"][0]["id"], request_id.as_str());
         assert_ne!(replayed["events"][0]["id"], event["id"]);
-        assert_eq!(replayed["events"][0]["request_id"], replayed["requests"][0]["id"]);
+        assert_eq!(
+            replayed["events"][0]["request_id"],
+            replayed["requests"][0]["id"]
+        );
     }
     api.gateway.settle().await.unwrap();
     assert_eq!(receiver.received().len(), 3);
-    assert_eq!(api.get(&format!("/events/{}", id(&event))).await.json()["attempts"], 1);
+    assert_eq!(
+        api.get(&format!("/events/{}", id(&event))).await.json()["attempts"],
+        1
+    );
     for received in receiver.received() {
         assert_eq!(&received.body[..], b"{\"order\":7}");
     }

@@ -28,12 +28,24 @@ const VALUES: [&str; 16] = [
 ];
 
 /// What may stand between a parameter's name and its value.
-const SHAPES: [&str; 8] = ["", "[]", "[0]", "[gte]", "[any]", "[contains]", "[x][y]", "[__proto__]"];
+const SHAPES: [&str; 8] = [
+    "",
+    "[]",
+    "[0]",
+    "[gte]",
+    "[any]",
+    "[contains]",
+    "[x][y]",
+    "[__proto__]",
+];
 
 async fn start() -> Api {
     let api = Api::of(Gateway::builder().rate_limit(RateLimit::off())).await;
-    let connection = api.connection("c", json!({ "name": "d", "type": "MOCK_API" }), json!([])).await;
-    api.send(&connection, json!({ "a": { "b": [1, null] } })).await;
+    let connection = api
+        .connection("c", json!({ "name": "d", "type": "MOCK_API" }), json!([]))
+        .await;
+    api.send(&connection, json!({ "a": { "b": [1, null] } }))
+        .await;
     api
 }
 
@@ -48,10 +60,17 @@ fn served(operation: &Operation) -> bool {
 #[tokio::test]
 async fn no_query_makes_the_api_fail() {
     let api = start().await;
-    let request = api.models("/requests").await[0]["id"].as_str().unwrap().to_owned();
+    let request = api.models("/requests").await[0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let mut refused = 0;
     let mut taken = 0;
-    for operation in Contract::get().operations().iter().filter(|operation| served(operation)) {
+    for operation in Contract::get()
+        .operations()
+        .iter()
+        .filter(|operation| served(operation))
+    {
         if operation.method != "GET" {
             continue;
         }
@@ -73,7 +92,10 @@ async fn no_query_makes_the_api_fail() {
             }
         }
     }
-    assert!(taken > 500 && refused > 500, "{taken} taken, {refused} refused");
+    assert!(
+        taken > 500 && refused > 500,
+        "{taken} taken, {refused} refused"
+    );
 }
 
 #[tokio::test]
@@ -90,10 +112,23 @@ async fn no_body_makes_the_api_fail() {
         json!(-1.5e300),
     ];
     let fields = [
-        "name", "type", "description", "config", "rules", "source", "destination", "source_id",
-        "destination_id", "webhook_ids", "unknown",
+        "name",
+        "type",
+        "description",
+        "config",
+        "rules",
+        "source",
+        "destination",
+        "source_id",
+        "destination_id",
+        "webhook_ids",
+        "unknown",
     ];
-    for operation in Contract::get().operations().iter().filter(|operation| served(operation)) {
+    for operation in Contract::get()
+        .operations()
+        .iter()
+        .filter(|operation| served(operation))
+    {
         if operation.body().is_none() {
             continue;
         }

@@ -32,7 +32,10 @@ async fn pages_link_both_ways_and_the_ends_have_no_link() {
         tick(&api).await;
     }
     let first = api.get("/sources?limit=2").await.json();
-    assert_eq!(field(first["models"].as_array().unwrap(), "name"), ["s4", "s3"]);
+    assert_eq!(
+        field(first["models"].as_array().unwrap(), "name"),
+        ["s4", "s3"]
+    );
     assert_eq!(first["count"], 2);
     assert_eq!(first["pagination"]["next"], first["models"][1]["id"]);
     assert!(first["pagination"].get("prev").is_none());
@@ -40,15 +43,24 @@ async fn pages_link_both_ways_and_the_ends_have_no_link() {
     assert_eq!(first["pagination"]["dir"], "desc");
 
     let next = first["pagination"]["next"].as_str().unwrap();
-    let second = api.get(&format!("/sources?limit=2&next={next}")).await.json();
+    let second = api
+        .get(&format!("/sources?limit=2&next={next}"))
+        .await
+        .json();
     assert_eq!(second["pagination"]["prev"], second["models"][0]["id"]);
     let next = second["pagination"]["next"].as_str().unwrap();
-    let last = api.get(&format!("/sources?limit=2&next={next}")).await.json();
+    let last = api
+        .get(&format!("/sources?limit=2&next={next}"))
+        .await
+        .json();
     assert_eq!(field(last["models"].as_array().unwrap(), "name"), ["s0"]);
     assert!(last["pagination"].get("next").is_none());
 
     let prev = last["pagination"]["prev"].as_str().unwrap();
-    let back = api.get(&format!("/sources?limit=2&prev={prev}")).await.json();
+    let back = api
+        .get(&format!("/sources?limit=2&prev={prev}"))
+        .await
+        .json();
     assert_eq!(back["models"], second["models"]);
 }
 
@@ -70,7 +82,10 @@ async fn default_limits_differ_by_list() {
         assert_eq!(reply["pagination"]["limit"], limit, "{path}");
         assert_eq!(reply["pagination"]["dir"], dir, "{path}");
     }
-    assert_eq!(api.get("/sources?limit=256").await.violations(), ["limit must be less than or equal to 255"]);
+    assert_eq!(
+        api.get("/sources?limit=256").await.violations(),
+        ["limit must be less than or equal to 255"]
+    );
     assert_eq!(api.get("/sources?limit=0").await.json()["count"], 0);
 }
 
@@ -87,7 +102,10 @@ async fn event_cursors_are_packed_and_stay_in_place_under_inserts() {
     let next = first["pagination"]["next"].as_str().unwrap().to_owned();
     assert!(next.starts_with("hq_"), "{next}");
     api.send(&connection, json!({ "index": 4 })).await;
-    let second = api.get(&format!("/events?limit=2&next={next}")).await.json();
+    let second = api
+        .get(&format!("/events?limit=2&next={next}"))
+        .await
+        .json();
     assert_eq!(field(second["models"].as_array().unwrap(), "id"), all[2..]);
     let wrong = api.get("/events?next=evt_1").await;
     assert_eq!(wrong.status, 422);
@@ -107,8 +125,14 @@ async fn orders_take_one_key_or_two_where_the_contract_says_so() {
         .get("/connections?order_by[]=sources.created_at&order_by[]=full_name&dir[]=asc&dir[]=desc")
         .await
         .json();
-    assert_eq!(field(two["models"].as_array().unwrap(), "name"), ["b", "a", "c"]);
-    assert_eq!(two["pagination"]["order_by"], json!(["sources.created_at", "full_name"]));
+    assert_eq!(
+        field(two["models"].as_array().unwrap(), "name"),
+        ["b", "a", "c"]
+    );
+    assert_eq!(
+        two["pagination"]["order_by"],
+        json!(["sources.created_at", "full_name"])
+    );
     assert_eq!(api.get("/sources?order_by=size").await.status, 422);
 }
 
@@ -124,7 +148,11 @@ async fn arrays_come_in_three_spellings() {
         format!("id[0]={a}&id[1]={b}"),
         format!("id={a}&id={b}"),
     ] {
-        assert_eq!(field(&api.models(&format!("/sources?{query}")).await, "name"), ["b", "a"], "{query}");
+        assert_eq!(
+            field(&api.models(&format!("/sources?{query}")).await, "name"),
+            ["b", "a"],
+            "{query}"
+        );
     }
 }
 
@@ -135,13 +163,31 @@ async fn names_filter_by_value_and_by_part() {
         api.source(name).await;
         tick(&api).await;
     }
-    assert_eq!(field(&api.models("/sources?name=users").await, "name"), ["users"]);
-    let part = api.models("/sources?name[contains]=ORDERS&order_by=name&dir=asc").await;
-    assert_eq!(field(&part, "name"), ["orders-eu", "orders-us"]);
-    api.ok("POST", "/connections", json!({ "name": "to-shop", "source": { "name": "users" }, "destination": mock("d") }))
+    assert_eq!(
+        field(&api.models("/sources?name=users").await, "name"),
+        ["users"]
+    );
+    let part = api
+        .models("/sources?name[contains]=ORDERS&order_by=name&dir=asc")
         .await;
-    assert_eq!(api.models("/connections?full_name=users%20-%3E%20to").await.len(), 1);
-    assert!(api.models("/connections?full_name=shopping").await.is_empty());
+    assert_eq!(field(&part, "name"), ["orders-eu", "orders-us"]);
+    api.ok(
+        "POST",
+        "/connections",
+        json!({ "name": "to-shop", "source": { "name": "users" }, "destination": mock("d") }),
+    )
+    .await;
+    assert_eq!(
+        api.models("/connections?full_name=users%20-%3E%20to")
+            .await
+            .len(),
+        1
+    );
+    assert!(
+        api.models("/connections?full_name=shopping")
+            .await
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -155,7 +201,10 @@ async fn moments_filter_by_range() {
     let between = "created_at[gte]=2026-09-01T12:00:01Z&created_at[lt]=2026-09-01T12:00:03Z";
     assert_eq!(api.models(&format!("/events?{between}")).await.len(), 2);
     assert_eq!(api.models(&format!("/requests?{between}")).await.len(), 2);
-    assert_eq!(api.models("/events?created_at[gte]=2026-09-01").await.len(), 4);
+    assert_eq!(
+        api.models("/events?created_at[gte]=2026-09-01").await.len(),
+        4
+    );
     assert_eq!(api.models("/events?successful_at[any]=true").await.len(), 4);
     assert!(api.models("/events?successful_at=").await.is_empty());
     assert_eq!(api.get("/events?created_at[gte]=soon").await.status, 422);
@@ -166,8 +215,11 @@ async fn payload_filters_match_parts_and_paging_stays_whole() {
     let api = start().await;
     let connection = api.connection("c", mock("d"), json!([])).await;
     for index in 0..6 {
-        api.send(&connection, json!({ "index": index, "even": index % 2 == 0, "user": { "name": "Ada", "age": 36 } }))
-            .await;
+        api.send(
+            &connection,
+            json!({ "index": index, "even": index % 2 == 0, "user": { "name": "Ada", "age": 36 } }),
+        )
+        .await;
         tick(&api).await;
     }
     // body={"even":true}
@@ -175,14 +227,22 @@ async fn payload_filters_match_parts_and_paging_stays_whole() {
     let first = api.get(&format!("/requests?limit=2&{even}")).await.json();
     assert_eq!(first["count"], 2);
     let next = first["pagination"]["next"].as_str().unwrap();
-    let last = api.get(&format!("/requests?limit=2&next={next}&{even}")).await.json();
+    let last = api
+        .get(&format!("/requests?limit=2&next={next}&{even}"))
+        .await
+        .json();
     assert_eq!(last["count"], 1);
     assert!(last["pagination"].get("next").is_none());
     assert_eq!(last["models"][0]["data"]["body"]["index"], 0);
     assert_eq!(first["models"][0]["data"]["body"]["index"], 4);
 
     // body={"user":{"name":"Ada"}}
-    assert_eq!(api.models("/events?body=%7B%22user%22%3A%7B%22name%22%3A%22Ada%22%7D%7D").await.len(), 6);
+    assert_eq!(
+        api.models("/events?body=%7B%22user%22%3A%7B%22name%22%3A%22Ada%22%7D%7D")
+            .await
+            .len(),
+        6
+    );
     assert_eq!(api.models("/events?search_term=ada").await.len(), 6);
     assert!(api.models("/events?search_term=grace").await.is_empty());
     assert_eq!(api.get("/events?search_term=ab").await.status, 422);

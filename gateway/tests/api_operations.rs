@@ -27,7 +27,13 @@ async fn every_operation_is_either_served_or_answers_501() {
         let path = operation
             .path
             .split('/')
-            .map(|segment| if segment.starts_with('{') { "missing" } else { segment })
+            .map(|segment| {
+                if segment.starts_with('{') {
+                    "missing"
+                } else {
+                    segment
+                }
+            })
             .collect::<Vec<_>>()
             .join("/");
         let reply = api.call(&operation.method, &path, None).await;
@@ -84,20 +90,27 @@ async fn every_served_operation_succeeds_in_the_shape_of_the_contract() {
         api.ok("DELETE", &path, none()).await;
     }
 
-    let connection = api.connection("c", receiver.destination("http"), json!([])).await;
+    let connection = api
+        .connection("c", receiver.destination("http"), json!([]))
+        .await;
     let path = format!("/connections/{}", id(&connection));
     let request = api.send(&connection, json!({ "n": 1 })).await;
     for part in ["", "/raw_body", "/events", "/ignored_events"] {
-        api.ok("GET", &format!("/requests/{request}{part}"), none()).await;
+        api.ok("GET", &format!("/requests/{request}{part}"), none())
+            .await;
     }
     api.ok("GET", "/requests?include=data", none()).await;
-    api.ok("POST", &format!("/requests/{request}/replay"), none()).await;
+    api.ok("POST", &format!("/requests/{request}/replay"), none())
+        .await;
     let event = id(&api.models("/events?include=data").await[0]);
     for part in ["", "/raw_body"] {
-        api.ok("GET", &format!("/events/{event}{part}"), none()).await;
+        api.ok("GET", &format!("/events/{event}{part}"), none())
+            .await;
     }
-    api.ok("POST", &format!("/events/{event}/retry"), none()).await;
-    api.ok("POST", &format!("/events/{event}/replay"), none()).await;
+    api.ok("POST", &format!("/events/{event}/retry"), none())
+        .await;
+    api.ok("POST", &format!("/events/{event}/replay"), none())
+        .await;
     api.gateway.settle().await.unwrap();
     let attempt = id(&api.models("/attempts").await[0]);
     api.ok("GET", &format!("/attempts/{attempt}"), none()).await;
@@ -106,13 +119,25 @@ async fn every_served_operation_succeeds_in_the_shape_of_the_contract() {
     for way in ["cancel", "mute"] {
         api.send(&connection, json!({ "n": 2 })).await;
         let held = id(&api.models("/events?status=HOLD").await[0]);
-        api.ok("PUT", &format!("/events/{held}/{way}"), none()).await;
+        api.ok("PUT", &format!("/events/{held}/{way}"), none())
+            .await;
     }
-    api.ok("PUT", &path, json!({ "rules": [{ "type": "filter", "body": { "n": 1 } }] })).await;
+    api.ok(
+        "PUT",
+        &path,
+        json!({ "rules": [{ "type": "filter", "body": { "n": 1 } }] }),
+    )
+    .await;
     let filtered = api.send(&connection, json!({ "n": 3 })).await;
-    api.ok("GET", &format!("/requests/{filtered}/ignored_events"), none()).await;
+    api.ok(
+        "GET",
+        &format!("/requests/{filtered}/ignored_events"),
+        none(),
+    )
+    .await;
     api.ok("PUT", &path, json!({ "rules": [] })).await;
-    api.ok("POST", &format!("/requests/{filtered}/retry"), none()).await;
+    api.ok("POST", &format!("/requests/{filtered}/retry"), none())
+        .await;
 
     assert_eq!(api.succeeded.lock().unwrap().len(), SERVED_OPERATIONS);
 }

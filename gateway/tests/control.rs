@@ -23,7 +23,11 @@ async fn started() -> Api {
 async fn health_and_readiness_always_answer_and_the_rest_only_if_asked_for() {
     let api = Api::start().await;
     for path in ["health", "ready"] {
-        assert_eq!(control(&api, "GET", path, Value::Null).await.status, 200, "{path}");
+        assert_eq!(
+            control(&api, "GET", path, Value::Null).await.status,
+            200,
+            "{path}"
+        );
     }
     let refused = control(&api, "POST", "reset", Value::Null).await;
     assert_eq!(refused.status, 404);
@@ -38,8 +42,13 @@ async fn the_clock_moves_and_tells_what_fired() {
     let connection = api.connection("c", receiver.destination("d"), rules).await;
     api.send(&connection, json!({})).await;
     let clock = control(&api, "GET", "clock", Value::Null).await.json();
-    assert_eq!(clock, json!({ "now": "2026-09-01T12:00:00.000000Z", "manual": true }));
-    let advanced = control(&api, "POST", "clock/advance", json!({ "seconds": 120 })).await.json();
+    assert_eq!(
+        clock,
+        json!({ "now": "2026-09-01T12:00:00.000000Z", "manual": true })
+    );
+    let advanced = control(&api, "POST", "clock/advance", json!({ "seconds": 120 }))
+        .await
+        .json();
     assert_eq!(advanced["now"], "2026-09-01T12:02:00.000000Z");
     let fired = advanced["fired"].as_array().unwrap();
     assert_eq!(fired.len(), 2);
@@ -55,24 +64,40 @@ async fn the_system_clock_cannot_be_moved() {
     let api = Api::of(Gateway::builder().control(true)).await;
     let refused = control(&api, "POST", "clock/advance", json!({ "seconds": 1 })).await;
     assert_eq!(refused.status, 409);
-    assert_eq!(control(&api, "POST", "settle", Value::Null).await.status, 200);
+    assert_eq!(
+        control(&api, "POST", "settle", Value::Null).await.status,
+        200
+    );
 }
 
 #[tokio::test]
 async fn a_reset_leaves_nothing_and_gives_the_quota_back() {
     let api = started().await;
     let receiver = Receiver::start(200).await;
-    let connection = api.connection("c", receiver.destination("d"), json!([])).await;
+    let connection = api
+        .connection("c", receiver.destination("d"), json!([]))
+        .await;
     api.send(&connection, json!({})).await;
-    assert_eq!(control(&api, "POST", "reset", Value::Null).await.status, 200);
+    assert_eq!(
+        control(&api, "POST", "reset", Value::Null).await.status,
+        200
+    );
     let reply = api.get("/sources").await;
     assert_eq!(reply.json()["models"], json!([]));
     assert_eq!(reply.header("x-ratelimit-remaining"), "239");
-    for list in ["/destinations", "/connections", "/requests", "/events", "/attempts"] {
+    for list in [
+        "/destinations",
+        "/connections",
+        "/requests",
+        "/events",
+        "/attempts",
+    ] {
         assert!(api.models(list).await.is_empty(), "{list}");
     }
     // The gateway works on.
-    let connection = api.connection("c", receiver.destination("d"), json!([])).await;
+    let connection = api
+        .connection("c", receiver.destination("d"), json!([]))
+        .await;
     api.send(&connection, json!({})).await;
     assert_eq!(receiver.received().len(), 2);
 }
@@ -83,7 +108,12 @@ async fn the_same_seed_gives_the_same_ids() {
     let mut ids = Vec::new();
     for _ in 0..2 {
         control(&api, "POST", "reset", Value::Null).await;
-        assert_eq!(control(&api, "POST", "seed", json!({ "seed": 7 })).await.status, 200);
+        assert_eq!(
+            control(&api, "POST", "seed", json!({ "seed": 7 }))
+                .await
+                .status,
+            200
+        );
         ids.push(api.source("s").await["id"].clone());
     }
     assert_eq!(ids[0], ids[1]);
@@ -101,8 +131,17 @@ async fn foreign_pages_and_names_are_refused() {
 
 #[tokio::test]
 async fn with_several_projects_the_key_says_which() {
-    let api = Api::of(Gateway::builder().api_key("one").api_key("two").control(true)).await;
+    let api = Api::of(
+        Gateway::builder()
+            .api_key("one")
+            .api_key("two")
+            .control(true),
+    )
+    .await;
     let url = format!("{}/_gateway/clock", api.gateway.api_url());
     assert_eq!(read(api.http.get(&url)).await.status, 401);
-    assert_eq!(read(api.http.get(&url).bearer_auth("two")).await.status, 200);
+    assert_eq!(
+        read(api.http.get(&url).bearer_auth("two")).await.status,
+        200
+    );
 }

@@ -42,9 +42,12 @@ pub(super) async fn get(call: Call) -> Reply {
     call.project
         .store
         .read(move |conn| {
-            find(conn, "SELECT * FROM attempts WHERE id = ?", &call.id, |row| {
-                render::attempt(&view, row, true)
-            })?
+            find(
+                conn,
+                "SELECT * FROM attempts WHERE id = ?",
+                &call.id,
+                |row| render::attempt(&view, row, true),
+            )?
             .ok_or_else(|| ApiError::not_found(&call.id))
         })
         .await

@@ -99,20 +99,18 @@ pub(crate) fn destination(
     prefix: &str,
 ) -> Result<Value, ApiError> {
     let stored = stored.filter(|stored| stored.kind == kind);
-    if let Some(given) = given {
-        if let Some(key) = Contract::get().misplaced_config_keys(kind, given).first() {
-            return Err(ApiError::domain(
-                format!("Cannot set `config.{key}` on a {kind} destination."),
-                None,
-            ));
-        }
+    let misplaced = given.map(|given| Contract::get().misplaced_config_keys(kind, given));
+    if let Some(key) = misplaced.iter().flatten().next() {
+        return Err(ApiError::domain(
+            format!("Cannot set `config.{key}` on a {kind} destination."),
+            None,
+        ));
     }
     let mut config = match stored {
         Some(stored) => stored.config.clone(),
         None => destination_defaults(kind),
     };
-    if let (Some(target), Some(given)) =
-        (config.as_object_mut(), given.and_then(Value::as_object))
+    if let (Some(target), Some(given)) = (config.as_object_mut(), given.and_then(Value::as_object))
     {
         if given_auth_type(given).is_some() && !given.contains_key("auth") {
             return Err(ApiError::invalid(format!(

@@ -46,11 +46,17 @@ fn auth_of_a_generic_source_needs_its_type() {
 fn a_config_of_the_same_type_is_laid_over_the_stored_one() {
     let stored = Stored {
         kind: "HTTP".into(),
-        config: destination("HTTP", Some(&json!({
-            "url": "https://a.example",
-            "auth_type": "BEARER_TOKEN",
-            "auth": { "token": "t" },
-        })), None, "").unwrap(),
+        config: destination(
+            "HTTP",
+            Some(&json!({
+                "url": "https://a.example",
+                "auth_type": "BEARER_TOKEN",
+                "auth": { "token": "t" },
+            })),
+            None,
+            "",
+        )
+        .unwrap(),
     };
     let update = json!({ "url": "https://b.example" });
     let config = destination("HTTP", Some(&update), Some(&stored), "").unwrap();
@@ -66,10 +72,16 @@ fn a_config_of_the_same_type_is_laid_over_the_stored_one() {
 fn null_auth_takes_the_auth_away() {
     let stored = Stored {
         kind: "WEBHOOK".into(),
-        config: source("WEBHOOK", Some(&json!({
-            "auth_type": "API_KEY",
-            "auth": { "api_key": "k", "header_key": "x" },
-        })), None, "").unwrap(),
+        config: source(
+            "WEBHOOK",
+            Some(&json!({
+                "auth_type": "API_KEY",
+                "auth": { "api_key": "k", "header_key": "x" },
+            })),
+            None,
+            "",
+        )
+        .unwrap(),
     };
     assert!(is_authenticated(&stored.config));
     for update in [
@@ -95,7 +107,13 @@ fn an_http_destination_needs_a_url() {
 
 #[test]
 fn a_destination_starts_with_signature_auth_and_no_rate() {
-    let config = destination("HTTP", Some(&json!({ "url": "https://a.example" })), None, "").unwrap();
+    let config = destination(
+        "HTTP",
+        Some(&json!({ "url": "https://a.example" })),
+        None,
+        "",
+    )
+    .unwrap();
     assert_eq!(
         config,
         json!({
@@ -129,7 +147,13 @@ fn a_policy_given_in_part_is_whole_when_stored() {
         config["delivery_policy"],
         json!({ "rate": 5, "period": "minute" })
     );
-    let config = destination("MOCK_API", Some(&json!({ "delivery_policy": null })), None, "").unwrap();
+    let config = destination(
+        "MOCK_API",
+        Some(&json!({ "delivery_policy": null })),
+        None,
+        "",
+    )
+    .unwrap();
     assert_eq!(
         config["delivery_policy"],
         json!({ "rate": null, "period": "second" })
@@ -140,7 +164,10 @@ fn a_policy_given_in_part_is_whole_when_stored() {
 fn secrets_are_shown_only_when_asked_for() {
     let config = json!({ "auth_type": "BEARER_TOKEN", "auth": { "token": "t" } });
     assert_eq!(shown_destination(config.clone(), false)["auth"], json!({}));
-    assert_eq!(shown_destination(config.clone(), true)["auth"]["token"], "t");
+    assert_eq!(
+        shown_destination(config.clone(), true)["auth"]["token"],
+        "t"
+    );
     assert!(shown_source(config.clone(), false).get("auth").is_none());
     assert_eq!(shown_source(config, true)["auth"]["token"], "t");
 }

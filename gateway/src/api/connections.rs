@@ -95,12 +95,17 @@ pub(super) async fn get(call: Call) -> Reply {
     call.project
         .store
         .read(move |conn| {
-            let found = find(conn, "SELECT * FROM connections WHERE id = ?", &call.id, |row| {
-                if row.get::<_, Option<i64>>("deleted_at")?.is_some() {
-                    return Err(ApiError::Gone);
-                }
-                render::connection(conn, &view, row)
-            })?;
+            let found = find(
+                conn,
+                "SELECT * FROM connections WHERE id = ?",
+                &call.id,
+                |row| {
+                    if row.get::<_, Option<i64>>("deleted_at")?.is_some() {
+                        return Err(ApiError::Gone);
+                    }
+                    render::connection(conn, &view, row)
+                },
+            )?;
             found.ok_or_else(|| ApiError::not_found(&call.id))
         })
         .await

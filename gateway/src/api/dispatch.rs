@@ -97,4 +97,3 @@ operations! {
     "getAttempts" => attempts::list;
     "getAttempt" => attempts::get;
 }
-

@@ -63,17 +63,24 @@ pub(super) async fn list_where(call: Call, mut conditions: Conditions) -> Reply 
     call.project
         .store
         .read(move |conn| {
-            page(conn, &LISTING, request, conditions, filter.is_empty(), |row| {
-                let payload: String = row.get("payload_id")?;
-                if !filter.fits(conn, Some(&payload))? {
-                    return Ok(None);
-                }
-                let mut event = render::event(&view, row)?;
-                if with_data {
-                    event["data"] = data::data(conn, &view, &row.get::<_, String>("id")?)?;
-                }
-                Ok(Some(event))
-            })
+            page(
+                conn,
+                &LISTING,
+                request,
+                conditions,
+                filter.is_empty(),
+                |row| {
+                    let payload: String = row.get("payload_id")?;
+                    if !filter.fits(conn, Some(&payload))? {
+                        return Ok(None);
+                    }
+                    let mut event = render::event(&view, row)?;
+                    if with_data {
+                        event["data"] = data::data(conn, &view, &row.get::<_, String>("id")?)?;
+                    }
+                    Ok(Some(event))
+                },
+            )
         })
         .await
         .map(Page::into_json)

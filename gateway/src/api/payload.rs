@@ -80,7 +80,11 @@ pub(crate) struct PayloadFilter {
 impl PayloadFilter {
     /// Reads the filters out of a query.
     pub(crate) fn read(query: &Value) -> Self {
-        let owned = |name| text(query, name).filter(|t| !t.is_empty()).map(str::to_owned);
+        let owned = |name| {
+            text(query, name)
+                .filter(|t| !t.is_empty())
+                .map(str::to_owned)
+        };
         Self {
             search_term: owned("search_term").map(|term| term.to_lowercase()),
             path: owned("path"),
@@ -126,11 +130,13 @@ impl PayloadFilter {
         let fits = |wanted: &Option<Value>, found: &dyn Fn(&Value) -> bool| {
             wanted.as_ref().is_none_or(found)
         };
-        fits(&self.headers, &|wanted| json_match::matches_headers(wanted, &payload.headers))
-            && fits(&self.parsed_query, &|wanted| {
-                json_match::matches_query(wanted, &payload.parsed_query)
-            })
-            && fits(&self.body, &|wanted| json_match::matches(wanted, &payload.shown_body()))
+        fits(&self.headers, &|wanted| {
+            json_match::matches_headers(wanted, &payload.headers)
+        }) && fits(&self.parsed_query, &|wanted| {
+            json_match::matches_query(wanted, &payload.parsed_query)
+        }) && fits(&self.body, &|wanted| {
+            json_match::matches(wanted, &payload.shown_body())
+        })
     }
 }
 
@@ -158,14 +164,22 @@ mod tests {
         let object = payload("application/json; charset=utf-8", "{\"id\":7}");
         assert_eq!(object.shown()["body"], json!({ "id": 7 }));
         assert_eq!(object.raw_body(), "{\"id\":7}");
-        assert_eq!(payload("text/plain", "{\"id\":7}").shown_body(), "{\"id\":7}");
+        assert_eq!(
+            payload("text/plain", "{\"id\":7}").shown_body(),
+            "{\"id\":7}"
+        );
         assert_eq!(payload("application/json", "12").shown_body(), "12");
     }
 
     #[test]
     fn a_search_term_looks_everywhere_and_ignores_case() {
         let payload = payload("application/json", "{\"name\":\"Grüße\"}");
-        for term in ["ORDERS", "berlin", "grÜsse".replace("ss", "ß").as_str(), "42"] {
+        for term in [
+            "ORDERS",
+            "berlin",
+            "grÜsse".replace("ss", "ß").as_str(),
+            "42",
+        ] {
             assert!(fits(json!({ "search_term": term }), &payload), "{term}");
         }
         assert!(!fits(json!({ "search_term": "munich" }), &payload));
@@ -174,9 +188,18 @@ mod tests {
     #[test]
     fn every_filter_must_fit() {
         let payload = payload("application/json", "{\"id\":7,\"more\":[1,2]}");
-        assert!(fits(json!({ "path": "/orders", "body": { "id": 7 } }), &payload));
-        assert!(!fits(json!({ "path": "/orders", "body": { "id": 8 } }), &payload));
-        assert!(!fits(json!({ "path": "/users", "body": { "id": 7 } }), &payload));
+        assert!(fits(
+            json!({ "path": "/orders", "body": { "id": 7 } }),
+            &payload
+        ));
+        assert!(!fits(
+            json!({ "path": "/orders", "body": { "id": 8 } }),
+            &payload
+        ));
+        assert!(!fits(
+            json!({ "path": "/users", "body": { "id": 7 } }),
+            &payload
+        ));
         assert!(fits(json!({ "headers": { "x-shop": "Berlin" } }), &payload));
         assert!(!fits(json!({ "parsed_query": { "b": "1" } }), &payload));
     }

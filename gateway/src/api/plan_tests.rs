@@ -28,15 +28,27 @@ async fn every_default_order_and_common_filter_walks_an_index() {
     let cases: &[(&Listing, &[Value])] = &[
         (
             Named::Source.listing(),
-            &[json!({}), json!({ "order_by": "updated_at" }), json!({ "order_by": "name" })],
+            &[
+                json!({}),
+                json!({ "order_by": "updated_at" }),
+                json!({ "order_by": "name" }),
+            ],
         ),
         (
             Named::Destination.listing(),
-            &[json!({}), json!({ "order_by": "updated_at" }), json!({ "order_by": "name" })],
+            &[
+                json!({}),
+                json!({ "order_by": "updated_at" }),
+                json!({ "order_by": "name" }),
+            ],
         ),
         (
             &connections::LISTING,
-            &[json!({}), json!({ "source_id": "src_1" }), json!({ "destination_id": "des_1" })],
+            &[
+                json!({}),
+                json!({ "source_id": "src_1" }),
+                json!({ "destination_id": "des_1" }),
+            ],
         ),
         (
             &events::LISTING,

@@ -72,16 +72,15 @@ pub(crate) fn destination(view: &View, row: &Row<'_>, auth: bool) -> Result<Valu
 }
 
 /// A connection with its source and destination.
-pub(crate) fn connection(
-    conn: &Connection,
-    view: &View,
-    row: &Row<'_>,
-) -> Result<Value, ApiError> {
+pub(crate) fn connection(conn: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
     let source_id: String = row.get("source_id")?;
     let destination_id: String = row.get("destination_id")?;
-    let source = one(conn, "SELECT * FROM sources WHERE id = ?", &source_id, |row| {
-        source(view, row, false)
-    })?;
+    let source = one(
+        conn,
+        "SELECT * FROM sources WHERE id = ?",
+        &source_id,
+        |row| source(view, row, false),
+    )?;
     let destination = one(
         conn,
         "SELECT * FROM destinations WHERE id = ?",

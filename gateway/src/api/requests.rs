@@ -37,11 +37,7 @@ pub(super) static LISTING: Listing = Listing {
     cursor: CursorStyle::Packed,
 };
 
-const REJECTION_CAUSE: &[Field] = &[Field::new(
-    "rejection_cause",
-    "rejection_cause",
-    Kind::Text,
-)];
+const REJECTION_CAUSE: &[Field] = &[Field::new("rejection_cause", "rejection_cause", Kind::Text)];
 
 pub(super) static IGNORED: Listing = Listing {
     from: "ignored_events",
@@ -78,17 +74,24 @@ pub(super) async fn list(call: Call) -> Reply {
     call.project
         .store
         .read(move |conn| {
-            page(conn, &LISTING, request, conditions, filter.is_empty(), |row| {
-                let payload: Option<String> = row.get("payload_id")?;
-                if !filter.fits(conn, payload.as_deref())? {
-                    return Ok(None);
-                }
-                let mut request = render::request(&view, row)?;
-                if with_data {
-                    request["data"] = data(conn, payload.as_deref())?;
-                }
-                Ok(Some(request))
-            })
+            page(
+                conn,
+                &LISTING,
+                request,
+                conditions,
+                filter.is_empty(),
+                |row| {
+                    let payload: Option<String> = row.get("payload_id")?;
+                    if !filter.fits(conn, payload.as_deref())? {
+                        return Ok(None);
+                    }
+                    let mut request = render::request(&view, row)?;
+                    if with_data {
+                        request["data"] = data(conn, payload.as_deref())?;
+                    }
+                    Ok(Some(request))
+                },
+            )
         })
         .await
         .map(Page::into_json)
@@ -114,12 +117,17 @@ pub(super) async fn get(call: Call) -> Reply {
     call.project
         .store
         .read(move |conn| {
-            find(conn, "SELECT * FROM requests WHERE id = ?", &call.id, |row| {
-                let payload: Option<String> = row.get("payload_id")?;
-                let mut request = render::request(&view, row)?;
-                request["data"] = data(conn, payload.as_deref())?;
-                Ok(request)
-            })?
+            find(
+                conn,
+                "SELECT * FROM requests WHERE id = ?",
+                &call.id,
+                |row| {
+                    let payload: Option<String> = row.get("payload_id")?;
+                    let mut request = render::request(&view, row)?;
+                    request["data"] = data(conn, payload.as_deref())?;
+                    Ok(request)
+                },
+            )?
             .ok_or_else(|| ApiError::not_found(&call.id))
         })
         .await

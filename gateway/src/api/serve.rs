@@ -109,7 +109,11 @@ async fn serve(State(state): State<ApiState>, request: Request) -> Response {
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     // As in the live API's framework, a HEAD is a GET whose body the server leaves out.
-    let routed = if method == Method::HEAD { Method::GET } else { method.clone() };
+    let routed = if method == Method::HEAD {
+        Method::GET
+    } else {
+        method.clone()
+    };
     if let Some(document) = document(&routed, &path) {
         return document;
     }
@@ -162,9 +166,11 @@ async fn read_input(raw_query: &str, body: Body) -> Result<(Value, Value), ApiEr
         data: Value::Null,
     };
     let query = query::parse(raw_query).map_err(|error| bad(error.to_string()))?;
-    let bytes = to_bytes(body, BODY_LIMIT)
-        .await
-        .map_err(|_| bad(format!("The body could not be read or is larger than {BODY_LIMIT} bytes")))?;
+    let bytes = to_bytes(body, BODY_LIMIT).await.map_err(|_| {
+        bad(format!(
+            "The body could not be read or is larger than {BODY_LIMIT} bytes"
+        ))
+    })?;
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok((query, Value::Null));
     }
@@ -222,7 +228,10 @@ fn with_quota(mut response: Response, standing: Option<Standing>) -> Response {
     };
     let headers = response.headers_mut();
     headers.insert("x-ratelimit-limit", HeaderValue::from(standing.limit));
-    headers.insert("x-ratelimit-remaining", HeaderValue::from(standing.remaining));
+    headers.insert(
+        "x-ratelimit-remaining",
+        HeaderValue::from(standing.remaining),
+    );
     // Rounded up to milliseconds, so that whoever waits as told does not come too early.
     let up = |micros: i64| (micros.saturating_add(999)).div_euclid(1_000);
     let reset = Micros::from_i64(up(standing.reset).saturating_mul(1_000)).to_millis_string();

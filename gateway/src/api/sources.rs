@@ -71,7 +71,8 @@ pub(super) async fn disable(call: Call) -> Reply {
                 .execute(params![now, connection])?;
                 events::cancel_pending_of_connection(tx, Micros::from_i64(now), &connection)?;
             }
-            SOURCE.show(tx, &view, &call.id, false)?
+            SOURCE
+                .show(tx, &view, &call.id, false)?
                 .ok_or_else(|| ApiError::not_found(&call.id))
         })
         .await

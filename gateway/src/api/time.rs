@@ -11,7 +11,9 @@ pub(crate) fn parse(text: &str) -> Option<i64> {
 
 /// A moment with three digits of a second, or null.
 pub(crate) fn millis(micros: Option<i64>) -> Value {
-    micros.map_or(Value::Null, |at| Micros::from_i64(at).to_millis_string().into())
+    micros.map_or(Value::Null, |at| {
+        Micros::from_i64(at).to_millis_string().into()
+    })
 }
 
 /// A moment with six digits of a second, or null: what the lists that come out of the live

@@ -54,7 +54,13 @@ mod tests {
 
     #[test]
     fn local_names_and_addresses_may_call() {
-        for host in ["localhost:4100", "127.0.0.1:4100", "[::1]:4100", "192.168.1.5", "gateway:4100"] {
+        for host in [
+            "localhost:4100",
+            "127.0.0.1:4100",
+            "[::1]:4100",
+            "192.168.1.5",
+            "gateway:4100",
+        ] {
             assert!(local(Some(host), None), "{host}");
         }
         assert!(local(None, None));

@@ -112,7 +112,9 @@ async fn answer(state: &ControlState, request: Request) -> Result<Value, Refusal
         .to_owned();
     let method = request.method().clone();
     match (method.as_str(), path.as_str()) {
-        ("GET", "health") => return Ok(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") })),
+        ("GET", "health") => {
+            return Ok(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }));
+        }
         ("GET", "ready") => return ready(state).await,
         _ if !state.enabled => {
             return Err(Refusal::new(
@@ -183,7 +185,8 @@ async fn ready(state: &ControlState) -> Result<Value, Refusal> {
             .store
             .read(|conn| Ok(conn.query_row("SELECT 1", [], |_| Ok(()))?))
             .await;
-        answered.map_err(|error| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
+        answered
+            .map_err(|error| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
     }
     Ok(json!({ "status": "ready" }))
 }
@@ -201,7 +204,11 @@ async fn advance(project: &Project, body: &Value) -> Result<Value, Refusal> {
     let span = match (whole("seconds"), whole("milliseconds")) {
         (Some(seconds), None) => Duration::from_secs(seconds),
         (None, Some(milliseconds)) => Duration::from_millis(milliseconds),
-        _ => return Err(bad("Send either `seconds` or `milliseconds`, a whole number from 0")),
+        _ => {
+            return Err(bad(
+                "Send either `seconds` or `milliseconds`, a whole number from 0",
+            ));
+        }
     };
     let fired = project.advance(span).await?;
     let fired: Vec<Value> = fired

@@ -11,4 +11,4 @@ mod retry;
 mod target;
 
 pub use address::AddressPolicy;
-pub use outgoing::{Outgoing, outgoing};
+pub use outgoing::outgoing;

@@ -8,6 +8,8 @@ pub enum StoreError {
     Sqlite(String),
     /// The transaction that carried the job did not commit, so nothing of it is stored.
     Commit(String),
+    /// A job that was only to read changed something; the change is taken back.
+    ReadOnly,
     /// The job panicked; its changes are taken back.
     Panicked,
     /// The store is closed.
@@ -21,6 +23,7 @@ impl std::fmt::Display for StoreError {
         match self {
             Self::Sqlite(why) => write!(f, "database: {why}"),
             Self::Commit(why) => write!(f, "database: commit failed: {why}"),
+            Self::ReadOnly => f.write_str("database: a job that was only to read tried to write"),
             Self::Panicked => f.write_str("database: a job panicked"),
             Self::Closed => f.write_str("database: closed"),
             Self::Unusable(why) => write!(f, "database: {why}"),

@@ -25,7 +25,6 @@ enum Access {
 
 /// One unit of work with its waiting caller, free of the types of its result.
 trait Job: Send {
-    fn access(&self) -> Access;
     /// Does the work; `false` asks to take its changes back.
     fn run(&mut self, tx: &Transaction<'_>) -> bool;
     /// Tells the caller, once the outcome of the commit is known.
@@ -45,17 +44,20 @@ where
     T: Send,
     E: From<StoreError> + Send,
 {
-    fn access(&self) -> Access {
-        self.access
-    }
-
     fn run(&mut self, tx: &Transaction<'_>) -> bool {
         let Some(work) = self.work.take() else {
             return false;
         };
+        let changes = tx.total_changes();
         // Whatever the job left half done inside the database is rolled back with its savepoint.
         let result = catch_unwind(AssertUnwindSafe(|| work(tx)))
             .unwrap_or_else(|_: Box<dyn Any + Send>| Err(StoreError::Panicked.into()));
+        // On the writer's connection nothing else stops a read from writing. (`PRAGMA query_only`
+        // would, but makes SQLite compile every cached statement again.)
+        let result = match self.access {
+            Access::Read if tx.total_changes() != changes => Err(StoreError::ReadOnly.into()),
+            _ => result,
+        };
         let keep = result.is_ok();
         self.result = Some(result);
         keep
@@ -193,44 +195,24 @@ fn run_in_transaction(
         .map_err(failed)?;
     for job in group {
         *done += 1;
-        match job.access() {
-            Access::Read => {
-                set_query_only(&tx, true).map_err(failed)?;
-                job.run(&tx);
-                set_query_only(&tx, false).map_err(failed)?;
+        tx.prepare_cached("SAVEPOINT job")
+            .and_then(|mut s| s.execute([]))
+            .map_err(failed)?;
+        if !job.run(&tx) {
+            if tx.is_autocommit() {
+                return Err(StoreError::Commit(
+                    "the transaction was ended by an earlier error".into(),
+                ));
             }
-            Access::Write => {
-                tx.prepare_cached("SAVEPOINT job")
-                    .and_then(|mut s| s.execute([]))
-                    .map_err(failed)?;
-                if !job.run(&tx) {
-                    if tx.is_autocommit() {
-                        return Err(StoreError::Commit(
-                            "the transaction was ended by an earlier error".into(),
-                        ));
-                    }
-                    tx.prepare_cached("ROLLBACK TO job")
-                        .and_then(|mut s| s.execute([]))
-                        .map_err(failed)?;
-                }
-                tx.prepare_cached("RELEASE job")
-                    .and_then(|mut s| s.execute([]))
-                    .map_err(failed)?;
-            }
+            tx.prepare_cached("ROLLBACK TO job")
+                .and_then(|mut s| s.execute([]))
+                .map_err(failed)?;
         }
+        tx.prepare_cached("RELEASE job")
+            .and_then(|mut s| s.execute([]))
+            .map_err(failed)?;
     }
     tx.commit().map_err(failed)
-}
-
-/// Makes a read on the writer's connection refuse changes, as a read-only connection would.
-fn set_query_only(tx: &Transaction<'_>, on: bool) -> rusqlite::Result<()> {
-    let sql = if on {
-        "PRAGMA query_only = ON"
-    } else {
-        "PRAGMA query_only = OFF"
-    };
-    tx.prepare_cached(sql)?.execute([])?;
-    Ok(())
 }
 
 /// A small pool of threads with read-only connections.

@@ -39,7 +39,6 @@ pub(super) fn project(gateway: &Gateway) -> Arc<Project> {
 /// A source, a destination and a connection, named by `tag`.
 pub(super) struct Path {
     pub(super) project: Arc<Project>,
-    pub(super) source_id: String,
     pub(super) connection_id: String,
     pub(super) url: String,
 }
@@ -118,7 +117,6 @@ impl Setup {
         let url = project.settings.source_url(&ids.0);
         Path {
             project: Arc::clone(project),
-            source_id: ids.0,
             connection_id: ids.1,
             url,
         }

@@ -396,3 +396,24 @@ async fn a_request_retry_fills_in_what_was_ignored() {
         "no longer ignored"
     );
 }
+
+#[tokio::test]
+async fn a_configured_proof_is_asked_for() {
+    let gateway = manual().start().await.unwrap();
+    let auth = json!({"auth_type": "API_KEY", "auth": {"header_key": "x-key", "api_key": "k"}});
+    let path = Setup {
+        kind: "MOCK_API",
+        ..Setup::to("")
+    }
+    .source_config(auth)
+    .create(&gateway)
+    .await;
+    let refused = send(Method::POST, &path.url, &[("x-key", "wrong")], "{}").await;
+    assert_eq!(refused, (401, json!("")));
+    let (status, _) = send(Method::POST, &path.url, &[("x-key", "k")], "{}").await;
+    assert_eq!(status, 200);
+    let sql = "SELECT rejection_cause, verified FROM requests ORDER BY verified";
+    let stored = rows(&path.project, sql, &[]).await;
+    let refused = vec![json!("VERIFICATION_FAILED"), json!(0)];
+    assert_eq!(stored, [refused, vec![Value::Null, json!(1)]]);
+}

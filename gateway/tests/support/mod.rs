@@ -98,9 +98,16 @@ impl Api {
         if let Some(route) = Contract::get().route(method, bare) {
             let violations =
                 Contract::get().validate_reply(route.operation, reply.status, &reply.json());
-            assert!(violations.is_empty(), "{method} {path}: {violations:#?}\n{}", reply.text);
+            assert!(
+                violations.is_empty(),
+                "{method} {path}: {violations:#?}\n{}",
+                reply.text
+            );
             if reply.status == 200 {
-                self.succeeded.lock().unwrap().insert(route.operation.id.clone());
+                self.succeeded
+                    .lock()
+                    .unwrap()
+                    .insert(route.operation.id.clone());
             }
         }
         reply
@@ -208,7 +215,9 @@ impl Receiver {
             status: Mutex::new(status),
             received: Mutex::default(),
         });
-        let app = Router::new().fallback(receive).with_state(Arc::clone(&state));
+        let app = Router::new()
+            .fallback(receive)
+            .with_state(Arc::clone(&state));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, app).await });
@@ -236,7 +245,12 @@ async fn receive(
     headers: HeaderMap,
     body: Bytes,
 ) -> (StatusCode, &'static str) {
-    let received = Received { method, uri, headers, body };
+    let received = Received {
+        method,
+        uri,
+        headers,
+        body,
+    };
     state.received.lock().unwrap().push(received);
     let status = *state.status.lock().unwrap();
     (StatusCode::from_u16(status).unwrap(), "{\"seen\":true}")

@@ -246,5 +246,7 @@ fn change(conn: &Connection, id: &str, body: &Value, now: i64) -> Result<(), Api
 }
 
 fn rules(body: &Value) -> Option<String> {
-    body.get("rules").filter(|rules| rules.is_array()).map(Value::to_string)
+    body.get("rules")
+        .filter(|rules| rules.is_array())
+        .map(Value::to_string)
 }

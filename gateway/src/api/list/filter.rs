@@ -124,10 +124,7 @@ impl Conditions {
                 "all" => {}
                 "contains" => {
                     let text = Sql::from(plain_text(value));
-                    self.push(
-                        format!("instr(lower({}), lower(?)) > 0", field.sql),
-                        [text],
-                    );
+                    self.push(format!("instr(lower({}), lower(?)) > 0", field.sql), [text]);
                 }
                 comparison => {
                     let sign = match comparison {
@@ -206,9 +203,7 @@ mod tests {
 
     fn built(query: Value) -> (String, Vec<Sql>) {
         let mut conditions = Conditions::new();
-        conditions
-            .fields(&[STATUS, CODE, CREATED], &query)
-            .unwrap();
+        conditions.fields(&[STATUS, CODE, CREATED], &query).unwrap();
         (conditions.clause(), conditions.binds().to_vec())
     }
 
@@ -257,7 +252,10 @@ mod tests {
     #[test]
     fn the_empty_value_and_the_word_null_mean_null() {
         for nothing in [json!(""), json!("null"), Value::Null] {
-            assert_eq!(built(json!({ "response_status": nothing })).0, "e.response_status IS NULL");
+            assert_eq!(
+                built(json!({ "response_status": nothing })).0,
+                "e.response_status IS NULL"
+            );
         }
     }
 

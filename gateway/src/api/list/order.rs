@@ -132,8 +132,5 @@ fn each(value: &Value) -> std::slice::Iter<'_, Value> {
 
 fn one_of(listing: &Listing) -> ApiError {
     let names: Vec<_> = listing.orders.iter().map(|order| order.name).collect();
-    ApiError::invalid(format!(
-        "order_by must be one of [{}]",
-        names.join(", ")
-    ))
+    ApiError::invalid(format!("order_by must be one of [{}]", names.join(", ")))
 }

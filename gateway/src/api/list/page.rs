@@ -4,10 +4,10 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use serde_json::{Value, json};
 
+use super::Listing;
 use super::cursor::{CursorStyle, Packed, Place};
 use super::filter::Conditions;
 use super::order::{Direction, Sorting};
-use super::Listing;
 use crate::api::error::ApiError;
 
 /// The largest page.
@@ -292,11 +292,7 @@ fn beyond(terms: &[(&str, Direction)], values: &[Sql]) -> (String, Vec<Sql>) {
         // One comparison of row values, which an index on the terms serves as it stands.
         let columns: Vec<&str> = terms.iter().map(|(sql, _)| *sql).collect();
         let marks = vec!["?"; terms.len()].join(", ");
-        let sql = format!(
-            "({}) {} ({marks})",
-            columns.join(", "),
-            terms[0].1.beyond()
-        );
+        let sql = format!("({}) {} ({marks})", columns.join(", "), terms[0].1.beyond());
         return (sql, values.to_vec());
     }
     let mut alternatives = Vec::new();

@@ -41,12 +41,17 @@ impl Table {
 
     fn insert(&self, id: &str, k: i64, j: i64) {
         self.0
-            .execute("INSERT OR IGNORE INTO rows (id, k, j) VALUES (?, ?, ?)", params![id, k, j])
+            .execute(
+                "INSERT OR IGNORE INTO rows (id, k, j) VALUES (?, ?, ?)",
+                params![id, k, j],
+            )
             .unwrap();
     }
 
     fn delete(&self, id: &str) {
-        self.0.execute("UPDATE rows SET gone = 1 WHERE id = ?", [id]).unwrap();
+        self.0
+            .execute("UPDATE rows SET gone = 1 WHERE id = ?", [id])
+            .unwrap();
     }
 
     fn page(&self, listing: &'static Listing, query: Value) -> Result<Value, ApiError> {
@@ -63,7 +68,10 @@ impl Table {
 
 fn ids(page: &Value) -> Vec<String> {
     let models = page["models"].as_array().unwrap();
-    models.iter().map(|id| id.as_str().unwrap().to_owned()).collect()
+    models
+        .iter()
+        .map(|id| id.as_str().unwrap().to_owned())
+        .collect()
 }
 
 fn five() -> Table {
@@ -116,7 +124,10 @@ fn a_cursor_whose_row_was_deleted_still_works() {
 fn limits_reach_from_0_to_255() {
     let table = five();
     let none = table.page(&BY_ID, json!({ "limit": 0 })).unwrap();
-    assert_eq!((none["count"].as_u64(), none["models"].clone()), (Some(0), json!([])));
+    assert_eq!(
+        (none["count"].as_u64(), none["models"].clone()),
+        (Some(0), json!([]))
+    );
     assert!(table.page(&BY_ID, json!({ "limit": 255 })).is_ok());
     assert!(matches!(
         table.page(&BY_ID, json!({ "limit": 256 })),
@@ -133,9 +144,22 @@ fn foreign_cursors_are_refused() {
     }
     let page = table.page(&PACKED, json!({ "dir": "asc" })).unwrap();
     let next = page["pagination"]["next"].clone();
-    assert!(table.page(&PACKED, json!({ "dir": "desc", "next": next })).is_err());
-    assert!(table.page(&PACKED, json!({ "dir": "asc", "order_by": "j", "next": next })).is_err());
-    let again = table.page(&PACKED, json!({ "dir": "asc", "next": next })).unwrap();
+    assert!(
+        table
+            .page(&PACKED, json!({ "dir": "desc", "next": next }))
+            .is_err()
+    );
+    assert!(
+        table
+            .page(
+                &PACKED,
+                json!({ "dir": "asc", "order_by": "j", "next": next })
+            )
+            .is_err()
+    );
+    let again = table
+        .page(&PACKED, json!({ "dir": "asc", "next": next }))
+        .unwrap();
     assert_eq!(ids(&again), ["d", "e"]);
 }
 
@@ -159,7 +183,9 @@ fn two_keys_may_run_in_different_directions() {
 fn counting_uses_the_same_filters() {
     let table = five();
     let mut conditions = Conditions::new();
-    conditions.fields(BY_ID.fields, &json!({ "k": { "gte": 2, "lt": 4 } })).unwrap();
+    conditions
+        .fields(BY_ID.fields, &json!({ "k": { "gte": 2, "lt": 4 } }))
+        .unwrap();
     assert_eq!(count(&table.0, &BY_ID, &conditions).unwrap(), 3);
 }
 

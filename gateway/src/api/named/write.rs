@@ -1,0 +1,212 @@
+//! Creating, changing, switching and deleting sources and destinations.
+
+use rusqlite::{Connection, named_params, params};
+use serde_json::{Value, json};
+
+use super::Named;
+use crate::api::call::{Call, Reply, text};
+use crate::api::config;
+use crate::api::error::ApiError;
+use crate::api::render::View;
+
+impl Named {
+    /// Refuses a name that another resource than `own_id` holds.
+    fn must_be_free(self, conn: &Connection, body: &Value, own_id: &str) -> Result<(), ApiError> {
+        let Some(name) = text(body, "name") else {
+            return Ok(());
+        };
+        match self.id_of(conn, name)? {
+            Some(id) if id != own_id => Err(ApiError::AlreadyExists(json!({
+                "id": id,
+                "resource_type": self.word(),
+            }))),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) async fn create(self, call: Call) -> Reply {
+        let view = View::of(&call.project);
+        let id = self.new_id(&call.project);
+        call.project
+            .clone()
+            .store
+            .write(move |tx| {
+                let now = call.now();
+                self.must_be_free(tx, &call.body, "")?;
+                self.insert(tx, &id, &call.body, now, "")?;
+                self.shown(tx, &view, &id)
+            })
+            .await
+    }
+
+    pub(crate) async fn upsert(self, call: Call) -> Reply {
+        let view = View::of(&call.project);
+        let new_id = self.new_id(&call.project);
+        call.project
+            .clone()
+            .store
+            .write(move |tx| {
+                let now = call.now();
+                let id = self.put_by_name(tx, new_id, &call.body, now, "")?;
+                self.shown(tx, &view, &id)
+            })
+            .await
+    }
+
+    /// Creates the resource or writes the one of the same name; gives its id back.
+    pub(crate) fn put_by_name(
+        self,
+        conn: &Connection,
+        new_id: String,
+        body: &Value,
+        now: i64,
+        prefix: &str,
+    ) -> Result<String, ApiError> {
+        let name = text(body, "name").unwrap_or_default();
+        match self.id_of(conn, name)? {
+            Some(id) => {
+                // A source has a type even if none is named, so naming none makes a generic one.
+                let assumed = (self == Self::Source).then_some(config::SOURCE_TYPE);
+                self.change(conn, &id, body, assumed, now, prefix)?;
+                Ok(id)
+            }
+            None => {
+                self.insert(conn, &new_id, body, now, prefix)?;
+                Ok(new_id)
+            }
+        }
+    }
+
+    fn insert(
+        self,
+        conn: &Connection,
+        id: &str,
+        body: &Value,
+        now: i64,
+        prefix: &str,
+    ) -> Result<(), ApiError> {
+        let kind = text(body, "type").unwrap_or(self.default_type());
+        let config = self.config(kind, body.get("config"), None, prefix)?;
+        let sql = format!(
+            "INSERT INTO {} (id, name, description, type, config, created_at, updated_at)
+             VALUES (:id, :name, :description, :type, :config, :now, :now)",
+            self.table()
+        );
+        conn.prepare_cached(&sql)?.execute(named_params! {
+            ":id": id,
+            ":name": text(body, "name").unwrap_or_default(),
+            ":description": text(body, "description"),
+            ":type": kind,
+            ":config": config.to_string(),
+            ":now": now,
+        })?;
+        Ok(())
+    }
+
+    /// Writes what `body` names over the stored resource.
+    fn change(
+        self,
+        conn: &Connection,
+        id: &str,
+        body: &Value,
+        assumed_type: Option<&str>,
+        now: i64,
+        prefix: &str,
+    ) -> Result<(), ApiError> {
+        let stored = self.stored(conn, id)?;
+        let kind = text(body, "type").or(assumed_type).unwrap_or(&stored.kind);
+        let config = self.config(kind, body.get("config"), Some(&stored), prefix)?;
+        let sql = format!(
+            "UPDATE {} SET name = coalesce(:name, name), type = :type, config = :config,
+                    description = CASE WHEN :describe THEN :description ELSE description END,
+                    updated_at = :now
+             WHERE id = :id",
+            self.table()
+        );
+        conn.prepare_cached(&sql)?.execute(named_params! {
+            ":id": id,
+            ":name": text(body, "name"),
+            ":type": kind,
+            ":config": config.to_string(),
+            ":describe": body.get("description").is_some(),
+            ":description": text(body, "description"),
+            ":now": now,
+        })?;
+        Ok(())
+    }
+
+    pub(crate) async fn update(self, call: Call) -> Reply {
+        let view = View::of(&call.project);
+        call.project
+            .clone()
+            .store
+            .write(move |tx| {
+                let now = call.now();
+                self.must_be_free(tx, &call.body, &call.id)?;
+                self.change(tx, &call.id, &call.body, None, now, "")?;
+                self.shown(tx, &view, &call.id)
+            })
+            .await
+    }
+
+    /// Deletes what no connection uses.
+    pub(crate) async fn delete(self, call: Call) -> Reply {
+        call.project
+            .clone()
+            .store
+            .write(move |tx| {
+                let now = call.now();
+                self.must_live(tx, &call.id)?;
+                let using = self.connections_of(tx, &call.id)?;
+                if !using.is_empty() {
+                    return Err(ApiError::Unprocessable {
+                        message: format!("The {} is used by connections", self.word()),
+                        data: json!({ "id": call.id, "webhook_ids": using }),
+                    });
+                }
+                let sql = format!(
+                    "UPDATE {} SET deleted_at = ?, updated_at = ?1 WHERE id = ?",
+                    self.table()
+                );
+                tx.prepare_cached(&sql)?.execute(params![now, call.id])?;
+                Ok(json!({ "id": call.id }))
+            })
+            .await
+    }
+
+    /// Sets or clears `disabled_at`. Disabling again keeps the first moment.
+    pub(crate) fn set_disabled(
+        self,
+        conn: &Connection,
+        id: &str,
+        disabled: bool,
+        now: i64,
+    ) -> Result<(), ApiError> {
+        let sql = format!(
+            "UPDATE {} SET disabled_at = CASE WHEN :disabled THEN coalesce(disabled_at, :now) END,
+                    updated_at = :now
+             WHERE id = :id AND (disabled_at IS NULL) = :disabled",
+            self.table()
+        );
+        conn.prepare_cached(&sql)?.execute(named_params! {
+            ":id": id,
+            ":disabled": disabled,
+            ":now": now,
+        })?;
+        Ok(())
+    }
+
+    pub(crate) async fn enable(self, call: Call) -> Reply {
+        let view = View::of(&call.project);
+        call.project
+            .clone()
+            .store
+            .write(move |tx| {
+                let now = call.now();
+                self.must_live(tx, &call.id)?;
+                self.set_disabled(tx, &call.id, false, now)?;
+                self.shown(tx, &view, &call.id)
+            })
+            .await
+    }
+}
