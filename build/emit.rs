@@ -1,6 +1,7 @@
 //! The type table as Rust text: plain structs for what only replies hold, calls of the hand-written
 //! macros for everything else.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::docs;
@@ -29,10 +30,11 @@ fn setter(types: &Types<'_>, ty: &Ty) -> (&'static str, String) {
     }
 }
 
-pub fn ids(refinements: &Refinements, used: &str) -> String {
+/// The id types some other type mentions.
+pub fn ids(refinements: &Refinements, used: &BTreeSet<&str>) -> String {
     let mut out = HEADER.to_owned();
     for (name, id) in &refinements.ids {
-        if !mentions(used, name) {
+        if !used.contains(name.as_str()) {
             continue;
         }
         let docs = docs::lines(&id.doc, 4);
@@ -42,7 +44,7 @@ pub fn ids(refinements: &Refinements, used: &str) -> String {
 }
 
 /// Whether generated text mentions a type.
-fn mentions(text: &str, name: &str) -> bool {
+pub fn mentions(text: &str, name: &str) -> bool {
     let edge = |c: Option<char>| !c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
     text.match_indices(name).any(|(at, _)| {
         edge(text[..at].chars().next_back()) && edge(text[at + name.len()..].chars().next())

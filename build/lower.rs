@@ -66,9 +66,18 @@ impl<'a> Lower<'a> {
         let Shape::Ref(name) = &node.shape else {
             return Ok(node.clone());
         };
+        let mut seen = vec![name.clone()];
         let mut target = self.component(name)?;
-        target = self.resolve(&target)?;
-        target.nullable |= node.nullable;
+        let mut nullable = node.nullable;
+        while let Shape::Ref(next) = &target.shape {
+            if seen.contains(next) {
+                return Err(Failure::new(&target.pointer, "is another name for itself"));
+            }
+            seen.push(next.clone());
+            nullable |= target.nullable;
+            target = self.component(next)?;
+        }
+        target.nullable |= nullable;
         Ok(target)
     }
 

@@ -85,7 +85,18 @@ pub fn generate(document: &str, refinements: &str, checks: Checks) -> Result<Fil
     let mut types = Types::new(&lower, first.into_named_enums());
     let table = plan::plan(&mut types)?;
 
-    let missing = missing(&refinements, &types, &table);
+    let mut files = Files::new();
+    files.extend(emit::types(&types));
+    let text: String = files.values().map(String::as_str).collect();
+    let ids = refinements
+        .ids
+        .keys()
+        .filter(|name| emit::mentions(&text, name));
+    let ids: BTreeSet<&str> = ids.map(String::as_str).collect();
+    let mut known: BTreeSet<&str> = types.defs.iter().map(|def| def.name.as_str()).collect();
+    known.extend(&ids);
+
+    let missing = missing(&refinements, &types, &known, &table);
     if checks.needs && !missing.is_empty() {
         let message = format!(
             "the hand-written part of this crate needs what this document does not have:\n  {}",
@@ -94,14 +105,9 @@ pub fn generate(document: &str, refinements: &str, checks: Checks) -> Result<Fil
         return Err(Failure::new("", message));
     }
 
-    let mut files = Files::new();
-    files.extend(emit::types(&types));
-    let used: String = files.values().map(String::as_str).collect();
-    files.insert("ids.rs", emit::ids(&refinements, &used));
+    files.insert("ids.rs", emit::ids(&refinements, &ids));
     for text in files.values_mut() {
-        *text = docs::unlink(text, |name| {
-            types.defs.iter().any(|def| def.name == name) || refinements.ids.contains_key(name)
-        });
+        *text = docs::unlink(text, |name| known.contains(name));
     }
     files.insert("operations.rs", emit::operations(&table));
     let unused = refinements.unused();
@@ -118,12 +124,17 @@ pub fn generate(document: &str, refinements: &str, checks: Checks) -> Result<Fil
 }
 
 /// What `needs` lists and generation did not yield.
-fn missing(refinements: &Refinements, types: &Types<'_>, table: &[Operation]) -> Vec<String> {
+fn missing(
+    refinements: &Refinements,
+    types: &Types<'_>,
+    known: &BTreeSet<&str>,
+    table: &[Operation],
+) -> Vec<String> {
     let needs = &refinements.needs;
     let def = |name: &str| types.defs.iter().find(|def| def.name == name);
     let mut missing = Vec::new();
     for name in &needs.types {
-        if def(name).is_none() && !refinements.ids.contains_key(name) {
+        if !known.contains(name.as_str()) {
             missing.push(format!("type {name}"));
         }
     }

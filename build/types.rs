@@ -165,6 +165,9 @@ impl<'a> Types<'a> {
         let found = self.intern(&node);
         self.open.pop();
         let (ty, null) = found?;
+        if ty == Ty::Again(name.to_owned()) {
+            return Err(Failure::new(&node.pointer, "is another name for itself"));
+        }
         self.components.insert(name.to_owned(), (ty.clone(), null));
         Ok((ty, null || nullable))
     }

@@ -13,6 +13,7 @@ use crate::transport::{HttpClient, Transport};
 use crate::version::ApiVersion;
 
 const DEFAULT_BASE_URL: &str = "https://api.hookdeck.com";
+const DEFAULT_PUBLISH_URL: &str = "https://hkdk.events/v1/publish";
 
 /// A client of the Hookdeck Event Gateway API.
 ///
@@ -32,11 +33,29 @@ pub struct Client {
 }
 
 struct Inner {
-    /// `https://host/prefix/2026-09-01`, without a slash at the end.
-    root: String,
+    api: Endpoint,
+    publish: Endpoint,
     version: ApiVersion,
-    authorization: HeaderValue,
     pipeline: Pipeline,
+}
+
+/// Which of Hookdeck's services a call goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Service {
+    /// The API, below its version.
+    Api,
+    /// The one address events are published at.
+    Publish,
+}
+
+/// Where a service is and how it is called.
+pub(crate) struct Endpoint {
+    /// The address a call's path is appended to, without a slash at the end:
+    /// `https://host/prefix/2026-09-01`.
+    pub(crate) root: String,
+    pub(crate) authorization: HeaderValue,
+    /// Whether calls count against the quota of the key.
+    pub(crate) paced: bool,
 }
 
 impl Client {
@@ -50,7 +69,7 @@ impl Client {
     }
 
     /// A client set up by the environment: `HOOKDECK_API_KEY`, and if they are set
-    /// `HOOKDECK_BASE_URL` and `HOOKDECK_API_VERSION`.
+    /// `HOOKDECK_BASE_URL`, `HOOKDECK_PUBLISH_URL` and `HOOKDECK_API_VERSION`.
     ///
     /// # Errors
     ///
@@ -83,12 +102,11 @@ impl Client {
         &self.inner.version
     }
 
-    pub(crate) fn root(&self) -> &str {
-        &self.inner.root
-    }
-
-    pub(crate) fn authorization(&self) -> &HeaderValue {
-        &self.inner.authorization
+    pub(crate) fn endpoint(&self, service: Service) -> &Endpoint {
+        match service {
+            Service::Api => &self.inner.api,
+            Service::Publish => &self.inner.publish,
+        }
     }
 
     pub(crate) fn pipeline(&self) -> &Pipeline {
@@ -99,7 +117,7 @@ impl Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("root", &self.inner.root)
+            .field("root", &self.inner.api.root)
             .finish_non_exhaustive()
     }
 }
@@ -111,6 +129,7 @@ pub struct ClientBuilder {
     key: ApiKey,
     scheme: AuthScheme,
     base_url: String,
+    publish_url: Option<String>,
     version: ApiVersion,
     retry: Retry,
     rate_limit: RateLimit,
@@ -125,6 +144,7 @@ impl ClientBuilder {
             key,
             scheme: AuthScheme::default(),
             base_url: DEFAULT_BASE_URL.to_owned(),
+            publish_url: None,
             version: ApiVersion::default(),
             retry: Retry::default(),
             rate_limit: RateLimit::default(),
@@ -156,6 +176,7 @@ impl ClientBuilder {
         if let Some(url) = set("HOOKDECK_BASE_URL") {
             builder.base_url = url;
         }
+        builder.publish_url = set("HOOKDECK_PUBLISH_URL");
         if let Some(version) = set("HOOKDECK_API_VERSION") {
             builder.version = version.parse()?;
         }
@@ -165,6 +186,16 @@ impl ClientBuilder {
     /// The address of the API without its version; `https://api.hookdeck.com` by default.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
+        self
+    }
+
+    /// The address events are [published](Client::publish) at.
+    ///
+    /// By default `https://hkdk.events/v1/publish`; but where the base URL is set to another host
+    /// than Hookdeck's own, it is `/v1/publish` below that, so that a program pointed at a local
+    /// gateway publishes nothing into the real project.
+    pub fn publish_url(mut self, url: impl Into<String>) -> Self {
+        self.publish_url = Some(url.into());
         self
     }
 
@@ -223,11 +254,28 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// If the key is empty or cannot stand in a header, if the base URL is no `http` or `https`
-    /// address or carries a query or credentials, or if TLS cannot be set up.
+    /// If the key is empty or cannot stand in a header, if the base or publish URL is no `http` or
+    /// `https` address or carries a query or credentials, or if TLS cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
-        let authorization = self.key.header(self.scheme)?;
-        let base = check_base_url(&self.base_url)?;
+        let base = check_url(&self.base_url, "base URL")?;
+        let base_root = base.as_str().trim_end_matches('/');
+        let publish = match &self.publish_url {
+            Some(url) => check_url(url, "publish URL")?,
+            None if is_hookdecks(&base) => check_url(DEFAULT_PUBLISH_URL, "publish URL")?,
+            None => check_url(&format!("{base_root}/v1/publish"), "publish URL")?,
+        };
+        let api = Endpoint {
+            root: format!("{base_root}/{}", self.version),
+            authorization: self.key.header(self.scheme)?,
+            paced: true,
+        };
+        let publish_root = publish.as_str().trim_end_matches('/');
+        let published = Endpoint {
+            root: publish_root.to_owned(),
+            // Older tools' basic authentication is known of the API only.
+            authorization: self.key.header(AuthScheme::Bearer)?,
+            paced: false,
+        };
         let host = format!(
             "{}:{}",
             base.host_str().unwrap_or_default(),
@@ -237,7 +285,7 @@ impl ClientBuilder {
         let transport = match self.transport {
             Some(transport) => transport,
             None => {
-                let secure = base.scheme() == "https";
+                let secure = [&base, &publish].iter().any(|url| url.scheme() == "https");
                 let client = HttpClient::new(secure, self.timeouts.connect).map_err(|source| {
                     Error::new(
                         ErrorKind::Config,
@@ -249,39 +297,46 @@ impl ClientBuilder {
                 Arc::new(client)
             }
         };
-        let root = format!("{}/{}", base.as_str().trim_end_matches('/'), self.version);
         let pipeline = Pipeline::new(transport, limiter, self.retry, self.timeouts, self.observer);
         Ok(Client {
             inner: Arc::new(Inner {
-                root,
+                api,
+                publish: published,
                 version: self.version,
-                authorization,
                 pipeline,
             }),
         })
     }
 }
 
+/// Whether this is a host of Hookdeck's own API, whose publish endpoint is on another host.
+fn is_hookdecks(base: &Url) -> bool {
+    let host = base.host_str().unwrap_or_default();
+    ["api.hookdeck.com", "api.hookdeck.io"].contains(&host)
+}
+
 /// The message never repeats the URL's user part, where people put passwords.
-fn check_base_url(text: &str) -> Result<Url, Error> {
+fn check_url(text: &str, what: &str) -> Result<Url, Error> {
     let fail = |problem: String| Err(Error::new(ErrorKind::Config, "client", problem));
     let url = match Url::parse(text) {
         Ok(url) => url,
         Err(problem) => {
-            return fail(format!("the base URL is no absolute URL: {problem}"));
+            return fail(format!("the {what} is no absolute URL: {problem}"));
         }
     };
     if !matches!(url.scheme(), "http" | "https") {
         return fail(format!(
-            "the base URL begins with {}:, not with http or https",
+            "the {what} begins with {}:, not with http or https",
             url.scheme()
         ));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return fail("the base URL holds credentials; give the key to the builder".into());
+        return fail(format!(
+            "the {what} holds credentials; give the key to the builder"
+        ));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return fail("the base URL holds a query or a fragment".into());
+        return fail(format!("the {what} holds a query or a fragment"));
     }
     Ok(url)
 }
@@ -307,7 +362,14 @@ mod tests {
         ]))
         .and_then(ClientBuilder::build)
         .unwrap();
-        assert_eq!(client.root(), "http://localhost:4100/api/2025-07-01");
+        assert_eq!(
+            client.endpoint(Service::Api).root,
+            "http://localhost:4100/api/2025-07-01"
+        );
+        assert_eq!(
+            client.endpoint(Service::Publish).root,
+            "http://localhost:4100/api/v1/publish"
+        );
     }
 
     #[test]
@@ -333,6 +395,29 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Config, "{url}");
             assert!(!error.to_string().contains("secret"), "{error}");
         }
+    }
+
+    #[test]
+    fn publishing_stays_with_the_gateway_the_client_is_pointed_at() {
+        let publish_url = |set: &[(&str, &str)]| {
+            let mut all = vec![("HOOKDECK_API_KEY", "k")];
+            all.extend_from_slice(set);
+            ClientBuilder::from_vars(vars(&all))
+                .and_then(ClientBuilder::build)
+                .map(|client| client.endpoint(Service::Publish).root.clone())
+        };
+        assert_eq!(publish_url(&[]).unwrap(), DEFAULT_PUBLISH_URL);
+        let local = ("HOOKDECK_BASE_URL", "http://127.0.0.1:4100");
+        assert_eq!(
+            publish_url(&[local]).unwrap(),
+            "http://127.0.0.1:4100/v1/publish"
+        );
+        assert_eq!(
+            publish_url(&[local, ("HOOKDECK_PUBLISH_URL", "http://localhost:1/p")]).unwrap(),
+            "http://localhost:1/p"
+        );
+        let error = publish_url(&[("HOOKDECK_PUBLISH_URL", "hkdk.events")]).unwrap_err();
+        assert!(error.to_string().contains("publish URL"), "{error}");
     }
 
     #[test]

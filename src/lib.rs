@@ -57,6 +57,7 @@
 //! | `native-tls` | no | TLS by the operating system's library |
 //! | `http2` | yes | HTTP/2 where the server offers it |
 //! | `tracing` | yes | events for attempts, waits and retries, at level `DEBUG` |
+//! | `webhook` | no | [`webhook`]: checking the signatures of deliveries in a receiver |
 //! | `contract` | no | the OpenAPI document as text, for test servers and validators |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -73,11 +74,16 @@ pub mod models;
 pub mod operation;
 pub mod paging;
 mod pipeline;
+pub mod publish;
 pub mod query;
+pub mod raw;
 pub mod resources;
 pub mod transport;
 pub mod types;
 mod version;
+#[cfg(feature = "webhook")]
+#[cfg_attr(docsrs, doc(cfg(feature = "webhook")))]
+pub mod webhook;
 
 pub use auth::{ApiKey, AuthScheme};
 pub use call::{

@@ -61,6 +61,41 @@ pub struct Operation {
     pub deprecated: bool,
 }
 
+/// The publish endpoint, which the API's document does not describe.
+pub(crate) static PUBLISH: Operation = Operation {
+    id: "publish",
+    method: Method::Post,
+    path: "",
+    summary: "Publish an event to a source",
+    idempotent: false,
+    paged: false,
+    deprecated: false,
+};
+
+/// What is known of a call to any path: its method, and by it whether it may be repeated.
+pub(crate) const fn raw(method: Method) -> &'static Operation {
+    const fn by(id: &'static str, method: Method) -> Operation {
+        Operation {
+            id,
+            method,
+            path: "",
+            summary: "Call any path",
+            idempotent: !matches!(method, Method::Post | Method::Patch),
+            paged: false,
+            deprecated: false,
+        }
+    }
+    match method {
+        Method::Get => const { &by("rawGet", Method::Get) },
+        Method::Put => const { &by("rawPut", Method::Put) },
+        Method::Post => const { &by("rawPost", Method::Post) },
+        Method::Delete => const { &by("rawDelete", Method::Delete) },
+        Method::Patch => const { &by("rawPatch", Method::Patch) },
+        Method::Head => const { &by("rawHead", Method::Head) },
+        Method::Options => const { &by("rawOptions", Method::Options) },
+    }
+}
+
 /// Every operation by name.
 pub mod ops {
     use super::{Method, Operation};

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::Prepared;
@@ -25,10 +26,28 @@ const SECRETS: &[&str] = &[
     "webhook_secret_key",
 ];
 
-pub(super) fn command(call: &Prepared) -> String {
+/// Headers that hold no secrets. All others are named, their values blanked out.
+const SHOWN: &[&str] = &[
+    "content-type",
+    "x-hookdeck-source-id",
+    "x-hookdeck-source-name",
+];
+
+pub(crate) fn command(call: &Prepared) -> String {
     let mut out = format!("curl -X {} {}", call.operation.method, quote(&call.url()));
     out.push_str(" -H \"Authorization: Bearer $HOOKDECK_API_KEY\"");
+    for (name, value) in &call.headers {
+        let value = value
+            .to_str()
+            .ok()
+            .filter(|_| SHOWN.contains(&name.as_str()));
+        let header = format!("{name}: {}", value.unwrap_or("REDACTED"));
+        let _ = write!(out, " -H {}", quote(&header));
+    }
     if let Some(body) = &call.body {
+        if !call.headers.contains_key(CONTENT_TYPE) {
+            out.push_str(" -H 'Content-Type: application/json'");
+        }
         let shown = match serde_json::from_slice::<Value>(body) {
             Ok(mut value) => {
                 blank(&mut value);
@@ -36,11 +55,7 @@ pub(super) fn command(call: &Prepared) -> String {
             }
             Err(_) => "REDACTED".to_owned(),
         };
-        let _ = write!(
-            out,
-            " -H 'Content-Type: application/json' -d {}",
-            quote(&shown)
-        );
+        let _ = write!(out, " -d {}", quote(&shown));
     }
     out
 }

@@ -1,10 +1,10 @@
 //! A call: prepared by a resource's method, changed by options, made by `.await`.
 
 mod count;
-mod curl;
+pub(crate) mod curl;
 mod list;
 mod prepared;
-mod response;
+pub(crate) mod response;
 mod write;
 
 use std::fmt;
@@ -99,6 +99,15 @@ impl<T: DeserializeOwned + Send + 'static> Call<T> {
     pub fn with_meta(self) -> WithMeta<T> {
         WithMeta {
             prepared: self.prepared,
+            reply: PhantomData,
+        }
+    }
+}
+
+impl<T> WithMeta<T> {
+    pub(crate) fn new(prepared: Box<Prepared>) -> Self {
+        Self {
+            prepared,
             reply: PhantomData,
         }
     }

@@ -4,11 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Uri;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
+use http::{HeaderMap, Uri};
 use serde::Serialize;
 
-use crate::client::Client;
+use crate::client::{Client, Service};
 use crate::error::{Error, ErrorKind};
 use crate::operation::{Method, Operation};
 use crate::pipeline::{Outgoing, Reply};
@@ -21,8 +21,11 @@ const AGENT: &str = concat!("hookdeck-rust/", env!("CARGO_PKG_VERSION"));
 pub(crate) struct Prepared {
     pub(crate) client: Client,
     pub(crate) operation: &'static Operation,
+    service: Service,
     path: String,
     pub(crate) query: Query,
+    /// Beyond those every call has; one of the same name replaces it.
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Bytes>,
     pub(crate) options: Options,
     /// Why the call cannot be made. Kept until it is awaited, so that building a call never fails.
@@ -55,18 +58,33 @@ impl Prepared {
             }
         }
         Self {
+            problem,
+            ..Self::to(client, operation, Service::Api, path)
+        }
+    }
+
+    /// A call of a path that is written as it stands, below the address of a service.
+    pub(crate) fn to(
+        client: Client,
+        operation: &'static Operation,
+        service: Service,
+        path: String,
+    ) -> Self {
+        Self {
             client,
             operation,
+            service,
             path,
             query: Query::new(),
+            headers: HeaderMap::new(),
             body: None,
             options: Options::default(),
-            problem,
+            problem: None,
         }
     }
 
     /// Sets the JSON body.
-    pub(crate) fn set_body<B: Serialize>(&mut self, body: &B) {
+    pub(crate) fn set_body<B: Serialize + ?Sized>(&mut self, body: &B) {
         match serde_json::to_vec(body) {
             Ok(bytes) => self.body = Some(bytes.into()),
             Err(error) => self.refuse(format!("the body does not encode: {error}")),
@@ -75,13 +93,14 @@ impl Prepared {
 
     /// Makes the call fail when it is awaited, before anything is sent.
     pub(crate) fn refuse(&mut self, problem: String) {
-        self.problem = Some(problem);
+        self.problem.get_or_insert(problem);
     }
 
     pub(crate) fn url(&self) -> String {
         let query = encode_query(&self.query);
         let mark = if query.is_empty() { "" } else { "?" };
-        format!("{}{}{mark}{query}", self.client.root(), self.path)
+        let root = &self.client.endpoint(self.service).root;
+        format!("{root}{}{mark}{query}", self.path)
     }
 
     fn error(&self, message: impl Into<String>) -> Error {
@@ -98,12 +117,14 @@ impl Prepared {
         *request.method_mut() = method(self.operation.method);
         *request.uri_mut() = uri;
         let headers = request.headers_mut();
-        headers.insert(AUTHORIZATION, self.client.authorization().clone());
+        let authorization = &self.client.endpoint(self.service).authorization;
+        headers.insert(AUTHORIZATION, authorization.clone());
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
         if self.body.is_some() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
+        headers.extend(self.headers.clone());
         Ok(request)
     }
 
@@ -112,6 +133,7 @@ impl Prepared {
             operation: self.operation.id,
             request: self.request()?,
             idempotent: self.options.idempotent.unwrap_or(self.operation.idempotent),
+            paced: self.client.endpoint(self.service).paced,
             total: self.options.timeout,
         };
         self.client.pipeline().execute(&outgoing).await
@@ -130,7 +152,7 @@ fn method(method: Method) -> http::Method {
     }
 }
 
-/// Without the body, which may hold secrets.
+/// Without headers and body, which may hold secrets.
 impl fmt::Debug for Prepared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Prepared")

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::IntoFuture;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use futures_core::stream::FusedStream;
@@ -18,8 +18,9 @@ use crate::query::Filter;
 ///
 /// The filters are those of the list when the stream was made. An error ends the stream; to go on
 /// after one, [`resume`](List::resume) a new list from [`cursor`](Pages::cursor). Empty pages in the
-/// middle of a list are passed on like others. If the API hands out a cursor again the stream ends
-/// with [`ErrorKind::Paging`] in place of going round for ever.
+/// middle of a list are passed on like others. If the API hands out a cursor again the stream
+/// passes on the page it came with and then ends with [`ErrorKind::Paging`], in place of going
+/// round for ever.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<F: Filter> {
     list: List<F>,
@@ -34,6 +35,8 @@ enum State<T> {
     /// The page that begins here is to be fetched next.
     Ready(Option<Cursor>),
     Fetching(CallFuture<Page<T>>),
+    /// There is no going on, which is told after the last page.
+    Stuck(Error),
     Done,
 }
 
@@ -91,17 +94,23 @@ impl<F: Filter> Stream for Pages<F> {
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         loop {
-            match &mut this.state {
+            match std::mem::replace(&mut this.state, State::Done) {
                 State::Done => return Poll::Ready(None),
+                State::Stuck(error) => return Poll::Ready(Some(Err(error))),
                 State::Ready(from) => {
-                    this.at = from.take();
+                    this.at = from;
                     this.list.seek(this.at.as_ref());
                     this.state = State::Fetching(this.list.clone().into_future());
                 }
-                State::Fetching(call) => {
-                    let outcome = ready!(call.as_mut().poll(context));
-                    this.state = State::Done;
-                    return Poll::Ready(Some(outcome.and_then(|page| this.arrived(page))));
+                State::Fetching(mut call) => {
+                    let Poll::Ready(outcome) = call.as_mut().poll(context) else {
+                        this.state = State::Fetching(call);
+                        return Poll::Pending;
+                    };
+                    if let Ok(page) = &outcome {
+                        this.arrived(page);
+                    }
+                    return Poll::Ready(Some(outcome));
                 }
             }
         }
@@ -109,19 +118,21 @@ impl<F: Filter> Stream for Pages<F> {
 }
 
 impl<F: Filter> Pages<F> {
-    fn arrived(&mut self, page: Page<F::Item>) -> Result<Page<F::Item>, Error> {
-        if let Some(onward) = page.onward(self.way) {
-            if self.cycle.sees_again(onward, self.at.as_ref()) {
-                let message = format!("the API handed out the cursor {:?} again", onward.token());
-                return Err(Error::new(
-                    ErrorKind::Paging,
-                    self.list.operation(),
-                    message,
-                ));
-            }
-            self.state = State::Ready(Some(onward.clone()));
-        }
-        Ok(page)
+    /// Decides how to go on after a page.
+    fn arrived(&mut self, page: &Page<F::Item>) {
+        let Some(onward) = page.onward(self.way) else {
+            return;
+        };
+        self.state = if self.cycle.sees_again(onward, self.at.as_ref()) {
+            let message = format!("the API handed out the cursor {:?} again", onward.token());
+            State::Stuck(Error::new(
+                ErrorKind::Paging,
+                self.list.operation(),
+                message,
+            ))
+        } else {
+            State::Ready(Some(onward.clone()))
+        };
     }
 }
 

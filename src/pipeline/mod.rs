@@ -94,6 +94,8 @@ pub(crate) struct Outgoing {
     pub(crate) request: HttpRequest,
     /// Whether doing it twice leaves things as doing it once.
     pub(crate) idempotent: bool,
+    /// Whether the call counts against the quota of the key.
+    pub(crate) paced: bool,
     /// For the whole call, in place of the client's own.
     pub(crate) total: Option<Duration>,
 }
@@ -203,6 +205,10 @@ impl Pipeline {
         }
     }
 
+    fn limiter_of(&self, call: &Outgoing) -> Option<&Arc<Limiter>> {
+        self.limiter.as_ref().filter(|_| call.paced)
+    }
+
     /// Holds the call back until the quota allows it.
     async fn pace(&self, call: &Outgoing, clock: Clock) -> Result<Option<Permit>, Error> {
         let refused = |kind, message: String| {
@@ -212,7 +218,7 @@ impl Pipeline {
             inner.retryable = true;
             error
         };
-        let permit = match &self.limiter {
+        let permit = match self.limiter_of(call) {
             Some(limiter) => Some(self.permit(limiter, call, clock).await.map_err(|late| {
                 let message = if late.wait.is_zero() {
                     "the quota reached other calls first, until this call's deadline".to_owned()
@@ -286,18 +292,14 @@ impl Pipeline {
                 }
                 Err((failure, error))
             }
-            Ok(Ok(response)) => self.read(call.operation, response),
+            Ok(Ok(response)) => self.read(call, response),
         }
     }
 
-    fn read(
-        &self,
-        operation: &'static str,
-        response: HttpResponse,
-    ) -> Result<Reply, (Failure, Error)> {
+    fn read(&self, call: &Outgoing, response: HttpResponse) -> Result<Reply, (Failure, Error)> {
         let (parts, body) = response.into_parts();
         let refused = parts.status == StatusCode::TOO_MANY_REQUESTS;
-        if let Some(limiter) = &self.limiter {
+        if let Some(limiter) = self.limiter_of(call) {
             // What a rejected key is told of is the quota of rejected keys.
             if parts.status != StatusCode::UNAUTHORIZED {
                 limiter.observe(&parts.headers);
@@ -323,7 +325,7 @@ impl Pipeline {
         };
         let asks = refused || parts.status == StatusCode::SERVICE_UNAVAILABLE;
         let delay = retry_after(&parts.headers).filter(|_| asks);
-        let mut error = Error::new(kind, operation, String::new());
+        let mut error = Error::new(kind, call.operation, String::new());
         let inner = error.inner_mut();
         inner.api = Some(ApiError::read(parts.status, &body));
         inner.status = Some(parts.status);

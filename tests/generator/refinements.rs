@@ -239,3 +239,86 @@ fn prose_can_be_put_in_place_of_the_document_s() {
     );
     assert!(!models.contains("Theirs"), "{models}");
 }
+
+/// Words after a marker in the code of a file, comments left out: `ops::GET_EVENT`,
+/// `models::{Event, ..}`.
+fn names_after(code: &str, marker: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    for (at, _) in code.match_indices(marker) {
+        let rest = &code[at + marker.len()..];
+        let listed = match rest.strip_prefix('{') {
+            Some(list) => list.split('}').next().unwrap_or_default(),
+            None => rest.split(|c: char| !is_word(c)).next().unwrap_or_default(),
+        };
+        let words = listed
+            .split(|c: char| !is_word(c))
+            .filter(|word| !word.is_empty());
+        names.extend(words.map(str::to_owned));
+    }
+    names
+}
+
+#[test]
+fn everything_the_hand_written_layer_uses_is_listed_as_needed() {
+    fn visit(folder: &std::path::Path, found: &mut Vec<(String, String)>) {
+        for entry in std::fs::read_dir(folder).expect("is a folder") {
+            let path = entry.expect("is readable").path();
+            if path.is_dir() {
+                visit(&path, found);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("is readable");
+            let code: String = text
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .map(|line| format!("{line}\n"))
+                .collect();
+            found.extend(
+                names_after(&code, "crate::models::")
+                    .into_iter()
+                    .map(|n| ("types".into(), n)),
+            );
+            let shouted = |n: &String| n != "ALL" && !n.contains(|c: char| c.is_ascii_lowercase());
+            let operations = names_after(&code, "ops::").into_iter().filter(shouted);
+            found.extend(operations.map(|n| ("operations".into(), n)));
+        }
+    }
+
+    let mut used = Vec::new();
+    visit(
+        &std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut used,
+    );
+    assert!(used.len() > 20, "{used:?}");
+    let refinements: Value =
+        serde_json::from_str(include_str!("../../openapi/refinements.json")).expect("is JSON");
+    let constant = |id: &str| -> String {
+        let spell = |c: char| {
+            if c.is_ascii_uppercase() {
+                format!("_{c}")
+            } else {
+                c.to_string()
+            }
+        };
+        id.chars()
+            .map(spell)
+            .collect::<String>()
+            .to_ascii_uppercase()
+    };
+    let listed = |section: &str, name: &str| {
+        let list = refinements["needs"][section]
+            .as_array()
+            .into_iter()
+            .flatten();
+        list.filter_map(Value::as_str)
+            .any(|entry| entry == name || constant(entry) == name)
+    };
+    used.retain(|(section, name)| !listed(section, name));
+    used.sort();
+    used.dedup();
+    assert!(
+        used.is_empty(),
+        "add to `needs` in openapi/refinements.json: {used:?}"
+    );
+}

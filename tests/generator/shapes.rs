@@ -357,3 +357,17 @@ fn a_parameter_of_any_shape_can_be_set() {
         "String"
     );
 }
+
+#[test]
+fn names_that_lead_in_a_circle_are_refused() {
+    let circle = |p: serde_json::Value| {
+        answering(json!({
+            "Thing": object(json!({"p": p}), &[]), "A": reference("B"), "B": reference("A"), "C": reference("D"),
+            "D": {"type": "string"},
+        }))
+    };
+    assert!(refused(&circle(reference("A"))).contains("is another name for itself"));
+    let union = json!({"anyOf": [reference("A"), {"type": "string"}]});
+    assert!(refused(&circle(union)).contains("is another name for itself"));
+    assert!(code(&generated(&circle(reference("C")))).contains("pub p: Option<String>"));
+}

@@ -157,6 +157,11 @@ impl Script {
         self
     }
 
+    /// From now on only what was given to `then_always`.
+    pub fn skip_to_the_end(&self) {
+        self.state().steps.clear();
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared
             .state
