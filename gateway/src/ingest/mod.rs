@@ -7,12 +7,18 @@ mod accept;
 mod answer;
 mod content_type;
 mod evaluate;
+mod intake;
 mod receive;
 mod replay;
 mod serve;
+mod transforming;
 mod verify;
 
-pub use replay::{ReplayTarget, Replayed, Retried, replay_event, replay_request, retry_request};
+pub(crate) use intake::{Intake, Means};
+pub use replay::{
+    ReplayTarget, Replayed, replay_event, replay_request, retry_request, send_payload,
+};
+pub(crate) use replay::{replay, retry};
 pub(crate) use serve::router;
 
 /// The largest body that is taken, in bytes.
