@@ -233,6 +233,10 @@ fn tagged(out: &mut String, types: &Types<'_>, def: &Def, variants: &[(String, u
 
 fn filter(out: &mut String, types: &Types<'_>, def: &Def, fields: &[Field], item: Option<&Ty>) {
     let docs = type_docs(def, 4);
+    let mut methods = names::LIST_METHODS.to_vec();
+    if item.is_some() {
+        methods.extend(names::LIST_INTERNALS);
+    }
     let item = item.map_or_else(String::new, |item| format!(" -> {}", types.text(item)));
     let _ = writeln!(
         out,
@@ -241,7 +245,7 @@ fn filter(out: &mut String, types: &Types<'_>, def: &Def, fields: &[Field], item
     );
     let named: Vec<(&Field, String)> = fields
         .iter()
-        .zip(names::setters(wires(fields), names::LIST_METHODS))
+        .zip(names::setters(wires(fields), &methods))
         .collect();
     for (section, list_only) in [("own", false), ("list", true)] {
         let _ = writeln!(out, "        {section} {{");
@@ -261,13 +265,15 @@ fn filter(out: &mut String, types: &Types<'_>, def: &Def, fields: &[Field], item
 
 pub fn operations(table: &[Operation]) -> String {
     let mut out = HEADER.to_owned();
+    let mut constants = vec!["ALL".to_owned()];
     for op in table {
+        let constant = names::unique(names::constant(&op.id), &constants);
         out.push_str(&docs::lines(&format!("{}.", op.summary), 0));
         let _ = writeln!(
             out,
             "pub const {}: Operation = Operation {{\n    id: {:?},\n    method: Method::{},\n    path: {:?},\n    \
              summary: {:?},\n    idempotent: {},\n    paged: {},\n    deprecated: {},\n}};\n",
-            names::constant(&op.id),
+            constant,
             op.id,
             names::pascal(op.method),
             op.path,
@@ -276,10 +282,11 @@ pub fn operations(table: &[Operation]) -> String {
             op.paged,
             op.deprecated
         );
+        constants.push(constant);
     }
     out.push_str("/// Every operation, sorted by id.\npub const ALL: &[&Operation] = &[\n");
-    for op in table {
-        let _ = writeln!(out, "    &{},", names::constant(&op.id));
+    for constant in &constants[1..] {
+        let _ = writeln!(out, "    &{constant},");
     }
     out.push_str("];\n");
     out

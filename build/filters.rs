@@ -29,9 +29,9 @@ impl Filters {
         let params = &found.params;
         let own: Vec<&Prop> = params.iter().filter(|p| !is_list_param(&p.name)).collect();
         let shared = types.lower.refinements.filter(id).map(str::to_owned);
-        if shared.is_some() || (found.item.is_none() && own.len() < 2) {
-            // Counts share the list's filter; plans and single objects need no filter of their own,
-            // but what their parameters mention is still wanted.
+        if shared.is_some() || found.item.is_none() {
+            // Counts share the list's filter; plans, metrics and single objects take their parameters
+            // one by one and need no filter of their own, but what those mention is still wanted.
             for param in params {
                 if matches!(param.node.shape, Shape::Object(_)) {
                     self.nested(types, &param.node)?;

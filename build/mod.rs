@@ -138,16 +138,37 @@ fn missing(
             missing.push(format!("type {name}"));
         }
     }
-    for path in &needs.fields {
+    for entry in &needs.fields {
+        let (path, holds) = match entry.split_once(": ") {
+            Some((path, holds)) => (path, Some(holds)),
+            None => (entry.as_str(), None),
+        };
         let (name, field) = path.split_once('.').unwrap_or((path, ""));
         let found = def(name).is_some_and(|def| match &def.kind {
-            Kind::Object(fields) | Kind::Filter { fields, .. } => {
-                fields.iter().any(|f| names::field(&f.wire) == field)
-            }
+            Kind::Object(fields) | Kind::Filter { fields, .. } => fields.iter().any(|f| {
+                names::field(&f.wire) == field
+                    && holds.is_none_or(|holds| types.text(&f.ty) == holds)
+            }),
             _ => false,
         });
         if !found {
-            missing.push(format!("field {path}"));
+            missing.push(format!("field {entry}"));
+        }
+    }
+    for entry in &needs.constructors {
+        let name = entry.split('(').next().unwrap_or_default();
+        let takes = def(name).and_then(|def| match &def.kind {
+            Kind::Object(fields) => {
+                let required = fields.iter().filter(|f| f.required);
+                let names: Vec<String> = required.map(|f| names::field(&f.wire)).collect();
+                Some(format!("{name}({})", names.join(", ")))
+            }
+            _ => None,
+        });
+        match takes {
+            Some(takes) if takes == *entry => {}
+            Some(takes) => missing.push(format!("constructor {entry}, which is now {takes}")),
+            None => missing.push(format!("constructor {entry}")),
         }
     }
     for id in &needs.operations {

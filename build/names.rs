@@ -56,11 +56,15 @@ pub const LIST_METHODS: &[&str] = &[
     "to_curl",
     "with_meta",
 ];
+/// Methods a list call has for the rest of the crate: setters on it must keep clear of these too.
+pub const LIST_INTERNALS: &[&str] = &["operation", "query_mut", "ready", "seek", "start"];
 /// Methods every request body, or call that sends one, has.
 pub const BODY_METHODS: &[&str] = &[
     "body",
+    "body_mut",
     "idempotent",
     "new",
+    "ready",
     "timeout",
     "to_curl",
     "with_meta",
@@ -222,7 +226,11 @@ pub fn unique<S: AsRef<str>>(base: String, taken: &[S]) -> String {
 
 /// `getEvent` to `GET_EVENT`.
 pub fn constant(text: &str) -> String {
-    words(text).join("_").to_ascii_uppercase()
+    let mut name = words(text).join("_").to_ascii_uppercase();
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        name.insert_str(0, "N_");
+    }
+    name
 }
 
 /// Words for prose: `last_attempt_at` to `last attempt at`.

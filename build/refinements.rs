@@ -29,7 +29,10 @@ pub struct ExtraField {
 #[derive(Clone, Debug, Default)]
 pub struct Needs {
     pub types: Vec<String>,
+    /// `Type.field`, or `Type.field: Type` where what it holds matters too.
     pub fields: Vec<String>,
+    /// `Type(argument, ..)`: what its `new` is called with.
+    pub constructors: Vec<String>,
     pub operations: Vec<String>,
 }
 
@@ -320,6 +323,7 @@ fn needs(value: &Value) -> Result<Needs, Failure> {
     Ok(Needs {
         types: list("types")?,
         fields: list("fields")?,
+        constructors: list("constructors")?,
         operations: list("operations")?,
     })
 }

@@ -1,5 +1,6 @@
 //! The client: what every call goes through.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::sync::Arc;
 
@@ -123,7 +124,7 @@ impl fmt::Debug for Client {
 }
 
 /// Sets up a [`Client`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder {
     key: ApiKey,
@@ -158,14 +159,23 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// If `HOOKDECK_API_KEY` is not set, or `HOOKDECK_API_VERSION` is no version.
+    /// If `HOOKDECK_API_KEY` is not set, if one of the variables is not UTF-8, or if
+    /// `HOOKDECK_API_VERSION` is no version.
     pub fn from_env() -> Result<Self, Error> {
-        Self::from_vars(|name| std::env::var(name).ok())
+        Self::from_vars(|name| std::env::var_os(name))
     }
 
-    fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
-        let set = |name: &str| var(name).filter(|value| !value.is_empty());
-        let key = set("HOOKDECK_API_KEY").ok_or_else(|| {
+    fn from_vars(var: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
+        // One that cannot be read must not count as not set: the client would call another place.
+        let set = |name: &str| match var(name).map(OsString::into_string) {
+            None => Ok(None),
+            Some(Ok(value)) => Ok(Some(value).filter(|value| !value.is_empty())),
+            Some(Err(_)) => {
+                let message = format!("{name} is no text in UTF-8");
+                Err(Error::new(ErrorKind::Config, "client", message))
+            }
+        };
+        let key = set("HOOKDECK_API_KEY")?.ok_or_else(|| {
             Error::new(
                 ErrorKind::Config,
                 "client",
@@ -173,17 +183,18 @@ impl ClientBuilder {
             )
         })?;
         let mut builder = Self::new(ApiKey::new(key));
-        if let Some(url) = set("HOOKDECK_BASE_URL") {
+        if let Some(url) = set("HOOKDECK_BASE_URL")? {
             builder.base_url = url;
         }
-        builder.publish_url = set("HOOKDECK_PUBLISH_URL");
-        if let Some(version) = set("HOOKDECK_API_VERSION") {
+        builder.publish_url = set("HOOKDECK_PUBLISH_URL")?;
+        if let Some(version) = set("HOOKDECK_API_VERSION")? {
             builder.version = version.parse()?;
         }
         Ok(builder)
     }
 
-    /// The address of the API without its version; `https://api.hookdeck.com` by default.
+    /// The address of the API without its version, which each call adds;
+    /// `https://api.hookdeck.com` by default.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
         self
@@ -255,9 +266,17 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// If the key is empty or cannot stand in a header, if the base or publish URL is no `http` or
-    /// `https` address or carries a query or credentials, or if TLS cannot be set up.
+    /// `https` address, ends with a version or carries a query or credentials, or if TLS cannot be
+    /// set up.
     pub fn build(self) -> Result<Client, Error> {
         let base = check_url(&self.base_url, "base URL")?;
+        if let Some(version) = version_in(&base) {
+            let problem = format!(
+                "the base URL ends with the version {version}, which each call adds; leave it off \
+                 and set it with `api_version` or HOOKDECK_API_VERSION"
+            );
+            return Err(Error::new(ErrorKind::Config, "client", problem));
+        }
         let base_root = base.as_str().trim_end_matches('/');
         let publish = match &self.publish_url {
             Some(url) => check_url(url, "publish URL")?,
@@ -286,6 +305,11 @@ impl ClientBuilder {
             Some(transport) => transport,
             None => {
                 let secure = [&base, &publish].iter().any(|url| url.scheme() == "https");
+                if secure && !HttpClient::SPEAKS_TLS {
+                    let problem = "an https address needs TLS: build with the feature `rustls` or \
+                                   `native-tls`, or give a transport of your own";
+                    return Err(Error::new(ErrorKind::Config, "client", problem));
+                }
                 let client = HttpClient::new(secure, self.timeouts.connect).map_err(|source| {
                     Error::new(
                         ErrorKind::Config,
@@ -309,10 +333,34 @@ impl ClientBuilder {
     }
 }
 
+/// Without the base URL, which is not checked yet and may hold a password.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("scheme", &self.scheme)
+            .field("version", &self.version)
+            .field("retry", &self.retry)
+            .field("rate_limit", &self.rate_limit)
+            .field("timeouts", &self.timeouts)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Whether this is a host of Hookdeck's own API, whose publish endpoint is on another host.
 fn is_hookdecks(base: &Url) -> bool {
     let host = base.host_str().unwrap_or_default();
     ["api.hookdeck.com", "api.hookdeck.io"].contains(&host)
+}
+
+/// The dated version a base URL ends with, as the addresses in the API's own documentation do.
+fn version_in(base: &Url) -> Option<&str> {
+    let last = base.path_segments()?.rfind(|segment| !segment.is_empty())?;
+    let is_date = last.len() == 10
+        && last.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    is_date.then_some(last)
 }
 
 /// The message never repeats the URL's user part, where people put passwords.
@@ -321,7 +369,8 @@ fn check_url(text: &str, what: &str) -> Result<Url, Error> {
     let url = match Url::parse(text) {
         Ok(url) => url,
         Err(problem) => {
-            return fail(format!("the {what} is no absolute URL: {problem}"));
+            let hint = "it begins with http:// or https://";
+            return fail(format!("the {what} is no absolute URL: {problem}; {hint}"));
         }
     };
     if !matches!(url.scheme(), "http" | "https") {
@@ -345,11 +394,11 @@ fn check_url(text: &str, what: &str) -> Result<Url, Error> {
 mod tests {
     use super::*;
 
-    fn vars<'a>(set: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
+    fn vars<'a>(set: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<OsString> + 'a {
         |name| {
             set.iter()
                 .find(|(known, _)| *known == name)
-                .map(|(_, value)| (*value).to_owned())
+                .map(|(_, value)| (*value).into())
         }
     }
 
@@ -395,6 +444,45 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Config, "{url}");
             assert!(!error.to_string().contains("secret"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_base_url_with_a_version_is_refused_in_words() {
+        for url in [
+            "https://api.hookdeck.com/2025-07-01",
+            "http://127.0.0.1:4100/prefix/2026-09-01/",
+        ] {
+            let error = Client::builder("k").base_url(url).build().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config, "{url}");
+            assert!(error.to_string().contains("leave it off"), "{error}");
+        }
+        let prefixed = "https://proxy.example.com/2026-09-01-beta";
+        assert!(Client::builder("k").base_url(prefixed).build().is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_that_is_no_text_is_not_taken_for_unset() {
+        use std::os::unix::ffi::OsStringExt;
+
+        let error = ClientBuilder::from_vars(|name| match name {
+            "HOOKDECK_API_KEY" => Some("k".into()),
+            "HOOKDECK_BASE_URL" => Some(OsString::from_vec(b"http://localhost\xff".to_vec())),
+            _ => None,
+        })
+        .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "client: HOOKDECK_BASE_URL is no text in UTF-8"
+        );
+    }
+
+    #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+    #[test]
+    fn https_without_tls_is_refused_when_the_client_is_built() {
+        let error = Client::new("k").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("`rustls`"), "{error}");
     }
 
     #[test]

@@ -57,14 +57,15 @@
 //! | `native-tls` | no | TLS by the operating system's library |
 //! | `http2` | yes | HTTP/2 where the server offers it |
 //! | `tracing` | yes | events for attempts, waits and retries, at level `DEBUG` |
-//! | `webhook` | no | [`webhook`]: checking the signatures of deliveries in a receiver |
-//! | `contract` | no | the OpenAPI document as text, for test servers and validators |
+//! | `webhook` | no | the module `webhook`: checking the signatures of deliveries in a receiver |
+//! | `contract` | no | the module `contract`: the OpenAPI document as text, for test servers and validators |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod auth;
 mod call;
 mod client;
+pub mod configuration;
 #[cfg(feature = "contract")]
 #[cfg_attr(docsrs, doc(cfg(feature = "contract")))]
 pub mod contract;
@@ -90,7 +91,7 @@ pub use call::{
     Call, CallFuture, Count, List, RateLimitStatus, RequestBody, Response, WithMeta, Write,
 };
 pub use client::{Client, ClientBuilder};
-pub use error::{ApiError, Error, ErrorKind, Exhausted, Sent};
+pub use error::{ApiError, Error, ErrorKind, Exhausted, FailedAttempt, Sent};
 pub use paging::Cursor;
 pub use pipeline::{CallEvent, Observer, RateLimit, Retry, Timeouts};
 pub use version::ApiVersion;

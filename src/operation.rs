@@ -72,6 +72,9 @@ pub(crate) static PUBLISH: Operation = Operation {
     deprecated: false,
 };
 
+/// What a `HEAD` of any path is called; its replies have no body.
+pub(crate) const RAW_HEAD: &str = "rawHead";
+
 /// What is known of a call to any path: its method, and by it whether it may be repeated.
 pub(crate) const fn raw(method: Method) -> &'static Operation {
     const fn by(id: &'static str, method: Method) -> Operation {
@@ -91,7 +94,7 @@ pub(crate) const fn raw(method: Method) -> &'static Operation {
         Method::Post => const { &by("rawPost", Method::Post) },
         Method::Delete => const { &by("rawDelete", Method::Delete) },
         Method::Patch => const { &by("rawPatch", Method::Patch) },
-        Method::Head => const { &by("rawHead", Method::Head) },
+        Method::Head => const { &by(RAW_HEAD, Method::Head) },
         Method::Options => const { &by("rawOptions", Method::Options) },
     }
 }

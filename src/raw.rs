@@ -133,7 +133,8 @@ fn check_path(path: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// A call of any path, made by [`Raw`]. Awaiting it returns the reply as JSON text;
+/// A call of any path, made by [`Raw`]. Awaiting it returns the reply as JSON text, `null` for a
+/// reply without a body (204, or to `HEAD`);
 /// [`decode`](RawCall::decode) makes it a call of a type.
 #[must_use = "a call does nothing until it is awaited"]
 pub struct RawCall {

@@ -237,20 +237,22 @@ async fn a_wait_past_the_deadline_fails_at_once_and_sends_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_whose_turn_does_not_come_in_time_fails_at_its_deadline() {
+async fn a_call_too_far_back_in_the_queue_fails_at_once() {
     let script = Script::always(source("src_1"));
     let client = limited(&script, 1);
     get(&client).await;
-    let ahead = [start(&client).await, start(&client).await];
-    // The second of those ahead waits until 120 seconds, so this one's turn is not before that.
-    let call = client.sources().get("src_1").timeout(90 * SECOND);
-    let error = call.await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::RateLimited);
-    assert_eq!((error.sent(), error.attempts()), (Sent::No, 0));
-    assert_eq!(error.elapsed().as_secs(), 90);
-    for task in ahead {
-        task.await.unwrap();
+    let ahead = start(&client).await;
+    // The one ahead takes the window that begins after 60 seconds.
+    for seconds in [90, 120] {
+        let call = client.sources().get("src_1").timeout(seconds * SECOND);
+        let error = call.await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::RateLimited);
+        assert_eq!((error.sent(), error.attempts()), (Sent::No, 0));
+        assert_eq!(error.elapsed(), Duration::ZERO);
     }
+    let in_time = client.sources().get("src_1").timeout(121 * SECOND);
+    in_time.await.unwrap();
+    ahead.await.unwrap();
     assert_eq!(script.count(), 3);
 }
 
@@ -404,7 +406,8 @@ async fn every_call_held_back_is_told_of_when_it_is() {
     get(&client).await;
     log.lines();
     let waiting = [start(&client).await, start(&client).await];
-    assert_eq!(log.lines(), ["getSource waits 60s"; 2]);
+    // The second knows that the first is before it.
+    assert_eq!(log.lines(), ["getSource waits 60s", "getSource waits 120s"]);
     for task in waiting {
         task.await.unwrap();
     }

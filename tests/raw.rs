@@ -96,6 +96,22 @@ async fn what_may_have_been_done_is_repeated_by_method() {
 }
 
 #[tokio::test]
+async fn a_reply_that_can_have_no_body_is_null() {
+    let transport = Scripted::new([
+        Reply::new(200, ""),
+        Reply::new(204, ""),
+        Reply::new(200, ""),
+    ]);
+    let client = transport.client("sk_1").build().unwrap();
+    let head = client.raw().request(Method::Head, "/x").with_meta();
+    let head = head.await.unwrap();
+    assert!(head.is_null() && head.body_bytes().is_empty());
+    assert!(client.raw().delete("/x").await.unwrap().is_null());
+    let error = client.raw().get("/x").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+}
+
+#[tokio::test]
 async fn failures_are_those_of_other_calls() {
     let body = r#"{"code":"NOT_FOUND","status":404,"message":"Not Found"}"#;
     let transport = Scripted::new([Reply::new(404, body)]);

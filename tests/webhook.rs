@@ -296,8 +296,9 @@ async fn the_receiver_of_the_examples_lets_only_deliveries_through() {
     let report = receiver::run().await.unwrap();
     assert_eq!(
         report,
-        "a delivery      200 took order 7\n\
-         the same again  200 already had order 7\n\
+        "by the gateway  200\n\
+         signed here     200 took order 8\n\
+         the same again  200 already had order 8\n\
          another body    401\n\
          another secret  401\n\
          no signature    401\n"

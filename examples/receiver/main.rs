@@ -10,6 +10,7 @@ mod extractor;
 
 use std::collections::HashSet;
 use std::error::Error;
+use std::future::IntoFuture;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
@@ -18,7 +19,11 @@ use axum::extract::{DefaultBodyLimit, FromRef, State};
 use axum::http::{Request, StatusCode};
 use axum::routing::post;
 use extractor::Verified;
+use hookdeck::Client;
+use hookdeck::models::{DestinationConfig, DestinationInput, SourceInput};
+use hookdeck::types::Timestamp;
 use hookdeck::webhook::{DedupKey, Verifier, sign};
+use hookdeck_gateway::Gateway;
 use serde::Deserialize;
 use tower::ServiceExt;
 
@@ -86,16 +91,28 @@ async fn order(State(app): State<App>, Verified(delivery): Verified) -> (StatusC
     (StatusCode::OK, format!("{verb} order {}", order.id))
 }
 
-/// Delivers to the service as Hookdeck would, and as others might; returns what it would print.
+/// Puts the service behind a gateway started here, then tries what others might send it; returns
+/// what it would print.
 pub async fn run() -> Result<String, Box<dyn Error>> {
-    let service = service(Verifier::new("whsec_demo")?);
-    let order = r#"{"id":7}"#;
-    let signature = sign("whsec_demo", order);
-    let mut report = String::new();
+    let gateway = Gateway::builder()
+        .manual_clock(Timestamp::now())
+        .start()
+        .await?;
+    let secret = gateway.signing_secret();
+    let service = service(Verifier::new(secret)?);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}/orders", listener.local_addr()?);
+    let server = tokio::spawn(axum::serve(listener, service.clone()).into_future());
+
+    let mut report = delivered(&gateway, &url).await?;
+    server.abort();
+
+    let order = r#"{"id":8}"#;
+    let signature = sign(secret, order);
     for (what, signature, body) in [
-        ("a delivery", signature.as_str(), order),
+        ("signed here", signature.as_str(), order),
         ("the same again", &signature, order),
-        ("another body", &signature, r#"{"id":8}"#),
+        ("another body", &signature, r#"{"id":9}"#),
         ("another secret", &sign("whsec_guess", order), order),
         ("no signature", "", order),
     ] {
@@ -107,9 +124,45 @@ pub async fn run() -> Result<String, Box<dyn Error>> {
         let answer = service.clone().oneshot(request).await?;
         let status = answer.status().as_u16();
         let text = axum::body::to_bytes(answer.into_body(), 1024).await?;
-        let text = String::from_utf8_lossy(&text);
-        report += format!("{what:<15} {status} {text}").trim_end();
-        report += "\n";
+        report += &line(what, status, &String::from_utf8_lossy(&text));
     }
     Ok(report)
+}
+
+/// What the service answers to a webhook that comes through the gateway.
+async fn delivered(gateway: &Gateway, url: &str) -> Result<String, Box<dyn Error>> {
+    let client = Client::builder(gateway.api_key())
+        .base_url(gateway.api_url())
+        .build()?;
+    let connection = client
+        .connections()
+        .create()
+        .name("orders")
+        .source(SourceInput::new("shop"))
+        .destination(DestinationInput::new("service").config(DestinationConfig::new().url(url)))
+        .await?;
+    // This build of reqwest comes without a TLS provider and asks for one even for plain HTTP.
+    let _already_installed = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+        .post(&connection.source.url)
+        .header("content-type", "application/json")
+        .body(r#"{"id":7}"#)
+        .send()
+        .await?
+        .error_for_status()?;
+    gateway.settle().await?;
+
+    let attempts = client.attempts().list().await?;
+    let attempt = attempts.items.first().ok_or("nothing was delivered")?;
+    let status = attempt
+        .response_status
+        .ok_or("the service did not answer")?;
+    Ok(line("by the gateway", status, ""))
+}
+
+fn line(what: &str, status: u16, answer: &str) -> String {
+    format!("{what:<15} {status} {answer}")
+        .trim_end()
+        .to_owned()
+        + "\n"
 }

@@ -22,13 +22,14 @@ impl Micros {
         self.0
     }
 
-    /// The moment `span` later; stays at the largest value instead of overflowing.
+    /// The last moment there is, in the year 2262: the last one [`hookdeck::types::Timestamp`] can hold.
+    pub const MAX: Self = Self(i64::MAX / 1_000);
+
+    /// The moment `span` later, at most [`MAX`](Self::MAX).
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)),
-        )
+        let span = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(span)).min(Self::MAX)
     }
 
     /// Time passed since `earlier`, zero when `earlier` is later.
@@ -213,6 +214,14 @@ mod tests {
             assert_eq!(Micros(micros).to_millis_string(), millis);
             assert_eq!(Micros(micros).to_micros_string(), all);
         }
+    }
+
+    #[test]
+    fn no_moment_lies_beyond_what_clients_can_read() {
+        let last = Micros(0).plus(Duration::MAX);
+        assert_eq!(last, Micros::MAX);
+        let read: hookdeck::types::Timestamp = last.to_micros_string().parse().unwrap();
+        assert_eq!(read.unix_micros(), last.as_i64());
     }
 
     #[test]

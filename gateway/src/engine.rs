@@ -270,7 +270,7 @@ impl Engine {
         self.shared.activity().per_connection.clear();
         let mut status = self.shared.status.subscribe();
         let before = status.borrow().clone();
-        let ready = store.read(|conn| due::ready_count(conn)).await?;
+        let ready = store.read(due::ready_count).await?;
         loop {
             self.ingests_done().await?;
             let wake = self.shared.wake();

@@ -25,6 +25,37 @@ async fn tick(api: &Api) {
 }
 
 #[tokio::test]
+async fn a_row_that_moves_between_two_pages_takes_no_other_row_with_it() {
+    let api = start().await;
+    let mut ids = Vec::new();
+    for index in 0..6 {
+        let source = api.source(&format!("s{index}")).await;
+        ids.push(source["id"].as_str().unwrap().to_owned());
+        tick(&api).await;
+    }
+    let walk = "/sources?limit=2&order_by=updated_at&dir=asc";
+    let first = api.get(walk).await.json();
+    assert_eq!(field(first["models"].as_array().unwrap(), "id"), ids[..2]);
+    // The last row of the page goes to the end of the order.
+    api.put(&format!("/sources/{}", ids[1]), json!({"description": "x"}))
+        .await;
+    let mut seen = Vec::new();
+    let mut next = first["pagination"]["next"].clone();
+    while let Some(cursor) = next.as_str() {
+        let page = api.get(&format!("{walk}&next={cursor}")).await.json();
+        seen.extend(field(page["models"].as_array().unwrap(), "id"));
+        next = page["pagination"]["next"].clone();
+    }
+    assert_eq!(seen, [&ids[2..], &ids[1..2]].concat());
+    let elsewhere = first["pagination"]["next"].as_str().unwrap();
+    let refused = api.get(&format!("/sources?next={elsewhere}")).await;
+    assert_eq!(
+        refused.violations(),
+        ["the page cursor belongs to another order"]
+    );
+}
+
+#[tokio::test]
 async fn pages_link_both_ways_and_the_ends_have_no_link() {
     let api = start().await;
     for index in 0..5 {

@@ -6,6 +6,7 @@ use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::Prepared;
+use crate::operation::Method;
 
 /// Names of JSON members that hold secrets, wherever they stand in a body.
 const SECRETS: &[&str] = &[
@@ -23,6 +24,8 @@ const SECRETS: &[&str] = &[
     "signing_secret",
     "token",
     "username",
+    "vercel_log_drains_secret",
+    "verification_token",
     "webhook_secret_key",
 ];
 
@@ -34,7 +37,14 @@ const SHOWN: &[&str] = &[
 ];
 
 pub(crate) fn command(call: &Prepared) -> String {
-    let mut out = format!("curl -X {} {}", call.operation.method, quote(&call.url()));
+    let url = call.url();
+    // `-X HEAD` would wait for a body, and brackets mean something to curl unless told otherwise.
+    let method = match call.operation.method {
+        Method::Head => "--head".to_owned(),
+        method => format!("-X {method}"),
+    };
+    let plain = if url.contains('[') { "--globoff " } else { "" };
+    let mut out = format!("curl {plain}{method} {}", quote(&url));
     out.push_str(" -H \"Authorization: Bearer $HOOKDECK_API_KEY\"");
     for (name, value) in &call.headers {
         let value = value
@@ -112,6 +122,25 @@ mod tests {
             "{text}"
         );
         assert_eq!(body["name"], "shop");
+    }
+
+    /// Whatever the models hide is hidden here too: both are told by the same names.
+    #[test]
+    fn every_property_of_type_secret_is_blanked() {
+        let refinements: Value =
+            serde_json::from_str(include_str!("../../openapi/refinements.json")).unwrap();
+        let groups = refinements["types"].as_array().unwrap().iter();
+        let secrets: Vec<&str> = groups
+            .filter_map(|group| group["set"].as_object())
+            .flatten()
+            // With its schema before it, a name is that of a reply.
+            .filter(|(name, ty)| *ty == "Secret" && !name.contains('.'))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        assert!(secrets.len() > 5, "{secrets:?}");
+        for name in secrets {
+            assert!(SECRETS.contains(&name), "{name} is not blanked");
+        }
     }
 
     #[test]

@@ -29,8 +29,8 @@ pub type CallFuture<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 macro_rules! call_options {
     () => {
         /// Limits the whole call, its waits and retries included, in place of the client's
-        /// [`Timeouts::total`](crate::Timeouts::total).
-        #[must_use]
+        /// [`Timeouts::total`](crate::Timeouts::total). One attempt is limited by
+        /// [`Timeouts::attempt`](crate::Timeouts::attempt) all the same.
         pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
             self.prepared.options.timeout = Some(timeout);
             self
@@ -39,7 +39,6 @@ macro_rules! call_options {
         /// Says whether making this call twice leaves things as making it once, and so whether it
         /// may be repeated when it is not known if the API carried it out. By default reads,
         /// updates, upserts and deletes may be repeated, creates and triggers may not.
-        #[must_use]
         pub fn idempotent(mut self, idempotent: bool) -> Self {
             self.prepared.options.idempotent = Some(idempotent);
             self
@@ -79,6 +78,12 @@ impl<T> Call<T> {
     }
 
     call_options!();
+
+    /// Makes the call fail when it is awaited, before anything is sent.
+    pub(crate) fn refused(mut self, problem: &str) -> Self {
+        self.prepared.refuse(problem.to_owned());
+        self
+    }
 
     /// Adds a query parameter that the SDK has no method for.
     pub fn param(mut self, name: impl Into<String>, value: impl crate::query::Param) -> Self {

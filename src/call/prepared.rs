@@ -12,7 +12,7 @@ use crate::client::{Client, Service};
 use crate::error::{Error, ErrorKind};
 use crate::operation::{Method, Operation};
 use crate::pipeline::{Outgoing, Reply};
-use crate::query::{Query, encode_path_segment, encode_query};
+use crate::query::{Query, encode_path_segment, encode_query, no_value};
 use crate::transport::HttpRequest;
 
 const AGENT: &str = concat!("hookdeck-rust/", env!("CARGO_PKG_VERSION"));
@@ -27,6 +27,8 @@ pub(crate) struct Prepared {
     /// Beyond those every call has; one of the same name replaces it.
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Bytes>,
+    /// The reply of a delete, which is known before it is sent: the id of what was deleted.
+    deleted: Option<Bytes>,
     pub(crate) options: Options,
     /// Why the call cannot be made. Kept until it is awaited, so that building a call never fails.
     problem: Option<String>,
@@ -41,6 +43,12 @@ pub(crate) struct Options {
 impl Prepared {
     /// A call of an operation, the parameters of its path filled in from left to right.
     pub(crate) fn new(client: Client, operation: &'static Operation, arguments: &[&str]) -> Self {
+        // Dismissing an issue is a `DELETE` too, but deletes nothing and answers the issue.
+        let deletes = operation.method == Method::Delete && operation.id.starts_with("delete");
+        let deleted = arguments
+            .last()
+            .filter(|_| deletes)
+            .map(|id| Bytes::from(serde_json::json!({ "id": id }).to_string()));
         let mut arguments = arguments.iter();
         let mut problem = None;
         let mut path = String::with_capacity(operation.path.len() + 24);
@@ -59,6 +67,7 @@ impl Prepared {
         }
         Self {
             problem,
+            deleted,
             ..Self::to(client, operation, Service::Api, path)
         }
     }
@@ -78,6 +87,7 @@ impl Prepared {
             query: Query::new(),
             headers: HeaderMap::new(),
             body: None,
+            deleted: None,
             options: Options::default(),
             problem: None,
         }
@@ -111,6 +121,10 @@ impl Prepared {
         if let Some(problem) = &self.problem {
             return Err(self.error(problem));
         }
+        // It would leave nothing in the query, and so let everything through.
+        if let Some(name) = self.query.empty_list() {
+            return Err(self.error(no_value(name)));
+        }
         let uri = Uri::try_from(self.url())
             .map_err(|error| self.error("the URL is too long").with_source(error))?;
         let mut request = HttpRequest::new(self.body.clone().unwrap_or_default());
@@ -133,6 +147,7 @@ impl Prepared {
             operation: self.operation.id,
             request: self.request()?,
             idempotent: self.options.idempotent.unwrap_or(self.operation.idempotent),
+            deleted: self.deleted.clone(),
             paced: self.client.endpoint(self.service).paced,
             total: self.options.timeout,
         };

@@ -1,5 +1,6 @@
 //! Reading replies.
 
+use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
@@ -8,12 +9,13 @@ use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorKind, request_id};
+use crate::operation::RAW_HEAD;
 use crate::pipeline::{Reply, Report};
 
 /// A value and the reply it came in.
 ///
 /// Dereferences to the value.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Response<T> {
     value: T,
     status: StatusCode,
@@ -60,7 +62,8 @@ impl<T> Response<T> {
         self.value
     }
 
-    /// The status; the API answers every success with 200.
+    /// The status; the API answers every success with 200. Only a repeated delete that found its
+    /// work done, because an earlier attempt whose reply was lost had done it, has 404 or 410 here.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
@@ -72,7 +75,8 @@ impl<T> Response<T> {
         &self.headers
     }
 
-    /// The body as it came: everything the API sent, fields this crate does not know included.
+    /// The body as it came: everything the API sent, fields this crate does not know included. Of a
+    /// repeated delete that found its work done, the body that the first would have had.
     #[must_use]
     pub fn body_bytes(&self) -> &Bytes {
         &self.body
@@ -91,6 +95,7 @@ impl<T> Response<T> {
             limit,
             remaining,
             resets_in,
+            ..
         } = Report::read(&self.headers)?;
         Some(RateLimitStatus {
             limit,
@@ -112,6 +117,18 @@ impl<T> Response<T> {
     }
 }
 
+/// Without headers and body, which may hold secrets the value's own `Debug` hides.
+impl<T: fmt::Debug> fmt::Debug for Response<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("value", &self.value)
+            .field("status", &self.status)
+            .field("attempts", &self.attempts)
+            .field("elapsed", &self.elapsed)
+            .finish_non_exhaustive()
+    }
+}
+
 impl<T> Deref for Response<T> {
     type Target = T;
 
@@ -126,7 +143,16 @@ pub(crate) fn decode<T: DeserializeOwned>(
     operation: &'static str,
     reply: &Reply,
 ) -> Result<T, Error> {
-    serde_json::from_slice(&reply.body).map_err(|plain| undecodable::<T>(operation, reply, plain))
+    let body = match reply.body.is_empty() {
+        true if says_nothing(operation, reply) => b"null",
+        _ => &reply.body[..],
+    };
+    serde_json::from_slice(body).map_err(|plain| undecodable::<T>(operation, reply, plain))
+}
+
+/// Whether an empty body is all there can be.
+fn says_nothing(operation: &str, reply: &Reply) -> bool {
+    reply.status == StatusCode::NO_CONTENT || operation == RAW_HEAD
 }
 
 fn undecodable<T: DeserializeOwned>(
@@ -142,7 +168,7 @@ fn undecodable<T: DeserializeOwned>(
     let message = match reply.body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         None => "the reply has an empty body".to_owned(),
         Some(b'<') => "the reply is HTML, not JSON; is the base URL right?".to_owned(),
-        Some(_) => format!("the reply does not decode: {plain}"),
+        Some(_) => format!("the reply does not decode: {}", without_texts(&plain)),
     };
     let mut error = Error::new(ErrorKind::Decode, operation, message);
     let inner = error.inner_mut();
@@ -152,5 +178,40 @@ fn undecodable<T: DeserializeOwned>(
     inner.json_path = path;
     inner.attempts = reply.attempts;
     inner.elapsed = reply.elapsed;
-    error.with_source(plain)
+    error
+}
+
+/// What serde_json says, less the texts it met: one of them may be a secret in the wrong place.
+fn without_texts(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let mut out = String::with_capacity(said.len());
+    let (mut inside, mut escaped) = (false, false);
+    for c in said.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if inside => escaped = true,
+            '"' => {
+                out.push_str(if inside { "\"" } else { "\"…" });
+                inside = !inside;
+            }
+            _ if inside => {}
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_in_the_wrong_place_is_not_repeated() {
+        let error = serde_json::from_str::<u32>(r#""a \"secret\" one""#).unwrap_err();
+        assert!(error.to_string().contains("secret"), "{error}");
+        assert_eq!(
+            without_texts(&error),
+            "invalid type: string \"…\", expected u32 at line 1 column 18"
+        );
+    }
 }

@@ -29,14 +29,26 @@ pub trait RequestBody: Serialize + Clone + Send + Sync + 'static {
 pub struct Write<B: RequestBody> {
     prepared: Box<Prepared>,
     body: B,
+    check: Check<B>,
 }
+
+/// Looks in a body for what the API would refuse, and says what is wrong, beginning with the
+/// property it is wrong with.
+type Check<B> = fn(&B) -> Result<(), String>;
 
 impl<B: RequestBody> Write<B> {
     pub(crate) fn new(prepared: Prepared, body: B) -> Self {
         Self {
             prepared: Box::new(prepared),
             body,
+            check: |_| Ok(()),
         }
+    }
+
+    /// Sends nothing if the body, as it is when the call is awaited, fails this.
+    pub(crate) fn checked(mut self, check: Check<B>) -> Self {
+        self.check = check;
+        self
     }
 
     pub(crate) fn body_mut(&mut self) -> &mut B {
@@ -51,6 +63,9 @@ impl<B: RequestBody> Write<B> {
     }
 
     fn ready(mut self) -> Box<Prepared> {
+        if let Err(problem) = (self.check)(&self.body) {
+            self.prepared.refuse(problem);
+        }
         self.prepared.set_body(&self.body);
         self.prepared
     }
@@ -89,6 +104,7 @@ impl<B: RequestBody> Clone for Write<B> {
         Self {
             prepared: self.prepared.clone(),
             body: self.body.clone(),
+            check: self.check,
         }
     }
 }

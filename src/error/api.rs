@@ -16,7 +16,7 @@ const SHOWN: usize = 200;
 /// text from the edge, HTML, nothing. All of them are read into this, and none of them can make
 /// reading fail: what is missing is `None`, and [`message`](ApiError::message) always says
 /// something a person can act on.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct ApiError {
     code: Option<String>,
     message: String,
@@ -64,7 +64,7 @@ impl ApiError {
 
     fn from_fields(status: StatusCode, fields: &serde_json::Map<String, Value>) -> Self {
         let text = |value: Option<&Value>| match value {
-            Some(Value::String(text)) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+            Some(Value::String(text)) if !text.trim().is_empty() => Some(one_line(text)),
             _ => None,
         };
         let data = fields.get("data").filter(|data| !data.is_null());
@@ -96,16 +96,14 @@ impl ApiError {
     }
 
     fn from_text(status: StatusCode, text: &str) -> Self {
-        let text = text.trim();
+        let text = one_line(text);
         let message = if text.is_empty() {
             format!("{} (empty body)", reason(status))
         } else if text.starts_with('<') {
             format!("{} (HTML body)", reason(status))
         } else {
-            match text.char_indices().nth(SHOWN) {
-                Some((end, _)) => format!("{}…", &text[..end]),
-                None => text.to_owned(),
-            }
+            let end = text.char_indices().nth(SHOWN).map(|(end, _)| end);
+            end.map_or_else(|| text.clone(), |end| format!("{}…", &text[..end]))
         };
         Self {
             code: None,
@@ -113,6 +111,17 @@ impl ApiError {
             violations: Vec::new(),
             data: None,
         }
+    }
+}
+
+/// Without `data`, in which the API may repeat what was sent, secrets included.
+impl fmt::Debug for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiError")
+            .field("code", &self.code)
+            .field("message", &self.message)
+            .field("violations", &self.violations)
+            .finish_non_exhaustive()
     }
 }
 
@@ -127,9 +136,16 @@ impl fmt::Display for ApiError {
 
 fn line(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => one_line(text),
         other => other.to_string(),
     }
+}
+
+/// Text on one line: a log has a line for each error, and a terminal obeys control characters.
+fn one_line(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    words.join(" ")
 }
 
 fn reason(status: StatusCode) -> String {
@@ -204,6 +220,14 @@ mod tests {
         assert_eq!(
             read(500, r#"{"data":null,"message":5}"#).message(),
             "Internal Server Error"
+        );
+        assert_eq!(
+            read(502, "upstream\r\n  connect \u{1b}[31merror\n").message(),
+            "upstream connect [31merror"
+        );
+        assert_eq!(
+            read(400, r#"{"message":"line one\nline two"}"#).message(),
+            "line one line two"
         );
         let long = read(500, &"é".repeat(500));
         assert!(long.message().chars().count() < 210, "{long}");

@@ -1,6 +1,7 @@
 //! One error type for every call: what happened, to which operation, and whether it was sent.
 
 mod api;
+mod history;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -10,6 +11,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
 pub use api::ApiError;
+pub use history::FailedAttempt;
 
 /// What kind of failure an [`Error`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,6 +81,7 @@ pub(crate) struct Inner {
     pub(crate) retryable: bool,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) exhausted: Option<Exhausted>,
+    pub(crate) history: Vec<FailedAttempt>,
     pub(crate) attempts: u32,
     pub(crate) elapsed: Duration,
     pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
@@ -122,6 +125,7 @@ impl Error {
             retryable: false,
             retry_after: None,
             exhausted: None,
+            history: Vec::new(),
             attempts: 0,
             elapsed: Duration::ZERO,
             source: None,
@@ -199,6 +203,29 @@ impl Error {
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
+    }
+
+    /// Every attempt in the order made, the last one included; empty if nothing was attempted.
+    #[must_use]
+    pub fn history(&self) -> &[FailedAttempt] {
+        &self.0.history
+    }
+
+    /// This failure as one of several attempts.
+    pub(crate) fn as_attempt(&self, after: Duration) -> FailedAttempt {
+        let inner = &*self.0;
+        let message = match (&inner.status, &inner.api) {
+            (Some(status), Some(api)) => format!("{} {api}", status.as_u16()),
+            _ => inner.message.clone(),
+        };
+        FailedAttempt {
+            kind: inner.kind,
+            status: inner.status,
+            sent: inner.sent,
+            message,
+            after,
+            delay: None,
+        }
     }
 
     /// The time from starting the call to giving up, waits included.

@@ -6,6 +6,7 @@ mod budget;
 mod limiter;
 mod observer;
 mod retry;
+mod timeouts;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::error::{ApiError, Error, ErrorKind, Exhausted, Sent};
+use crate::error::{ApiError, Error, ErrorKind, Exhausted, FailedAttempt, Sent};
 use crate::transport::{HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
 
 use budget::{Budget, Cost};
@@ -24,69 +25,10 @@ use limiter::{Permit, WaitTooLong};
 pub use observer::{CallEvent, Observer};
 pub use retry::Retry;
 use retry::{Failure, retry_after};
+pub use timeouts::Timeouts;
 
 /// A hundred years: longer than anybody waits, and short enough for every clock to add.
 const AGES: Duration = Duration::from_secs(100 * 365 * 86_400);
-
-/// How long things may take.
-///
-/// ```
-/// use std::time::Duration;
-/// use hookdeck::Timeouts;
-///
-/// let timeouts = Timeouts::default()
-///     .attempt(Duration::from_secs(20))
-///     .total(Duration::from_secs(60));
-/// # let _ = timeouts;
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeouts {
-    pub(crate) connect: Duration,
-    pub(crate) attempt: Duration,
-    pub(crate) total: Option<Duration>,
-}
-
-impl Timeouts {
-    /// For making a connection; 10 seconds by default.
-    #[must_use]
-    pub const fn connect(mut self, timeout: Duration) -> Self {
-        self.connect = timeout;
-        self
-    }
-
-    /// For one attempt, from sending the request to the last byte of the reply; 30 seconds by
-    /// default.
-    #[must_use]
-    pub const fn attempt(mut self, timeout: Duration) -> Self {
-        self.attempt = timeout;
-        self
-    }
-
-    /// For a whole call: waiting for the quota, all attempts and the delays between them. Two
-    /// minutes by default, enough for a window of the quota to pass.
-    #[must_use]
-    pub const fn total(mut self, timeout: Duration) -> Self {
-        self.total = Some(timeout);
-        self
-    }
-
-    /// Lets a whole call take as long as its attempts and waits do.
-    #[must_use]
-    pub const fn without_total(mut self) -> Self {
-        self.total = None;
-        self
-    }
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            attempt: Duration::from_secs(30),
-            total: Some(Duration::from_secs(120)),
-        }
-    }
-}
 
 /// One call, ready to be sent any number of times.
 pub(crate) struct Outgoing {
@@ -96,6 +38,9 @@ pub(crate) struct Outgoing {
     pub(crate) idempotent: bool,
     /// Whether the call counts against the quota of the key.
     pub(crate) paced: bool,
+    /// For a delete, the body of the reply to it: what is answered if the API has nothing left to
+    /// delete after an attempt that may have been carried out.
+    pub(crate) deleted: Option<Bytes>,
     /// For the whole call, in place of the client's own.
     pub(crate) total: Option<Duration>,
 }
@@ -123,7 +68,6 @@ pub(crate) struct Pipeline {
 /// The time a call has.
 #[derive(Clone, Copy)]
 struct Clock {
-    started: Instant,
     deadline: Option<Instant>,
 }
 
@@ -158,23 +102,39 @@ impl Pipeline {
         let started = Instant::now();
         let total = call.total.or(self.timeouts.total);
         let clock = Clock {
-            started,
             deadline: total.map(|total| started + total.min(AGES)),
         };
         let mut made = 0;
         let mut sent = Sent::No;
+        let mut maybe_done = false;
+        let mut history: Vec<FailedAttempt> = Vec::new();
         let mut last: Option<Error> = None;
+        let give_up = |mut error: Error, made, exhausted, history| {
+            let inner = error.inner_mut();
+            inner.attempts = made;
+            inner.elapsed = started.elapsed();
+            inner.exhausted = exhausted;
+            inner.history = history;
+            #[cfg(feature = "tracing")]
+            tracing::debug!(operation = error.operation(), %error, "call failed");
+            Err(error)
+        };
         loop {
             let permit = match self.pace(call, clock).await {
                 Ok(permit) => permit,
                 Err(error) => {
                     // What went wrong before tells more than that there was no time to repeat it.
                     let error = last.unwrap_or(error);
-                    return Err(self.finish(error, made, clock, Some(Exhausted::Deadline)));
+                    return give_up(error, made, Some(Exhausted::Deadline), history);
                 }
             };
             made += 1;
-            let (failure, mut error) = match self.attempt(call, made, clock, permit).await {
+            let outcome = self.attempt(call, made, clock, permit).await;
+            let outcome = match outcome {
+                Err(failed) if maybe_done => self.already_done(call, made, failed),
+                outcome => outcome,
+            };
+            let (failure, mut error) = match outcome {
                 Ok(reply) => {
                     self.budget.succeeded();
                     return Ok(Reply {
@@ -185,11 +145,17 @@ impl Pipeline {
                 }
                 Err(failed) => failed,
             };
-            error.inner_mut().retryable = failure.judge().passing;
+            let judgement = failure.judge();
+            error.inner_mut().retryable = judgement.passing;
+            maybe_done |= !judgement.undone;
+            let mut attempt = error.as_attempt(started.elapsed());
             // That this attempt was never sent does not undo what an earlier one may have done.
             sent = sent.max(error.sent());
             error.inner_mut().sent = sent;
-            match self.next_delay(call, failure, &error, made, clock) {
+            let next = self.next_delay(call, failure, &error, made, clock);
+            attempt.delay = next.ok();
+            history.push(attempt);
+            match next {
                 Ok(delay) => {
                     self.tell(&CallEvent::Retrying {
                         operation: call.operation,
@@ -200,9 +166,36 @@ impl Pipeline {
                     last = Some(error);
                     sleep(delay).await;
                 }
-                Err(exhausted) => return Err(self.finish(error, made, clock, exhausted)),
+                Err(exhausted) => return give_up(error, made, exhausted, history),
             }
         }
+    }
+
+    /// A repeated delete that finds nothing to delete has been carried out before.
+    fn already_done(
+        &self,
+        call: &Outgoing,
+        made: u32,
+        failed: (Failure, Error),
+    ) -> Result<Reply, (Failure, Error)> {
+        let (failure, mut error) = failed;
+        let (Some(body), true, Some(status)) =
+            (&call.deleted, error.is_not_found(), error.status())
+        else {
+            return Err((failure, error));
+        };
+        self.tell(&CallEvent::AlreadyDone {
+            operation: call.operation,
+            attempt: made,
+            status,
+        });
+        Ok(Reply {
+            status,
+            headers: error.inner_mut().headers.take().unwrap_or_default(),
+            body: body.clone(),
+            attempts: 0,
+            elapsed: Duration::ZERO,
+        })
     }
 
     fn limiter_of(&self, call: &Outgoing) -> Option<&Arc<Limiter>> {
@@ -292,21 +285,27 @@ impl Pipeline {
                 }
                 Err((failure, error))
             }
-            Ok(Ok(response)) => self.read(call, response),
+            Ok(Ok(response)) => self.read(call.operation, response, permit),
         }
     }
 
-    fn read(&self, call: &Outgoing, response: HttpResponse) -> Result<Reply, (Failure, Error)> {
+    fn read(
+        &self,
+        operation: &'static str,
+        response: HttpResponse,
+        permit: Option<Permit>,
+    ) -> Result<Reply, (Failure, Error)> {
         let (parts, body) = response.into_parts();
         let refused = parts.status == StatusCode::TOO_MANY_REQUESTS;
-        if let Some(limiter) = self.limiter_of(call) {
+        if let Some(permit) = permit {
             // What a rejected key is told of is the quota of rejected keys.
-            if parts.status != StatusCode::UNAUTHORIZED {
-                limiter.observe(&parts.headers);
-            }
+            let report =
+                Report::read(&parts.headers).filter(|_| parts.status != StatusCode::UNAUTHORIZED);
             if refused {
                 let wait = retry_after(&parts.headers).unwrap_or(Duration::from_secs(1));
-                limiter.freeze(wait.min(self.retry.retry_after_cap));
+                permit.refused(report.as_ref(), wait.min(self.retry.retry_after_cap));
+            } else {
+                permit.answered(report.as_ref());
             }
         }
         if parts.status.is_success() {
@@ -325,7 +324,7 @@ impl Pipeline {
         };
         let asks = refused || parts.status == StatusCode::SERVICE_UNAVAILABLE;
         let delay = retry_after(&parts.headers).filter(|_| asks);
-        let mut error = Error::new(kind, call.operation, String::new());
+        let mut error = Error::new(kind, operation, String::new());
         let inner = error.inner_mut();
         inner.api = Some(ApiError::read(parts.status, &body));
         inner.status = Some(parts.status);
@@ -372,49 +371,8 @@ impl Pipeline {
         Ok(delay)
     }
 
-    fn finish(
-        &self,
-        mut error: Error,
-        made: u32,
-        clock: Clock,
-        exhausted: Option<Exhausted>,
-    ) -> Error {
-        let inner = error.inner_mut();
-        inner.attempts = made;
-        inner.elapsed = clock.started.elapsed();
-        inner.exhausted = exhausted;
-        #[cfg(feature = "tracing")]
-        tracing::debug!(operation = error.operation(), %error, "call failed");
-        error
-    }
-
     fn tell(&self, event: &CallEvent<'_>) {
-        #[cfg(feature = "tracing")]
-        match event {
-            CallEvent::Waiting { operation, wait } => {
-                tracing::debug!(operation, ?wait, "waiting for the quota");
-            }
-            CallEvent::Attempt {
-                operation,
-                attempt,
-                status,
-                elapsed,
-            } => {
-                let status = status.map(|status| status.as_u16());
-                tracing::debug!(operation, attempt, status, ?elapsed, "attempt");
-            }
-            CallEvent::Retrying {
-                operation,
-                attempt,
-                delay,
-                error,
-            } => {
-                tracing::debug!(operation, attempt, ?delay, %error, "retrying");
-            }
-        }
-        if let Some(observer) = &self.observer {
-            observer.observe(event);
-        }
+        observer::tell(self.observer.as_deref(), event);
     }
 }
 

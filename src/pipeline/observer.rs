@@ -40,6 +40,54 @@ pub enum CallEvent<'a> {
         /// Why it failed.
         error: &'a Error,
     },
+    /// A delete was repeated because nobody knew whether it had been carried out, and the API
+    /// answered that there is nothing left to delete. The call succeeds.
+    AlreadyDone {
+        /// The operation, by its name in the contract.
+        operation: &'static str,
+        /// The number of the attempt that found out, from one.
+        attempt: u32,
+        /// The status answered: 404 or 410.
+        status: StatusCode,
+    },
+}
+
+/// Tells of an event: as a trace, and to the observer if there is one.
+pub(super) fn tell(observer: Option<&dyn Observer>, event: &CallEvent<'_>) {
+    #[cfg(feature = "tracing")]
+    match event {
+        CallEvent::Waiting { operation, wait } => {
+            tracing::debug!(operation, ?wait, "waiting for the quota");
+        }
+        CallEvent::Attempt {
+            operation,
+            attempt,
+            status,
+            elapsed,
+        } => {
+            let status = status.map(|status| status.as_u16());
+            tracing::debug!(operation, attempt, status, ?elapsed, "attempt");
+        }
+        CallEvent::Retrying {
+            operation,
+            attempt,
+            delay,
+            error,
+        } => {
+            tracing::debug!(operation, attempt, ?delay, %error, "retrying");
+        }
+        CallEvent::AlreadyDone {
+            operation,
+            attempt,
+            status,
+        } => {
+            let status = status.as_u16();
+            tracing::debug!(operation, attempt, status, "had been deleted already");
+        }
+    }
+    if let Some(observer) = observer {
+        observer.observe(event);
+    }
 }
 
 /// Watches calls: for metrics, logs or a progress display.

@@ -15,9 +15,9 @@ use crate::transport::TransportErrorKind;
 /// `.idempotent(true)`. The delay before attempt *n* is random between zero and
 /// `base * 2^(n-1)`, at most `cap`, and never shorter than the `Retry-After` of a 429 or 503.
 ///
-/// A delete that is repeated because its first reply was lost may find nothing left to delete: the
-/// error is then [`is_not_found`](crate::Error::is_not_found) with more than one
-/// [`attempts`](crate::Error::attempts).
+/// A delete that is repeated because its first reply was lost may find nothing left to delete. It
+/// has then done what it was to do and succeeds; an observer is told by
+/// [`CallEvent::AlreadyDone`](crate::CallEvent::AlreadyDone).
 ///
 /// ```
 /// use std::time::Duration;

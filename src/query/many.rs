@@ -6,7 +6,9 @@ use serde::ser::{Serialize, Serializer};
 
 /// One value or a list of them, where the API takes either.
 ///
-/// A filter given several values matches rows with any of them.
+/// A filter given several values matches rows with any of them. Given none it would match nothing;
+/// the API has no way to say so, and the call fails with `ErrorKind::Invalid` in place of taking
+/// everything.
 ///
 /// ```
 /// use hookdeck::query::OneOrMany;

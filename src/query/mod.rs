@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde::ser::{self, Serialize, SerializeMap, SerializeSeq, Serializer};
 
 pub(crate) use encode::{encode_path_segment, encode_query};
 pub use many::OneOrMany;
@@ -127,6 +127,20 @@ impl Query {
             .map(|(_, value)| value)
     }
 
+    /// The name of a parameter whose list of values is empty, or that holds such a list: a query
+    /// string cannot say that, and a condition nothing can meet would become none.
+    pub(crate) fn empty_list(&self) -> Option<&str> {
+        fn is_empty(value: &QueryValue) -> bool {
+            match value {
+                QueryValue::List(values) => values.is_empty() || values.iter().any(is_empty),
+                QueryValue::Map(entries) => entries.iter().any(|(_, value)| is_empty(value)),
+                _ => false,
+            }
+        }
+        let found = self.iter().find(|(_, value)| is_empty(value));
+        found.map(|(name, _)| name)
+    }
+
     /// Whether no parameter is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -161,9 +175,17 @@ impl fmt::Debug for Query {
     }
 }
 
-/// As the JSON object a bulk job's `query` is.
+/// What to say of a parameter whose list of values is empty.
+pub(crate) fn no_value(name: &str) -> String {
+    format!("`{name}` is given no value at all, which the API would read as no condition")
+}
+
+/// As the JSON object a bulk job's `query` is. Fails if a list of values is empty.
 impl Serialize for Query {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let Some(name) = self.empty_list() {
+            return Err(ser::Error::custom(no_value(name)));
+        }
         let mut map = serializer.serialize_map(Some(self.params.len()))?;
         for (name, value) in self.iter() {
             map.serialize_entry(name, value)?;

@@ -70,17 +70,17 @@ impl Connections {
     ///
     /// ```
     /// # async fn example(client: hookdeck::Client) -> hookdeck::Result<()> {
-    /// use hookdeck::models::{DestinationConfig, DestinationInput};
+    /// use std::time::Duration;
+    /// use hookdeck::models::{DestinationInput, Rule};
     ///
     /// let connection = client
     ///     .connections()
     ///     .create()
     ///     .name("orders")
     ///     .source_id("src_1")
-    ///     .destination(
-    ///         DestinationInput::new("backend")
-    ///             .config(DestinationConfig::new().url("https://example.com/hooks")),
-    ///     )
+    ///     .destination(DestinationInput::http("backend", "https://example.com/hooks"))
+    ///     .rule(Rule::filter().body(serde_json::json!({"type": "order.created"})))
+    ///     .rule(Rule::retry().exponential(Duration::from_secs(30)).count(5))
     ///     .await?;
     /// # Ok(()) }
     /// ```
@@ -89,6 +89,7 @@ impl Connections {
             self.prepare(&ops::CREATE_CONNECTION, &[]),
             ConnectionInput::new(),
         )
+        .checked(ConnectionInput::find_problem)
     }
 
     /// Creates the connection of that name, or changes it if it exists.
@@ -108,22 +109,23 @@ impl Connections {
     /// ```
     pub fn upsert(&self, name: impl Into<String>) -> Write<ConnectionInput> {
         let call = self.prepare(&ops::UPSERT_CONNECTION, &[]);
-        Write::new(call, ConnectionInput::new().name(name))
+        Write::new(call, ConnectionInput::new().name(name)).checked(ConnectionInput::find_problem)
     }
 
     /// Changes a connection's name, description or rules. `rules` replaces all of them.
     ///
     /// ```
     /// # async fn example(client: hookdeck::Client) -> hookdeck::Result<()> {
-    /// use hookdeck::models::{RetryRule, RetryStrategy, Rule};
+    /// use std::time::Duration;
+    /// use hookdeck::models::Rule;
     ///
-    /// let retry = RetryRule::new(RetryStrategy::Exponential).interval(30_000).count(5);
-    /// client.connections().update("web_1").rules([Rule::Retry(retry)]).await?;
+    /// let retry = Rule::retry().exponential(Duration::from_secs(30)).count(5);
+    /// client.connections().update("web_1").rule(retry).await?;
     /// # Ok(()) }
     /// ```
     pub fn update(&self, id: impl AsRef<str>) -> Write<ConnectionUpdate> {
         let call = self.prepare(&ops::UPDATE_CONNECTION, &[id.as_ref()]);
-        Write::new(call, ConnectionUpdate::new())
+        Write::new(call, ConnectionUpdate::new()).checked(ConnectionUpdate::find_problem)
     }
 
     /// Deletes a connection. Its pending events are cancelled for good.

@@ -51,42 +51,44 @@ impl Destinations {
         Call::new(self.prepare(&ops::GET_DESTINATION, &[id.as_ref()]))
     }
 
-    /// Creates a destination. Its type is `HTTP` unless set, which needs a URL in its config.
+    /// Creates a destination, from a name or from a description. Its type is `HTTP` unless set, which
+    /// needs a URL.
     ///
     /// Fails with [`is_conflict`](crate::Error::is_conflict) if the name is taken.
     ///
     /// ```
     /// # async fn example(client: hookdeck::Client) -> hookdeck::Result<()> {
-    /// use hookdeck::models::DestinationConfig;
+    /// use hookdeck::models::{DeliveryPeriod, DestinationInput};
     ///
-    /// let destination = client
-    ///     .destinations()
-    ///     .create("orders")
-    ///     .config(DestinationConfig::new().url("https://example.com/hooks"))
-    ///     .await?;
+    /// let orders = DestinationInput::http("orders", "https://example.com/hooks")
+    ///     .bearer_token("token")
+    ///     .rate(10, DeliveryPeriod::Second);
+    /// let destination = client.destinations().create(orders).await?;
     /// # Ok(()) }
     /// ```
-    pub fn create(&self, name: impl Into<String>) -> Write<DestinationInput> {
+    pub fn create(&self, destination: impl Into<DestinationInput>) -> Write<DestinationInput> {
         Write::new(
             self.prepare(&ops::CREATE_DESTINATION, &[]),
-            DestinationInput::new(name),
+            destination.into(),
         )
+        .checked(DestinationInput::find_problem)
     }
 
     /// Creates the destination of that name, or changes it if it exists.
     ///
     /// ```
     /// # async fn example(client: hookdeck::Client) -> hookdeck::Result<()> {
-    /// use hookdeck::models::DestinationType;
+    /// use hookdeck::models::DestinationInput;
     ///
-    /// client.destinations().upsert("sandbox").kind(DestinationType::MockApi).await?;
+    /// client.destinations().upsert(DestinationInput::mock_api("sandbox")).await?;
     /// # Ok(()) }
     /// ```
-    pub fn upsert(&self, name: impl Into<String>) -> Write<DestinationInput> {
+    pub fn upsert(&self, destination: impl Into<DestinationInput>) -> Write<DestinationInput> {
         Write::new(
             self.prepare(&ops::UPSERT_DESTINATION, &[]),
-            DestinationInput::new(name),
+            destination.into(),
         )
+        .checked(DestinationInput::find_problem)
     }
 
     /// Changes a destination. What is not set stays as it is.
@@ -100,7 +102,7 @@ impl Destinations {
     /// ```
     pub fn update(&self, id: impl AsRef<str>) -> Write<DestinationUpdate> {
         let call = self.prepare(&ops::UPDATE_DESTINATION, &[id.as_ref()]);
-        Write::new(call, DestinationUpdate::new())
+        Write::new(call, DestinationUpdate::new()).checked(DestinationUpdate::find_problem)
     }
 
     /// Deletes a destination.

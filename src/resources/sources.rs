@@ -49,38 +49,55 @@ impl Sources {
         Call::new(self.prepare(&ops::GET_SOURCE, &[id.as_ref()]))
     }
 
-    /// Creates a source. Its type is `WEBHOOK` unless set.
+    /// Creates a source, from a name or from a description. Its type is `WEBHOOK` unless set.
     ///
     /// Fails with [`is_conflict`](crate::Error::is_conflict) if the name is taken, and is therefore
     /// not repeated when its outcome is unknown: use [`upsert`](Sources::upsert) where that matters.
     ///
     /// ```
     /// # async fn example(client: hookdeck::Client) -> hookdeck::Result<()> {
-    /// use hookdeck::models::SourceType;
+    /// use hookdeck::models::{CustomResponse, SourceInput};
     ///
-    /// let source = client.sources().create("shop").kind(SourceType::Webhook).await?;
+    /// let source = client.sources().create("shop").api_key("x-api-key", "secret").await?;
     /// println!("send webhooks to {}", source.url);
+    ///
+    /// let payments = SourceInput::stripe("payments", "whsec_1")
+    ///     .respond_with(CustomResponse::text("received"));
+    /// client.sources().create(payments).await?;
     /// # Ok(()) }
     /// ```
-    pub fn create(&self, name: impl Into<String>) -> Write<SourceInput> {
-        Write::new(
-            self.prepare(&ops::CREATE_SOURCE, &[]),
-            SourceInput::new(name),
-        )
+    ///
+    /// What the API would refuse is not sent, such as credentials that the type does not know:
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> hookdeck::Result<()> {
+    /// # let client = hookdeck::Client::builder("k").base_url("http://127.0.0.1:1").build()?;
+    /// use hookdeck::ErrorKind;
+    /// use hookdeck::models::{SourceInput, SourceType};
+    ///
+    /// let bot = SourceInput::provider(SourceType::Discord, "bot").secret("secret");
+    /// let error = client.sources().create(bot).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Invalid);
+    /// assert!(error.to_string().contains("auth.public_key is missing, and DISCORD needs it"));
+    /// # Ok(()) }
+    /// ```
+    pub fn create(&self, source: impl Into<SourceInput>) -> Write<SourceInput> {
+        Write::new(self.prepare(&ops::CREATE_SOURCE, &[]), source.into())
+            .checked(SourceInput::find_problem)
     }
 
-    /// Creates the source of that name, or changes it if it exists.
+    /// Creates the source of that name, or changes it if it exists. A configuration replaces the whole
+    /// of the one it had.
     ///
     /// ```
     /// # async fn example(client: hookdeck::Client) -> hookdeck::Result<()> {
     /// let source = client.sources().upsert("shop").description("orders").await?;
     /// # Ok(()) }
     /// ```
-    pub fn upsert(&self, name: impl Into<String>) -> Write<SourceInput> {
-        Write::new(
-            self.prepare(&ops::UPSERT_SOURCE, &[]),
-            SourceInput::new(name),
-        )
+    pub fn upsert(&self, source: impl Into<SourceInput>) -> Write<SourceInput> {
+        Write::new(self.prepare(&ops::UPSERT_SOURCE, &[]), source.into())
+            .checked(SourceInput::find_problem)
     }
 
     /// Changes a source. What is not set stays as it is; a `config` replaces the whole of it.
@@ -95,6 +112,7 @@ impl Sources {
             self.prepare(&ops::UPDATE_SOURCE, &[id.as_ref()]),
             SourceUpdate::new(),
         )
+        .checked(SourceUpdate::find_problem)
     }
 
     /// Deletes a source.

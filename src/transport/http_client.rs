@@ -10,6 +10,9 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub(crate) struct HttpClient(reqwest::Client);
 
 impl HttpClient {
+    /// Whether `https` addresses can be reached.
+    pub(crate) const SPEAKS_TLS: bool = cfg!(any(feature = "rustls", feature = "native-tls"));
+
     /// A client for one base address; `secure` says whether that is `https`.
     pub(crate) fn new(secure: bool, connect_timeout: Duration) -> Result<Self, BoxError> {
         let builder = reqwest::Client::builder()

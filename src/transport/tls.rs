@@ -14,6 +14,16 @@ fn provider() -> Arc<CryptoProvider> {
         .unwrap_or_else(|| Arc::new(ring::default_provider()))
 }
 
+/// What the client offers to speak, best first. reqwest leaves a configuration it is given as it
+/// is, so without this no server would ever be asked for HTTP/2.
+fn protocols() -> Vec<Vec<u8>> {
+    let mut protocols = vec![b"http/1.1".to_vec()];
+    if cfg!(feature = "http2") {
+        protocols.insert(0, b"h2".to_vec());
+    }
+    protocols
+}
+
 /// The configuration for a client of an `https` address.
 pub(super) fn with_platform_roots() -> Result<ClientConfig, rustls::Error> {
     static SHARED: OnceLock<Result<ClientConfig, rustls::Error>> = OnceLock::new();
@@ -21,11 +31,13 @@ pub(super) fn with_platform_roots() -> Result<ClientConfig, rustls::Error> {
         .get_or_init(|| {
             let provider = provider();
             let verifier = Arc::new(Verifier::new(provider.clone())?);
-            Ok(ClientConfig::builder_with_provider(provider)
+            let mut config = ClientConfig::builder_with_provider(provider)
                 .with_safe_default_protocol_versions()?
                 .dangerous()
                 .with_custom_certificate_verifier(verifier)
-                .with_no_client_auth())
+                .with_no_client_auth();
+            config.alpn_protocols = protocols();
+            Ok(config)
         })
         .clone()
 }

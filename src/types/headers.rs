@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::Json;
 
@@ -33,20 +34,35 @@ impl Headers {
         found.and_then(|(_, value)| value)
     }
 
-    /// All headers by name; a null value is `None`. Empty where the record holds no object.
+    /// All headers by name; a null value is `None`, and several values of one header are joined by
+    /// `, `. Empty where the record holds no object.
     #[must_use]
     pub fn to_map(&self) -> BTreeMap<String, Option<String>> {
-        if let Ok(map) = self.0.parse() {
-            return map;
-        }
-        let text: String = self.0.parse().unwrap_or_default();
-        serde_json::from_str(&text).unwrap_or_default()
+        let read = |text: &str| serde_json::from_str::<BTreeMap<String, Value>>(text).ok();
+        let held = read(self.0.as_str()).or_else(|| read(&self.0.parse::<String>().ok()?));
+        held.unwrap_or_default()
+            .into_iter()
+            .map(|(name, value)| (name, text(value)))
+            .collect()
     }
 
     /// The headers as they were sent, in JSON.
     #[must_use]
     pub fn as_json(&self) -> &Json {
         &self.0
+    }
+}
+
+/// A header's value as one text. One that came several times, as `set-cookie` does, is a list.
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text),
+        Value::Array(values) => {
+            let values: Vec<String> = values.into_iter().filter_map(text).collect();
+            Some(values.join(", "))
+        }
+        other => Some(other.to_string()),
     }
 }
 
@@ -66,6 +82,16 @@ mod tests {
         let text: Headers = serde_json::from_str(r#""{\"X-A\":\"1\"}""#).unwrap();
         assert_eq!(object.get("x-a"), Some("1".into()));
         assert_eq!(object.to_map(), text.to_map());
+    }
+
+    #[test]
+    fn a_header_that_is_no_plain_text_does_not_hide_the_others() {
+        let headers: Headers =
+            serde_json::from_str(r#"{"host":"a","set-cookie":["a=1","b=2"],"content-length":12}"#)
+                .unwrap();
+        assert_eq!(headers.get("Host"), Some("a".into()));
+        assert_eq!(headers.get("set-cookie"), Some("a=1, b=2".into()));
+        assert_eq!(headers.get("content-length"), Some("12".into()));
     }
 
     #[test]

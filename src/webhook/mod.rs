@@ -52,7 +52,9 @@
 //!
 //! Deliveries are made at least once. A retry has the event id of the first attempt and a higher
 //! attempt count; [`DeliveryInfo::dedup_key`] is both together, different for each attempt and the
-//! same when one attempt arrives twice.
+//! same when one attempt arrives twice. That does not make handling happen once: an attempt that was
+//! handled, but whose answer got lost, is followed by a retry under a new key. What must never happen
+//! twice needs a key of its own from the body, such as the number of an order.
 
 mod delivery;
 mod error;

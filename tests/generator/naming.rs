@@ -212,3 +212,62 @@ fn links_lead_only_to_types_that_are_there() {
         files["models.rs"]
     );
 }
+
+/// A setter called like a method of the call it stands on would not compile, and the message would
+/// name neither the document nor the property.
+#[test]
+fn setters_keep_clear_of_every_method_of_their_call() {
+    let text = json!({"type": "string"});
+    let methods = |source: &str| -> Vec<String> {
+        let code = source.lines().map(str::trim_start);
+        let code = code.filter(|line| !line.starts_with("//"));
+        let named = code.filter_map(|line| line.split_once("fn ")?.1.split(['(', '<']).next());
+        // Methods of traits, which setters may be called like.
+        let own = named.filter(|name| !["clone", "fmt", "into_future"].contains(name));
+        own.map(str::to_owned).collect()
+    };
+    let both = methods(include_str!("../../src/call/mod.rs"));
+    let both = both
+        .iter()
+        .filter(|name| ["timeout", "idempotent"].contains(&name.as_str()));
+    let both: Vec<String> = both.cloned().collect();
+    assert_eq!(both.len(), 2);
+
+    let of_list = methods(include_str!("../../src/call/list.rs"));
+    assert!(of_list.contains(&"start".to_owned()), "{of_list:?}");
+    for name in of_list.iter().chain(&both) {
+        let parameters = json!([{"in": "query", "name": name, "schema": text}]);
+        let code = code(&generated(&listing(parameters)));
+        assert!(
+            !code.contains(&format!("into {name}: ")),
+            "{name} in {code}"
+        );
+    }
+    let of_write = methods(include_str!("../../src/call/write.rs"));
+    assert!(of_write.contains(&"body_mut".to_owned()), "{of_write:?}");
+    for name in of_write.iter().chain(&both) {
+        let properties = json!({name.as_str(): text});
+        let code = code(&generated(&body(object(properties, &[]))));
+        assert!(
+            !code.contains(&format!("into {name}: ")),
+            "{name} in {code}"
+        );
+    }
+}
+
+#[test]
+fn operations_whose_ids_read_alike_get_constants_of_their_own() {
+    let get = |id: &str| json!({"get": {"operationId": id, "responses": answer("Thing")}});
+    let paths =
+        json!({"/a": get("getThing"), "/b": get("get_thing"), "/c": get("all"), "/d": get("2fa")});
+    let code = code(&generated(&document(paths, page_schemas())));
+    for wanted in [
+        "pub const GET_THING: Operation = Operation { id: \"getThing\"",
+        "pub const GET_THING2: Operation = Operation { id: \"get_thing\"",
+        "pub const ALL2: Operation = Operation { id: \"all\"",
+        "pub const N_2FA: Operation = Operation { id: \"2fa\"",
+        "&N_2FA, &ALL2, &GET_THING, &GET_THING2,",
+    ] {
+        assert!(code.contains(wanted), "{wanted} is not in {code}");
+    }
+}

@@ -184,6 +184,33 @@ fn what_the_hand_written_layer_needs_is_asked_for_in_one_message() {
     assert!(alone.is_ok());
 }
 
+/// Code that passes a filter on, or calls `new`, needs more than the names.
+#[test]
+fn what_a_needed_field_holds_and_what_a_constructor_takes_is_checked() {
+    let text = json!({"type": "string"});
+    let thing = object(
+        json!({"name": text, "kind": text, "at": text}),
+        &["name", "kind"],
+    );
+    let document = body(thing);
+    let needs = |set: Value| json!({"needs": set});
+    let message = refused_with(
+        &document,
+        &needs(json!({
+            "fields": ["CreateThingBody.at: String", "CreateThingBody.name: ThingFilter"],
+            "constructors": ["CreateThingBody(name)", "Lost()"],
+        })),
+        FOREIGN,
+    );
+    assert_eq!(
+        message,
+        "#: the hand-written part of this crate needs what this document does not have:\n  \
+         field CreateThingBody.name: ThingFilter\n  \
+         constructor CreateThingBody(name), which is now CreateThingBody(kind, name)\n  \
+         constructor Lost()"
+    );
+}
+
 #[test]
 fn every_entry_has_a_reason_and_a_known_section() {
     let document = thing(json!({"a": {"type": "string"}}));

@@ -1,8 +1,9 @@
 //! What the tests of the client share: a transport that plays a script, and replies of the API.
 
 // Each test binary uses its own part of this.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
+pub mod socket;
 pub mod transport;
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -37,7 +37,7 @@ fn shown(conn: &Connection) -> Reply {
 }
 
 pub(super) async fn get(call: Call) -> Reply {
-    call.project.store.read(|conn| shown(conn)).await
+    call.project.store.read(shown).await
 }
 
 pub(super) async fn update(call: Call) -> Reply {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::call::text;
 use super::error::ApiError;
 use super::render::find;
+use crate::ingest;
 use crate::json_match;
 
 /// A stored payload.
@@ -61,8 +62,9 @@ impl Payload {
     fn json_body(&self) -> Option<Value> {
         let content_type = text(&self.headers, "content-type").unwrap_or("application/json");
         content_type
+            .to_ascii_lowercase()
             .contains("json")
-            .then(|| serde_json::from_slice(&self.body).ok())
+            .then(|| ingest::parse_json(&self.body))
             .flatten()
     }
 }
@@ -178,6 +180,8 @@ mod tests {
             "{\"id\":7}"
         );
         assert_eq!(payload("application/json", "12").shown_body(), "12");
+        let half = payload("Application/Vnd.X+JSON", r#"{"cut":"\ud83d"}"#);
+        assert_eq!(half.shown_body(), json!({ "cut": "\u{fffd}" }));
     }
 
     #[test]

@@ -199,6 +199,9 @@ impl<'a> Checker<'a> {
                 format!("must be less than or equal to {most}"),
             ));
         }
+        if schema.kind == Some(Kind::Integer) {
+            return whole(typed, number, path, out);
+        }
         typed
     }
 
@@ -326,6 +329,25 @@ impl<'a> Checker<'a> {
     fn is_live_extra(&self, name: &str) -> bool {
         self.mode == Mode::Reply && EXTRA_IN_PRACTICE.contains(&name)
     }
+}
+
+/// The largest whole number JavaScript counts to without gaps.
+const SAFE: f64 = 9_007_199_254_740_991.0;
+
+/// A whole number as one, however it was written: `1000.0` and `1e3` are 1000.
+fn whole(typed: Value, number: f64, path: &Path, out: &mut Vec<Violation>) -> Value {
+    if number.abs() > SAFE {
+        out.push(Violation::new(path, "must be a safe number"));
+        return typed;
+    }
+    if typed.is_f64() && number.fract() == 0.0 {
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "whole and within the safe range"
+        )]
+        return Value::from(number as i64);
+    }
+    typed
 }
 
 fn parse_number(text: &str) -> Option<Value> {

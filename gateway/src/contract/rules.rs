@@ -35,6 +35,7 @@ pub fn check(
         &mut inner,
     );
     let mut messages: Vec<String> = inner.iter().map(Violation::to_string).collect();
+    messages.extend(negative_numbers(&typed));
     match rule.get("type").and_then(Value::as_str) {
         Some("transform") if !has(&rule, "transformation_id") && !has(&rule, "transformation") => {
             messages.push(
@@ -71,6 +72,16 @@ fn normalize_status_codes(rule: &mut Value) {
             *code = Value::String(code.to_string());
         }
     }
+}
+
+/// Times and counts start at zero, which the schemas leave unsaid. A rule stored with less could not be carried out.
+fn negative_numbers(rule: &Value) -> impl Iterator<Item = String> {
+    ["delay", "interval", "count"]
+        .into_iter()
+        .filter_map(|name| {
+            let number = rule.get(name)?.as_f64()?;
+            (number < 0.0).then(|| format!("{name} must be greater than or equal to 0"))
+        })
 }
 
 fn field_violations(rule: &Value) -> Vec<String> {

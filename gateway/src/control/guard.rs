@@ -12,7 +12,11 @@ use url::{Host, Url};
 /// Whether the caller used a local name and is no foreign page.
 pub(super) fn is_local(headers: &HeaderMap) -> bool {
     let host = headers.get(header::HOST).map(|host| {
-        let text = host.to_str().ok()?;
+        // A host and a port; anything else could hide another host.
+        let text = host
+            .to_str()
+            .ok()
+            .filter(|text| !text.contains(['/', '\\', '@', '?', '#']))?;
         Url::parse(&format!("http://{text}/")).ok()
     });
     let origin = headers.get(header::ORIGIN).map(|origin| {
@@ -71,6 +75,8 @@ mod tests {
     fn foreign_names_and_pages_may_not() {
         assert!(!local(Some("evil.example:4100"), None));
         assert!(!local(Some("localhost.evil.example"), None));
+        assert!(!local(Some("evil.example@127.0.0.1"), None));
+        assert!(!local(Some("127.0.0.1/evil.example"), None));
         assert!(!local(Some("localhost"), Some("https://evil.example")));
         assert!(!local(Some("localhost"), Some("http://93.184.216.34")));
         assert!(!local(Some("localhost"), Some("null")));

@@ -8,6 +8,18 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+/// Metadata services of clouds outside of the link-local range.
+const METADATA_V4: [Ipv4Addr; 3] = [
+    Ipv4Addr::new(100, 100, 100, 200),
+    Ipv4Addr::new(168, 63, 129, 16),
+    Ipv4Addr::new(192, 0, 0, 192),
+];
+const METADATA_V6: [Ipv6Addr; 3] = [
+    Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254),
+    Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),
+    Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe),
+];
+
 /// The rule for addresses of destinations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AddressPolicy {
@@ -40,9 +52,7 @@ impl AddressPolicy {
             || v4.is_multicast()
             || a == 0
             || a >= 240
-            // Metadata services outside of the link-local range.
-            || v4 == Ipv4Addr::new(100, 100, 100, 200)
-            || v4 == Ipv4Addr::new(168, 63, 129, 16);
+            || METADATA_V4.contains(&v4);
         // Shared address space of carriers (100.64.0.0/10) and benchmarking (198.18.0.0/15) are local too.
         let private = v4.is_loopback()
             || v4.is_private()
@@ -53,17 +63,22 @@ impl AddressPolicy {
 
     fn allows_v6(self, v6: Ipv6Addr) -> bool {
         let segments = v6.segments();
-        // NAT64 and 6to4 carry an IPv4 address, which decides.
-        if segments[..6] == [0x64, 0xff9b, 0, 0, 0, 0] {
+        // NAT64 (both of its prefixes), the retired IPv4-compatible form and 6to4 carry an IPv4
+        // address, which decides.
+        let nat64 = segments[..2] == [0x64, 0xff9b];
+        let compatible = segments[..6] == [0; 6] && segments[6] != 0;
+        if nat64 || compatible {
             return self.allows_v4(embedded(segments[6], segments[7]));
         }
         if segments[0] == 0x2002 {
             return self.allows_v4(embedded(segments[1], segments[2]));
         }
-        let metadata = v6 == Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
         let link_local = segments[0] & 0xffc0 == 0xfe80;
-        let never = v6.is_unspecified() || v6.is_multicast() || link_local || metadata;
-        let private = v6.is_loopback() || segments[0] & 0xfe00 == 0xfc00;
+        let never =
+            v6.is_unspecified() || v6.is_multicast() || link_local || METADATA_V6.contains(&v6);
+        let private = v6.is_loopback() || segments[0] & 0xfe00 == 0xfc00
+            // Site-local, the retired private range.
+            || segments[0] & 0xffc0 == 0xfec0;
         !never && (self.private || !private)
     }
 }
@@ -172,6 +187,13 @@ mod tests {
             ("fe80::1", false, false),
             ("fd00:ec2::254", false, false),
             ("100.100.100.200", false, false),
+            ("192.0.0.192", false, false),
+            ("fd20:ce::254", false, false),
+            ("fd00:c1::a9fe:a9fe", false, false),
+            ("::169.254.169.254", false, false),
+            ("::127.0.0.1", true, false),
+            ("64:ff9b:1::a9fe:a9fe", false, false),
+            ("fec0::1", true, false),
             ("0.0.0.0", false, false),
             ("::", false, false),
             ("224.0.0.1", false, false),

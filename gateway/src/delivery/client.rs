@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap, LOCATION};
 use http::{Method, StatusCode};
 use reqwest::{Client, Response};
 use url::{Host, Url};
@@ -109,7 +109,8 @@ impl Deliverer {
                 return Ok(read(response).await);
             };
             if !same_origin(&url, &next) {
-                for name in outgoing.credentials.keys() {
+                let producers = [AUTHORIZATION, COOKIE].iter();
+                for name in outgoing.credentials.keys().chain(producers) {
                     headers.remove(name);
                 }
             }

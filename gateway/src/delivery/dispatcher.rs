@@ -8,6 +8,7 @@
 use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::sync::{mpsc, oneshot};
@@ -30,8 +31,11 @@ use crate::project::Settings;
 use crate::store::{Store, StoreError};
 use crate::transform::Runner;
 
-/// Attempts in flight at once in one project.
+/// Attempts in flight at once in one project, beyond the one that every destination may always have.
 const IN_FLIGHT: usize = 256;
+/// The pause after a failure of the store before the next try; it doubles up to [`PAUSE_MOST`].
+const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE_MOST: Duration = Duration::from_secs(60);
 
 /// What an attempt needs from its project.
 #[derive(Clone)]
@@ -95,9 +99,13 @@ pub(crate) struct Dispatcher {
     pace: Pace,
     attempts: u64,
     looped: u64,
-    /// Set when recording failed; deliveries stand still until the next wake, so that a broken
-    /// store does not turn into an endless stream of deliveries.
+    /// Set when the store failed; deliveries stand still until the next wake or for a while, so
+    /// that a broken store does not turn into an endless stream of deliveries.
     error: Option<StoreError>,
+    /// How long they stand still. Only by the system's clock: a manual one has no "a while".
+    pause: Duration,
+    /// The end of the pause that runs.
+    resume_at: Option<Micros>,
     draining: Option<oneshot::Sender<()>>,
 }
 
@@ -112,6 +120,8 @@ impl Dispatcher {
             attempts: 0,
             looped: 0,
             error: None,
+            pause: PAUSE,
+            resume_at: None,
             draining: None,
         }
     }
@@ -123,13 +133,13 @@ impl Dispatcher {
         loop {
             let seen = *wakes.borrow_and_update();
             if seen > taken_note_of {
-                self.error = None;
+                self.go_on();
                 taken_note_of = seen;
             }
             while let Some(ended) = self.tasks.try_join_next() {
                 self.ended(ended);
             }
-            let next = self.dispatch().await;
+            let next = self.dispatch().await.or_else(|| self.next_try());
             self.context.shared.publish(Status {
                 seen,
                 in_flight: self.in_flight.len(),
@@ -138,13 +148,13 @@ impl Dispatcher {
                 looped: self.looped,
                 error: self.error.clone(),
             });
-            if self.in_flight.is_empty() {
-                if let Some(reply) = self.draining.take() {
-                    self.context.shared.stop();
-                    // Whoever asked may have stopped waiting.
-                    let _ = reply.send(());
-                    return;
-                }
+            if self.in_flight.is_empty()
+                && let Some(reply) = self.draining.take()
+            {
+                self.context.shared.stop();
+                // Whoever asked may have stopped waiting.
+                let _ = reply.send(());
+                return;
             }
             let clock = self.context.clock.clone();
             let timer = async {
@@ -157,10 +167,30 @@ impl Dispatcher {
                 changed = wakes.changed() => if changed.is_err() { break },
                 Some(ended) = self.tasks.join_next(), if !self.tasks.is_empty() => self.ended(ended),
                 Some(command) = commands.recv() => self.obey(command).await,
-                () = timer => {}
+                () = timer => self.go_on(),
             }
         }
         self.context.shared.stop();
+    }
+
+    /// Forgets a failure of the store.
+    fn go_on(&mut self) {
+        self.error = None;
+        self.resume_at = None;
+    }
+
+    /// When to try again after a failure of the store that no wake follows up.
+    fn next_try(&mut self) -> Option<Micros> {
+        let clock = &self.context.clock;
+        if self.error.is_none() || self.draining.is_some() || clock.is_manual() {
+            return None;
+        }
+        let moment = *self.resume_at.get_or_insert_with(|| {
+            let moment = clock.now().plus(self.pause);
+            self.pause = (self.pause * 2).min(PAUSE_MOST);
+            moment
+        });
+        Some(moment)
     }
 
     async fn obey(&mut self, command: Command) {
@@ -202,6 +232,7 @@ impl Dispatcher {
         }
         match ended.result {
             Ok(Made::Attempt { looped }) => {
+                self.pause = PAUSE;
                 self.attempts += 1;
                 self.looped += u64::from(looped);
             }
@@ -261,9 +292,8 @@ impl Dispatcher {
                 .get(&ready.destination_id)
                 .copied()
                 .unwrap_or(0);
-            let room = IN_FLIGHT
-                .saturating_sub(self.in_flight.len())
-                .min(ready.policy.concurrent.saturating_sub(busy));
+            let free = IN_FLIGHT.saturating_sub(self.in_flight.len());
+            let room = share(free, ready.policy, busy);
             let mut events: Vec<String> = ready
                 .events
                 .into_iter()
@@ -297,6 +327,13 @@ impl Dispatcher {
     }
 }
 
+/// How many more attempts a destination may have in flight when `free` are left to all of them and
+/// it has `busy`. One is always its own, so that destinations that hang hold up nobody else.
+fn share(free: usize, policy: Policy, busy: usize) -> usize {
+    let free = free.max(usize::from(busy == 0));
+    policy.concurrent.saturating_sub(busy).min(free)
+}
+
 fn look(
     conn: &rusqlite::Connection,
     room: usize,
@@ -305,23 +342,16 @@ fn look(
     let waiting = due::next_waiting(conn)?;
     let jobs = bulk::due(conn)?;
     let mut ready = Vec::new();
-    if room == 0 {
-        return Ok(Plan {
-            waiting,
-            ready,
-            jobs,
-        });
-    }
     for destination_id in due::ready_destinations(conn)? {
         let config: String = conn
             .prepare_cached("SELECT config FROM destinations WHERE id = ?1")?
             .query_row([&destination_id], |row| row.get(0))?;
         let policy = Policy::of(&config);
         let busy = busy.get(&destination_id).copied().unwrap_or(0);
-        if busy < policy.concurrent {
+        let room = share(room, policy, busy);
+        if room > 0 {
             // Those in flight are still ready in the store and stand in front.
-            let wanted = (policy.concurrent - busy).min(room) + busy;
-            let events = due::ready(conn, &destination_id, wanted)?;
+            let events = due::ready(conn, &destination_id, room + busy)?;
             ready.push(Ready {
                 destination_id,
                 policy,
@@ -355,7 +385,7 @@ async fn make(context: Context, event_id: String, destination_id: String) -> End
     let result = AssertUnwindSafe(attempt(&context, event_id.clone()))
         .catch_unwind()
         .await
-        .unwrap_or_else(|_: Box<dyn std::any::Any + Send>| Err(StoreError::Panicked));
+        .unwrap_or(Err(StoreError::Panicked));
     Ended {
         id: event_id,
         destination_id: Some(destination_id),
@@ -436,4 +466,22 @@ async fn record(
     }
     context.shared.fired(fired);
     Ok(Made::Attempt { looped })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn destinations_that_hang_leave_one_attempt_to_every_other() {
+        let policy = Policy::of(r#"{"delivery_policy":{"rate":500,"period":"concurrent"}}"#);
+        assert_eq!(share(IN_FLIGHT, policy, 0), IN_FLIGHT);
+        assert_eq!(share(0, policy, IN_FLIGHT), 0);
+        assert_eq!(share(0, policy, 0), 1);
+        assert_eq!(share(0, policy, 1), 0);
+        assert_eq!(share(3, policy, 1), 3);
+        let one = Policy::of(r#"{"delivery_policy":{"rate":1,"period":"concurrent"}}"#);
+        assert_eq!(share(100, one, 0), 1);
+        assert_eq!(share(100, one, 1), 0);
+    }
 }

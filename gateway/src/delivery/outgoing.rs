@@ -28,6 +28,8 @@ const NOT_FORWARDED: &[&str] = &[
     "upgrade",
     "expect",
     "accept-encoding",
+    // A receiver takes it for the project's signature during a rotation; a producer has none.
+    "x-hookdeck-signature-2",
 ];
 
 /// A delivery ready to be sent.

@@ -89,8 +89,9 @@ impl Target {
 }
 
 /// The path without `.` and `..` segments, encoded or not: a producer must not climb out of the
-/// destination's own path.
+/// destination's own path. A backslash is escaped, because in a URL it would count as a slash.
 fn without_dots(path: &str) -> String {
+    let path = path.replace('\\', "%5C");
     let is_dots = |segment: &&str| {
         let plain = segment.to_ascii_lowercase().replace("%2e", ".");
         plain == "." || plain == ".."
@@ -153,6 +154,12 @@ mod tests {
                 "/../../admin/%2E%2e/z",
                 "",
                 Ok("http://a.test/in/admin/z"),
+            ),
+            (
+                json!({"url": "http://a.test/in"}),
+                "/x\\..\\..\\admin",
+                "",
+                Ok("http://a.test/in/x%5C..%5C..%5Cadmin"),
             ),
             (
                 json!({"url": "http://a.test/in"}),

@@ -190,13 +190,19 @@ pub fn record(
     outcome: &Outcome,
     next: Next,
 ) -> Result<bool, StoreError> {
-    let current: Option<(String, i64, Option<Micros>, Option<Trigger>, bool)> = conn
+    let current = conn
         .prepare_cached(concat!(
             "SELECT e.status, e.due_version, e.kept_due_at, e.kept_due_trigger, c.paused_at IS NOT NULL ",
             "FROM events e JOIN connections c ON c.id = e.connection_id WHERE e.id = ?1",
         ))?
         .query_row([&claim.event_id], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, i64>(1)?,
+                row.get::<_, Option<Micros>>(2)?,
+                row.get::<_, Option<Trigger>>(3)?,
+                row.get::<_, bool>(4)?,
+            ))
         })
         .optional()?;
     let Some((status, version, kept_at, kept_trigger, paused)) = current else {

@@ -36,7 +36,7 @@ pub(super) struct Stored {
 }
 
 /// A source as ingestion needs it.
-struct Source {
+pub(super) struct Source {
     id: String,
     kind: String,
     config: Value,
@@ -114,7 +114,7 @@ pub(super) fn accept(
     }))
 }
 
-fn source(conn: &Connection, id: &str) -> Result<Option<Source>, StoreError> {
+pub(super) fn source(conn: &Connection, id: &str) -> Result<Option<Source>, StoreError> {
     let row = conn
         .prepare_cached("SELECT id, type, config, disabled_at IS NOT NULL, deleted_at IS NOT NULL FROM sources WHERE id = ?1")?
         .query_row([id], |row| {
@@ -143,18 +143,8 @@ pub(super) fn not_built(routes: &[Route]) -> Option<String> {
 /// type, JSON, verification; and whether its signature was verified.
 fn judge(source: &Source, received: &Received) -> (Option<(Cause, Option<String>)>, bool) {
     let rejected = |cause| (Some((cause, None)), false);
-    if source.disabled {
-        return rejected(Cause::SourceDisabled);
-    }
-    if !allows_method(&source.config, received) {
-        return rejected(Cause::UnsupportedHttpMethod);
-    }
-    match received.fault {
-        Some(Fault::TooLarge) => return rejected(Cause::PayloadTooLarge),
-        Some(Fault::ContentType) => return rejected(Cause::UnsupportedContentType),
-        Some(Fault::Json) => return rejected(Cause::UnparsableJson),
-        Some(Fault::Query) => return rejected(Cause::Unknown),
-        None => {}
+    if let Some(cause) = refusal(source, received) {
+        return rejected(cause);
     }
     match verify::verify(&source.kind, &source.config, received) {
         Verification::NotConfigured => (None, false),
@@ -166,6 +156,22 @@ fn judge(source: &Source, received: &Received) -> (Option<(Cause, Option<String>
             (Some((Cause::IngestionFatal, Some(message))), false)
         }
     }
+}
+
+/// What speaks against the request before anybody asks who sent it.
+pub(super) fn refusal(source: &Source, received: &Received) -> Option<Cause> {
+    if source.disabled {
+        return Some(Cause::SourceDisabled);
+    }
+    if !allows_method(&source.config, received) {
+        return Some(Cause::UnsupportedHttpMethod);
+    }
+    received.fault.map(|fault| match fault {
+        Fault::TooLarge => Cause::PayloadTooLarge,
+        Fault::ContentType => Cause::UnsupportedContentType,
+        Fault::Json => Cause::UnparsableJson,
+        Fault::Query => Cause::Unknown,
+    })
 }
 
 /// The methods a source takes unless its config or the URL says otherwise.

@@ -18,9 +18,9 @@ use crate::ids::Ids;
 use crate::store::{Store, StoreError};
 use crate::transform::{Ran, Run, Runner};
 
-/// How often a write is tried. Each try settles one more transformation of every chain; a connection
-/// with more than this in a row is refused.
-const TRIES: usize = 50;
+/// How often a write is tried. Each try settles one more transformation of every chain, so this bounds
+/// how many a connection may have in a row, far beyond what makes sense.
+const TRIES: usize = 1_000;
 
 /// What taking requests in needs of the project.
 #[derive(Clone, Debug)]
@@ -37,7 +37,8 @@ type Key = [u8; 32];
 /// One try of a write.
 pub(crate) struct Intake<'a> {
     pub(crate) conn: &'a Connection,
-    /// The moment of this try.
+    /// The moment of this try. It is asked inside the write, so that it grows in the order of the
+    /// commits: whoever walks a list by it must not be overtaken by an older row.
     pub(crate) now: Micros,
     pub(crate) ids: &'a Ids,
     done: &'a HashMap<Key, Ran>,

@@ -8,6 +8,7 @@ mod answer;
 mod content_type;
 mod evaluate;
 mod intake;
+mod json;
 mod receive;
 mod replay;
 mod serve;
@@ -15,6 +16,7 @@ mod transforming;
 mod verify;
 
 pub(crate) use intake::{Intake, Means};
+pub(crate) use json::parse as parse_json;
 pub use replay::{
     ReplayTarget, Replayed, replay_event, replay_request, retry_request, send_payload,
 };

@@ -6,7 +6,9 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 
+use super::answer::Cause;
 use super::content_type::{Kind, classify};
+use super::json;
 use crate::query;
 
 /// A request that came in, with everything that can be known without its source.
@@ -81,15 +83,20 @@ impl Received {
         received
     }
 
-    /// The same request again, from the store.
+    /// The same request again, from the store. `rejected` is the cause it was rejected for: of a body
+    /// that was too large nothing is stored that could show it.
     pub(super) fn stored(
+        rejected: Option<&str>,
         method: String,
         path: String,
         query: String,
         headers: Map<String, Value>,
         body: Vec<u8>,
     ) -> Self {
-        let parsed_query = query::parse(&query).unwrap_or_else(|_| Value::Object(Map::new()));
+        let (parsed_query, many) = match query::parse(&query) {
+            Ok(parsed) => (parsed, false),
+            Err(_) => (Value::Object(Map::new()), true),
+        };
         let mut received = Self {
             method,
             path,
@@ -101,6 +108,12 @@ impl Received {
             fault: None,
         };
         received.fault = received.read_body(body).err();
+        if many {
+            received.fault = Some(Fault::Query);
+        }
+        if rejected == Some(Cause::PayloadTooLarge.as_str()) {
+            received.fault = Some(Fault::TooLarge);
+        }
         received
     }
 
@@ -131,7 +144,7 @@ fn value_of(kind: Kind, body: &[u8]) -> Result<Value, Fault> {
     }
     let text = String::from_utf8_lossy(body);
     match kind {
-        Kind::Json => serde_json::from_slice(body).map_err(|_| Fault::Json),
+        Kind::Json => json::parse(body).ok_or(Fault::Json),
         Kind::Form => Ok(query::parse(&text).unwrap_or_else(|_| Value::String(text.into_owned()))),
         _ => Ok(Value::String(text.into_owned())),
     }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::accept::{NewRequest, Route, Taken, fan_out, not_built, routes, store_request};
+use super::accept::{
+    NewRequest, Route, Taken, fan_out, not_built, refusal, routes, source, store_request,
+};
 use super::answer::Cause;
 use super::intake::Intake;
 use super::receive::Received;
@@ -71,7 +73,8 @@ pub async fn replay_event(
 
 /// Takes a stored request in again with today's rules, as new requests with new events. Without a
 /// `target` it goes to all connections of its source. A source without any active connection among
-/// those asked for gets a request rejected as `NO_CONNECTION`.
+/// those asked for gets a request rejected as `NO_CONNECTION`, and what the source would not take
+/// today either, such as a body that is no JSON, one rejected for that.
 ///
 /// # Errors
 /// [`EventError::NotFound`] for the request, or a source or connection named in `target`.
@@ -150,14 +153,15 @@ fn load(conn: &Connection, request_id: &str) -> Result<StoredRequest, EventError
         "p.headers, p.body FROM requests r JOIN payloads p ON p.id = r.payload_id WHERE r.id = ?1",
     ))?
     .query_row([request_id], |row| {
+        let rejection_cause: Option<String> = row.get(3)?;
         Ok(StoredRequest {
             id: request_id.to_owned(),
             source_id: row.get(0)?,
             payload_id: row.get(1)?,
             verified: row.get(2)?,
-            rejection_cause: row.get(3)?,
             ingested_at: row.get(4)?,
-            received: received(row, 5)?,
+            received: received(row, 5, rejection_cause.as_deref())?,
+            rejection_cause,
         })
     })
     .optional()?
@@ -166,10 +170,12 @@ fn load(conn: &Connection, request_id: &str) -> Result<StoredRequest, EventError
     })
 }
 
-/// A payload whose method, path, query, headers and body stand in `row` from column `first` on.
-fn received(row: &Row<'_>, first: usize) -> rusqlite::Result<Received> {
+/// A payload whose method, path, query, headers and body stand in `row` from column `first` on, of a
+/// request that was `rejected` for this cause.
+fn received(row: &Row<'_>, first: usize, rejected: Option<&str>) -> rusqlite::Result<Received> {
     let headers: String = row.get(first + 3)?;
     Ok(Received::stored(
+        rejected,
         row.get(first)?,
         row.get(first + 1)?,
         row.get(first + 2)?,
@@ -186,7 +192,7 @@ fn send(
     let conn = intake.conn;
     let payload = conn
         .prepare_cached("SELECT method, path, query, headers, body FROM payloads WHERE id = ?1")?
-        .query_row([payload_id], |row| received(row, 0))
+        .query_row([payload_id], |row| received(row, 0, None))
         .optional()?
         .ok_or_else(|| EventError::NotFound {
             id: payload_id.to_owned(),
@@ -232,7 +238,7 @@ pub(crate) fn replay(
     let original = load(conn, request_id)?;
     let mut replayed = Replayed::default();
     for (source_id, wanted) in sources_of(conn, &original.source_id, target)? {
-        let routes: Vec<Route> = routes(conn, &source_id)?
+        let mut routes: Vec<Route> = routes(conn, &source_id)?
             .into_iter()
             .filter(|route| {
                 wanted
@@ -242,7 +248,14 @@ pub(crate) fn replay(
             .filter(|route| !route.disabled)
             .collect();
         refuse_not_built(&routes)?;
-        let cause = routes.is_empty().then_some(Cause::NoConnection);
+        let refused = match source(conn, &source_id)? {
+            Some(source) => refusal(&source, &original.received),
+            None => None,
+        };
+        if refused.is_some() {
+            routes.clear();
+        }
+        let cause = refused.or_else(|| routes.is_empty().then_some(Cause::NoConnection));
         let request = NewRequest {
             source_id: &source_id,
             payload_id: &original.payload_id,

@@ -138,6 +138,7 @@ fn rewrite(received: &Received, request: Rewritten) -> Received {
         encode(&request.body, content_type.unwrap_or_default())
     };
     Received::stored(
+        None,
         received.method.clone(),
         request.path.unwrap_or_else(|| received.path.clone()),
         request.query.unwrap_or_else(|| received.query.clone()),
@@ -198,6 +199,7 @@ mod tests {
         let mut headers = serde_json::Map::new();
         headers.insert("content-type".into(), "application/octet-stream".into());
         let received = Received::stored(
+            None,
             "POST".into(),
             "/a".into(),
             "x=1".into(),

@@ -196,6 +196,3 @@ fn open(
     }
     Ok(id)
 }
-
-#[cfg(test)]
-mod tests;

@@ -64,6 +64,3 @@ impl Rows {
             .push(json!({ "time_bucket": bucket, "dimensions": dimensions, "metrics": metrics }));
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -89,11 +89,11 @@ impl Thread {
 
 impl Drop for Thread {
     fn drop(&mut self) {
-        if let Some(handle) = self.0.take() {
-            if handle.thread().id() != std::thread::current().id() {
-                // Only a panic outside a job could make this fail, and then the thread is gone too.
-                let _ = handle.join();
-            }
+        if let Some(handle) = self.0.take()
+            && handle.thread().id() != std::thread::current().id()
+        {
+            // Only a panic outside a job could make this fail, and then the thread is gone too.
+            let _ = handle.join();
         }
     }
 }

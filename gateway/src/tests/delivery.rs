@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use http::Method;
 use serde_json::{Value, json};
 
@@ -241,6 +243,29 @@ async fn redirects_are_followed_without_carrying_credentials_elsewhere() {
 }
 
 #[tokio::test]
+async fn what_a_producer_proves_itself_with_goes_no_further_than_the_destination() {
+    let mut target = Receiver::start().await;
+    let mut receiver = Receiver::start().await;
+    receiver.replies([Reply::status(307).header("location", target.url.clone())]);
+    let gateway = manual().start().await.unwrap();
+    let path = Setup::to(&receiver.url).create(&gateway).await;
+    let headers = [
+        ("authorization", "Bearer producer"),
+        ("cookie", "sid=1"),
+        ("x-hookdeck-signature-2", "forged"),
+    ];
+    send(Method::POST, &path.url, &headers, "x").await;
+    gateway.settle().await.unwrap();
+    let first = receiver.next().await;
+    assert_eq!(first.header("authorization"), "Bearer producer");
+    assert_eq!(first.header("cookie"), "sid=1");
+    assert_eq!(first.header("x-hookdeck-signature-2"), "(absent)");
+    let followed = target.next().await;
+    assert_eq!(followed.header("authorization"), "(absent)");
+    assert_eq!(followed.header("cookie"), "(absent)");
+}
+
+#[tokio::test]
 async fn redirects_end_somewhere_and_never_at_a_forbidden_address() {
     let receiver = Receiver::start().await;
     receiver.replies((0..20).map(|_| Reply::status(302).header("location", receiver.url.clone())));
@@ -295,4 +320,40 @@ async fn a_gateway_that_others_reach_does_not_deliver_into_its_own_network() {
             [json!("HOST_UNREACHABLE")]
         );
     }
+}
+
+#[tokio::test]
+async fn deliveries_go_on_by_themselves_after_a_failure_of_the_store() {
+    let receiver = Receiver::start().await;
+    let gateway = crate::Gateway::start().await.unwrap();
+    let path = Setup::to(&receiver.url).create(&gateway).await;
+    let store = path.project.store.clone();
+    let batch = |sql: &'static str| {
+        let store = store.clone();
+        async move {
+            store
+                .write(move |tx| Ok::<_, crate::store::StoreError>(tx.execute_batch(sql)?))
+                .await
+                .unwrap();
+        }
+    };
+    batch("CREATE TRIGGER broken BEFORE INSERT ON attempts BEGIN SELECT RAISE(ABORT, 'full'); END")
+        .await;
+    let id = path.event(json!({})).await;
+    let failed = gateway.settle().await;
+    assert!(
+        matches!(failed, Err(crate::EngineError::Store(_))),
+        "{failed:?}"
+    );
+    batch("DROP TRIGGER broken").await;
+
+    // Nothing wakes the dispatcher from here on.
+    let delivered = async {
+        while event(&path.project, &id).await[0] != "SUCCESSFUL" {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), delivered)
+        .await
+        .expect("the delivery is stuck");
 }

@@ -417,3 +417,50 @@ async fn a_configured_proof_is_asked_for() {
     let refused = vec![json!("VERIFICATION_FAILED"), json!(0)];
     assert_eq!(stored, [refused, vec![Value::Null, json!(1)]]);
 }
+
+#[tokio::test]
+async fn a_replay_does_not_deliver_what_the_source_would_not_take() {
+    let mut receiver = Receiver::start().await;
+    let gateway = manual().start().await.unwrap();
+    let path = Setup::to(&receiver.url).create(&gateway).await;
+    let many = format!("?{}", "a=1&".repeat(1_001));
+    let large = "x".repeat(crate::ingest::BODY_LIMIT + 1);
+    for (method, query, content_type, body, cause) in [
+        (Method::POST, "", "text/plain", &*large, "PAYLOAD_TOO_LARGE"),
+        (Method::POST, "", "application/json", "{", "UNPARSABLE_JSON"),
+        (Method::POST, "", "a/b", "x", "UNSUPPORTED_CONTENT_TYPE"),
+        (Method::GET, "", "text/plain", "", "UNSUPPORTED_HTTP_METHOD"),
+        (Method::POST, &*many, "text/plain", "x", "UNKNOWN"),
+    ] {
+        let url = format!("{}{query}", path.url);
+        let header = [("content-type", content_type)];
+        let reply = send(method, &url, &header, body.to_owned()).await.1;
+        let id = reply["request_id"].as_str().unwrap();
+        // A replay of a replay is no way around it.
+        let mut replayed = id.to_owned();
+        for _ in 0..2 {
+            let made = replay_request(&path.project, &replayed, ReplayTarget::default())
+                .await
+                .unwrap();
+            assert_eq!(made.event_ids, Vec::<String>::new(), "{cause}");
+            replayed = made.request_ids[0].clone();
+            assert_eq!(request(&path, &replayed).await[0], cause);
+        }
+    }
+    gateway.settle().await.unwrap();
+    assert!(receiver.all().is_empty());
+}
+
+#[tokio::test]
+async fn json_cut_in_the_middle_of_a_character_is_json_and_arrives_as_it_was_sent() {
+    let mut receiver = Receiver::start().await;
+    let gateway = manual().start().await.unwrap();
+    let rules = json!([{"type": "filter", "body": {"kind": "order"}}]);
+    let path = Setup::to(&receiver.url).rules(rules).create(&gateway).await;
+    let body = r#"{"kind":"order","note":"cut \ud83d"}"#;
+    let header = [("content-type", "application/json")];
+    let (status, reply) = send(Method::POST, &path.url, &header, body).await;
+    assert_eq!(status, 200, "{reply}");
+    gateway.settle().await.unwrap();
+    assert_eq!(receiver.next().await.body, body);
+}

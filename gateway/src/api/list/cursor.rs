@@ -6,18 +6,22 @@ use rusqlite::types::Value as Sql;
 use serde_json::{Value, json};
 
 use super::Direction;
+use super::order::Sorting;
 
 /// How a list writes its cursors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CursorStyle {
     /// The id of the boundary row. Its place is looked up when the cursor comes back, so the row
-    /// must still be in its table; deleted resources keep theirs.
+    /// must still be in its table; deleted resources keep theirs. In an order by something that can
+    /// change, the row may stand elsewhere by then, and the cursor holds the place itself.
     Id,
     /// `hq_` and base64 of the boundary's time and id with the list's order: events and requests.
     Packed,
 }
 
 const PREFIX: &str = "hq_";
+/// Before a place that is written out.
+const WRITTEN: &str = "pl_";
 
 /// A packed cursor, unpacked.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,18 +66,75 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The cursor for this place.
-    pub(crate) fn cursor(&self, style: CursorStyle, by: &str, dir: Direction) -> String {
+    /// The cursor for this place in a list sorted by `sorting`.
+    pub(super) fn cursor(&self, style: CursorStyle, sorting: &Sorting) -> String {
+        let (order, dir) = sorting.keys[0];
         match (style, self.keys.first()) {
             (CursorStyle::Packed, Some(Sql::Integer(at))) => Packed {
                 at: *at,
                 id: self.id.clone(),
-                by: by.to_owned(),
+                by: order.name.to_owned(),
                 dir,
             }
             .encode(),
-            _ => self.id.clone(),
+            _ if sorting.is_lasting() => self.id.clone(),
+            _ => self.written(sorting),
         }
+    }
+
+    fn written(&self, sorting: &Sorting) -> String {
+        let keys: Vec<Value> = self.keys.iter().map(json_of).collect();
+        let object = json!({ "id": self.id, "keys": keys, "order": sorting.terms() });
+        format!("{WRITTEN}{}", URL_SAFE_NO_PAD.encode(object.to_string()))
+    }
+
+    /// Reads a cursor that holds a place; `None` if it is another kind of cursor.
+    ///
+    /// # Errors
+    /// When it is broken or comes from a list in another order.
+    pub(super) fn read(cursor: &str, sorting: &Sorting) -> Option<Result<Self, Misplaced>> {
+        let text = cursor.strip_prefix(WRITTEN)?;
+        Some(Self::parse(text, sorting).ok_or(Misplaced))
+    }
+
+    fn parse(text: &str, sorting: &Sorting) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let object: Value = serde_json::from_slice(&bytes).ok()?;
+        let keys: Vec<Sql> = object["keys"]
+            .as_array()?
+            .iter()
+            .map(sql_of)
+            .collect::<Option<_>>()?;
+        let fits = object["order"] == json!(sorting.terms()) && keys.len() == sorting.keys.len();
+        fits.then_some(Self {
+            keys,
+            id: object["id"].as_str()?.to_owned(),
+        })
+    }
+}
+
+/// A cursor that is broken, or belongs to a list in another order.
+pub(super) struct Misplaced;
+
+fn json_of(key: &Sql) -> Value {
+    match key {
+        Sql::Integer(number) => Value::from(*number),
+        Sql::Real(number) => Value::from(*number),
+        Sql::Text(text) => Value::from(text.as_str()),
+        // Nothing is sorted by bytes.
+        Sql::Null | Sql::Blob(_) => Value::Null,
+    }
+}
+
+fn sql_of(key: &Value) -> Option<Sql> {
+    match key {
+        Value::Null => Some(Sql::Null),
+        Value::String(text) => Some(Sql::from(text.clone())),
+        Value::Number(number) => match number.as_i64() {
+            Some(whole) => Some(Sql::from(whole)),
+            None => number.as_f64().map(Sql::from),
+        },
+        _ => None,
     }
 }
 

@@ -117,6 +117,20 @@ impl Sorting {
         })
     }
 
+    /// Whether a row keeps its place for good: whatever else changes, when it was created and what
+    /// it is called by do not.
+    pub(super) fn is_lasting(&self) -> bool {
+        self.keys.iter().all(|(order, _)| {
+            matches!(order.name, "id" | "ingested_at") || order.name.ends_with("created_at")
+        })
+    }
+
+    /// The sort keys with their directions, as cursors remember them.
+    pub(super) fn terms(&self) -> Vec<String> {
+        let term = |(order, dir): &(Order, Direction)| format!("{} {}", order.name, dir.name());
+        self.keys.iter().map(term).collect()
+    }
+
     /// The direction that decides between rows with equal keys.
     pub(super) fn last_direction(&self) -> Direction {
         self.keys.last().map_or(Direction::Desc, |(_, dir)| *dir)

@@ -175,9 +175,8 @@ pub(crate) fn page(
         From::After(_) => (more, true),
         From::Before(_) => (true, more),
     };
-    let (by, dir) = sorting.keys[0];
     let at = |found: Option<&(Place, Value)>| {
-        found.map(|(place, _)| place.cursor(listing.cursor, by.name, dir))
+        found.map(|(place, _)| place.cursor(listing.cursor, sorting))
     };
     let next = at(found.last()).filter(|_| has_next);
     let prev = at(found.first()).filter(|_| has_prev);
@@ -257,6 +256,9 @@ fn place_of(
             keys: vec![Sql::from(packed.at)],
             id: packed.id,
         });
+    }
+    if let Some(place) = Place::read(cursor, sorting) {
+        return place.map_err(|_| ApiError::invalid("the page cursor belongs to another order"));
     }
     let keys: Vec<&str> = sorting.keys.iter().map(|(order, _)| order.sql).collect();
     // In a list by id the cursor says it all, even if its row is gone.

@@ -50,6 +50,48 @@ fn all_violations_are_reported_at_once() {
 }
 
 #[test]
+fn numbers_of_rules_are_ones_that_can_be_carried_out() {
+    let rules = |rule: &Value| json!({"rules": [rule]});
+    for (rule, inner) in [
+        (
+            json!({"type": "delay", "delay": -1}),
+            "delay must be greater than or equal to 0",
+        ),
+        (
+            json!({"type": "retry", "strategy": "linear", "interval": -5, "count": -1}),
+            "interval must be greater than or equal to 0. count must be greater than or equal to 0",
+        ),
+        (
+            json!({"type": "delay", "delay": 1e300}),
+            "delay must be a safe number",
+        ),
+        (
+            json!({"type": "retry", "strategy": "linear", "count": u64::MAX}),
+            "count must be a safe number",
+        ),
+    ] {
+        assert_eq!(
+            body_errors("updateConnection", rules(&rule)),
+            [wrapped(inner)],
+            "{rule}"
+        );
+    }
+    // Every rule the contract lets pass is one the engine reads.
+    for rule in [
+        json!({"type": "delay", "delay": 0}),
+        json!({"type": "delay", "delay": 1500.0}),
+        json!({"type": "retry", "strategy": "linear", "interval": 1e3, "count": 2.0}),
+        json!({"type": "delay", "delay": 9_007_199_254_740_991_u64}),
+    ] {
+        let stored = body_ok("updateConnection", rules(&rule));
+        assert!(
+            crate::rules::Rules::parse(&stored["rules"]).is_ok(),
+            "{rule} is stored as {stored}"
+        );
+    }
+}
+
+#[test]
 fn strings_are_bounded() {
     let name = "a".repeat(156);
     assert_eq!(

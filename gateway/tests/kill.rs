@@ -1,0 +1,294 @@
+//! The binary under `kill -9` in the middle of load: what it acknowledged is there afterwards.
+//!
+//! This shows that nothing acknowledged waits in the process; it says nothing about power, which
+//! only the synced log stands for.
+
+#![cfg(unix)]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use support::{Receiver, VERSION, client, read};
+use tokio::sync::mpsc;
+
+const KEY: &str = "kill-test-key";
+/// Each cycle goes on with the directory the one before left behind.
+const CYCLES: usize = 3;
+const PRODUCERS: usize = 6;
+/// Acknowledgements of one cycle before the kill; the producers go on until they meet a dead port.
+const ACKNOWLEDGED: usize = 40;
+/// A bound for a machine that hangs, not a measure.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// The running binary; killed when dropped.
+struct Binary {
+    child: Child,
+    url: String,
+}
+
+impl Drop for Binary {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+impl Binary {
+    async fn start(directory: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_hookdeck-gateway"))
+            .args([
+                "--listen",
+                "127.0.0.1:0",
+                "--rate-limit",
+                "off",
+                "--control",
+            ])
+            .args(["--api-key", KEY, "--data-dir"])
+            .arg(directory)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = tokio::task::spawn_blocking(move || lines.next());
+        let url = line.await.unwrap().expect("a line when ready").unwrap();
+        Self { child, url }
+    }
+
+    /// SIGKILL, and the end of the process.
+    fn kill(&mut self) {
+        // Fails only for a process that has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+        let url = format!("{}{path}", self.url);
+        let mut request = client()
+            .request(method.parse().unwrap(), url)
+            .bearer_auth(KEY);
+        if let Some(body) = body {
+            request = request.body(body.to_string());
+        }
+        let reply = read(request).await;
+        assert_eq!(reply.status, 200, "{method} {path}: {}", reply.text);
+        reply.json()
+    }
+
+    async fn api(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+        self.call(method, &format!("/{VERSION}{path}"), body).await
+    }
+
+    /// Every model of a list.
+    async fn all(&self, path: &str) -> Vec<Value> {
+        let mut models = Vec::new();
+        let mut next = String::new();
+        loop {
+            let page = self
+                .api("GET", &format!("{path}?limit=250{next}"), None)
+                .await;
+            models.extend(page["models"].as_array().unwrap().iter().cloned());
+            match page["pagination"]["next"].as_str() {
+                Some(cursor) => next = format!("&next={cursor}"),
+                None => return models,
+            }
+        }
+    }
+}
+
+/// One source with a connection for every state an event can wait in. Answers the source's id.
+async fn prepare(gateway: &Binary, receiver: &Receiver) -> String {
+    let source = gateway
+        .api("POST", "/sources", Some(json!({"name": "load"})))
+        .await;
+    let nobody = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}", listener.local_addr().unwrap())
+    };
+    let hourly = json!({"type": "retry", "strategy": "linear", "interval": 3_600_000, "count": 5});
+    for (name, url, rules) in [
+        ("delivered", &receiver.url, json!([])),
+        ("failing", &nobody, json!([hourly])),
+        (
+            "delayed",
+            &receiver.url,
+            json!([{"type": "delay", "delay": 3_600_000}]),
+        ),
+        ("held", &receiver.url, json!([])),
+        (
+            "filtered",
+            &receiver.url,
+            json!([{"type": "filter", "body": {"n": "none"}}]),
+        ),
+    ] {
+        let destination = json!({"name": name, "type": "HTTP", "config": {"url": url}});
+        let body = json!({
+            "name": name, "source_id": source["id"], "destination": destination, "rules": rules,
+        });
+        let connection = gateway.api("POST", "/connections", Some(body)).await;
+        if name == "held" {
+            let path = format!("/connections/{}/pause", connection["id"].as_str().unwrap());
+            gateway.api("PUT", &path, None).await;
+        }
+    }
+    source["id"].as_str().unwrap().to_owned()
+}
+
+/// Posts until the gateway is gone, and tells every acknowledgement: the request's id and its body.
+async fn produce(url: String, name: String, acknowledged: mpsc::UnboundedSender<(String, Value)>) {
+    let http = client();
+    for n in 0.. {
+        let body = json!({"n": format!("{name}-{n}")});
+        let request = http
+            .post(&url)
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        let Ok(response) = request.send().await else {
+            return;
+        };
+        assert_eq!(response.status(), 200);
+        let Ok(text) = response.text().await else {
+            return;
+        };
+        let reply: Value = serde_json::from_str(&text).unwrap();
+        let id = reply["request_id"].as_str().unwrap().to_owned();
+        acknowledged.send((id, body)).unwrap();
+    }
+}
+
+/// Loads the gateway, kills it in the middle, and answers what it had acknowledged.
+async fn load_and_kill(mut gateway: Binary, source_id: &str, cycle: usize) -> Vec<(String, Value)> {
+    let url = format!("{}/e/{}", gateway.url, &source_id["src_".len()..]);
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    let producers: Vec<_> = (0..PRODUCERS)
+        .map(|n| tokio::spawn(produce(url.clone(), format!("{cycle}-{n}"), sender.clone())))
+        .collect();
+    drop(sender);
+    let mut acknowledged = Vec::new();
+    while acknowledged.len() < ACKNOWLEDGED {
+        acknowledged.push(receiver.recv().await.expect("the gateway stays up"));
+    }
+    gateway.kill();
+    while let Some(late) = receiver.recv().await {
+        acknowledged.push(late);
+    }
+    for producer in producers {
+        producer.await.unwrap();
+    }
+    acknowledged
+}
+
+fn sound(directory: &Path) {
+    let mut databases = 0;
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let file = entry.unwrap().path();
+        if file.extension().is_none_or(|extension| extension != "db") {
+            continue;
+        }
+        databases += 1;
+        let conn = rusqlite::Connection::open(&file).unwrap();
+        let verdict: String = conn
+            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(verdict, "ok", "{}", file.display());
+        let dangling = conn
+            .prepare("PRAGMA foreign_key_check")
+            .unwrap()
+            .exists([])
+            .unwrap();
+        assert!(!dangling, "{}", file.display());
+    }
+    assert!(databases >= 2, "the lock and one project");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_before_a_kill_is_there_after_it() {
+    tokio::time::timeout(LIMIT, killed_and_reopened())
+        .await
+        .expect("it hangs");
+}
+
+async fn killed_and_reopened() {
+    let directory = tempfile::tempdir().unwrap();
+    let receiver = Receiver::start(200).await;
+    let mut gateway = Binary::start(directory.path()).await;
+    let source_id = prepare(&gateway, &receiver).await;
+    let mut acknowledged = Vec::new();
+    for cycle in 0..CYCLES {
+        acknowledged.extend(load_and_kill(gateway, &source_id, cycle).await);
+        sound(directory.path());
+        gateway = Binary::start(directory.path()).await;
+    }
+    gateway.call("POST", "/_gateway/settle", None).await;
+
+    let connections = gateway.all("/connections").await;
+    let names: BTreeMap<&str, &str> = connections
+        .iter()
+        .map(|c| (c["id"].as_str().unwrap(), c["name"].as_str().unwrap()))
+        .collect();
+    let requests = gateway.all("/requests").await;
+    let stored: BTreeSet<&str> = requests.iter().map(|r| r["id"].as_str().unwrap()).collect();
+    assert_eq!(stored.len(), requests.len(), "no row comes twice");
+    for (id, body) in &acknowledged {
+        assert!(stored.contains(id.as_str()), "{id} was acknowledged");
+        let request = gateway.api("GET", &format!("/requests/{id}"), None).await;
+        assert_eq!(&request["data"]["body"], body);
+    }
+    // A request that was stored while its producer was cut off is whole as well.
+    for request in &requests {
+        assert_eq!(
+            (&request["events_count"], &request["ignored_count"]),
+            (&json!(4), &json!(1)),
+            "{request}"
+        );
+    }
+
+    let events = gateway.all("/events").await;
+    let mut per_request: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for event in &events {
+        let name = names[event["webhook_id"].as_str().unwrap()];
+        let owes = !event["next_attempt_at"].is_null();
+        let expected = match name {
+            "delivered" => ("SUCCESSFUL", 1, false),
+            "failing" => ("FAILED", 1, true),
+            "delayed" => ("SCHEDULED", 0, true),
+            "held" => ("HOLD", 0, false),
+            other => panic!("{other} lets nothing through"),
+        };
+        let found = (
+            event["status"].as_str().unwrap(),
+            event["attempts"].as_i64().unwrap(),
+            owes,
+        );
+        assert_eq!(found, expected, "{name}: {event}");
+        *per_request
+            .entry((event["request_id"].as_str().unwrap(), name))
+            .or_default() += 1;
+    }
+    assert_eq!(per_request.len(), 4 * requests.len());
+    assert!(per_request.values().all(|count| *count == 1));
+    let attempts = gateway.all("/attempts").await;
+    assert_eq!(attempts.len(), 2 * requests.len());
+
+    // At least once, and more often only for what was in flight at a kill.
+    let mut deliveries: BTreeMap<String, usize> = BTreeMap::new();
+    for delivery in receiver.received() {
+        let header = |name: &str| delivery.headers[name].to_str().unwrap().to_owned();
+        assert_eq!(header("x-hookdeck-attempt-count"), "1");
+        *deliveries
+            .entry(header("x-hookdeck-requestid"))
+            .or_default() += 1;
+    }
+    assert_eq!(
+        deliveries
+            .keys()
+            .map(String::as_str)
+            .collect::<BTreeSet<_>>(),
+        stored
+    );
+    assert!(deliveries.values().all(|count| *count <= 1 + CYCLES));
+}
