@@ -3,6 +3,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use sha2::{Digest, Sha256};
+
 const LOWER: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 const MIXED: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -37,6 +39,24 @@ ids! {
     event = "evt_", 18, MIXED;
     /// An attempt, `atm_` and 20 characters.
     attempt = "atm_", 20, MIXED;
+    /// A transformation, `trs_` and 14 characters.
+    transformation = "trs_", 14, MIXED;
+    /// A run of a transformation, `reqt_` and 18 characters.
+    execution = "reqt_", 18, MIXED;
+    /// A bulk operation, `bch_` and 14 characters.
+    bulk = "bch_", 14, MIXED;
+    /// A bookmark, `bmk_` and 18 characters.
+    bookmark = "bmk_", 18, MIXED;
+    /// An issue, `iss_` and 18 characters.
+    issue = "iss_", 18, MIXED;
+    /// An issue trigger, `it_` and 18 characters.
+    issue_trigger = "it_", 18, MIXED;
+    /// An integration, `int_` and 14 characters.
+    integration = "int_", 14, MIXED;
+    /// A custom domain, `cd_` and 18 characters.
+    custom_domain = "cd_", 18, MIXED;
+    /// An API key (not its secret), `key_` and 18 characters.
+    api_key = "key_", 18, MIXED;
 }
 
 impl Ids {
@@ -52,13 +72,35 @@ impl Ids {
         *self.rng.lock().unwrap_or_else(PoisonError::into_inner) = fastrand::Rng::with_seed(seed);
     }
 
+    /// A number from the same generator.
+    pub fn number(&self) -> u64 {
+        self.rng
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .u64(..)
+    }
+
     fn make(&self, prefix: &str, len: usize, alphabet: &[u8]) -> String {
         let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut id = String::with_capacity(prefix.len() + len);
-        id.push_str(prefix);
-        id.extend((0..len).map(|_| char::from(alphabet[rng.usize(..alphabet.len())])));
-        id
+        draw(&mut rng, prefix, len, alphabet)
     }
+}
+
+/// The id that belongs to `text`: always the same for the same text.
+pub fn derived(prefix: &str, len: usize, text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    let seed = digest
+        .iter()
+        .take(8)
+        .fold(0, |number, byte| (number << 8) | u64::from(*byte));
+    draw(&mut fastrand::Rng::with_seed(seed), prefix, len, MIXED)
+}
+
+fn draw(rng: &mut fastrand::Rng, prefix: &str, len: usize, alphabet: &[u8]) -> String {
+    let mut id = String::with_capacity(prefix.len() + len);
+    id.push_str(prefix);
+    id.extend((0..len).map(|_| char::from(alphabet[rng.usize(..alphabet.len())])));
+    id
 }
 
 #[cfg(test)]

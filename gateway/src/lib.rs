@@ -28,16 +28,20 @@
 
 mod api;
 mod builder;
+mod bulk;
 mod clock;
 pub mod contract;
 mod control;
+mod defaults;
 mod delivery;
 mod engine;
 mod events;
 mod gateway;
 mod ids;
 mod ingest;
+mod issues;
 mod json_match;
+mod metrics;
 mod project;
 mod query;
 mod rules;
@@ -45,6 +49,7 @@ mod server;
 mod store;
 #[cfg(test)]
 mod tests;
+mod transform;
 
 pub use builder::{GatewayBuilder, RateLimit, StartError};
 pub use engine::EngineError;

@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use rusqlite::OptionalExtension;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Micros};
+use crate::defaults;
 use crate::delivery::client::Deliverer;
 use crate::delivery::dispatcher::{Context, Dispatcher};
 use crate::engine::{Engine, EngineError, FiredAttempt};
 use crate::ids::Ids;
+use crate::ingest::Means;
 use crate::store::{Store, StoreError};
+use crate::transform::Runner;
 
 /// What holds for a project from its start to its end.
 #[derive(Clone)]
@@ -56,6 +59,8 @@ pub struct Project {
     pub settings: Settings,
     /// The dispatcher: to be woken after every change of the schedule.
     pub engine: Engine,
+    /// Where transformations run.
+    pub(crate) runner: Runner,
     seed: u64,
 }
 
@@ -76,12 +81,19 @@ impl Project {
     ) -> Result<Arc<Self>, StoreError> {
         let ids = Arc::new(Ids::seeded(seed));
         let fresh_team_id = ids.team();
-        let (team_id, opened) = store.write(move |tx| identify(tx, &fresh_team_id)).await?;
+        let (team_id, opened) = store
+            .write({
+                let now = clock.now();
+                move |tx| identify(tx, &fresh_team_id, now)
+            })
+            .await?;
         ids.reseed(seed.wrapping_add(opened));
+        let runner = Runner::default();
         let context = |shared| Context {
             store: store.clone(),
             clock: clock.clone(),
             ids: Arc::clone(&ids),
+            runner: runner.clone(),
             settings: Arc::new(settings.clone()),
             deliverer,
             shared,
@@ -95,8 +107,19 @@ impl Project {
             ids,
             settings,
             engine,
+            runner,
             seed,
         }))
+    }
+
+    /// What taking requests in needs.
+    pub(crate) fn means(&self) -> Means {
+        Means {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            ids: Arc::clone(&self.ids),
+            runner: self.runner.clone(),
+        }
     }
 
     /// Waits until nothing is being ingested or delivered and nothing is due now.
@@ -128,7 +151,11 @@ impl Project {
 }
 
 /// The project's id, made at the first opening, and the number of this opening from 1.
-fn identify(tx: &rusqlite::Transaction<'_>, fresh: &str) -> Result<(String, u64), StoreError> {
+fn identify(
+    tx: &rusqlite::Transaction<'_>,
+    fresh: &str,
+    now: Micros,
+) -> Result<(String, u64), StoreError> {
     tx.execute("INSERT INTO meta (key, value) VALUES ('team_id', ?1), ('opened', '0') ON CONFLICT DO NOTHING", [fresh])?;
     tx.execute(
         "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'opened'",
@@ -143,6 +170,9 @@ fn identify(tx: &rusqlite::Transaction<'_>, fresh: &str) -> Result<(String, u64)
     let opened = opened
         .parse()
         .map_err(|_| StoreError::Unusable(format!("meta.opened is {opened:?}")))?;
+    if opened == 1 {
+        defaults::fill(tx, now)?;
+    }
     Ok((value("team_id")?, opened))
 }
 

@@ -171,20 +171,6 @@ async fn older_versions_no_version_and_the_old_name_of_connections_answer() {
 }
 
 #[tokio::test]
-async fn what_is_not_built_says_so_by_name() {
-    let api = Api::start().await;
-    let reply = api.get("/issues").await;
-    assert_eq!(reply.status, 501);
-    assert_eq!(reply.json()["data"]["operation"], "getIssues");
-    let reply = api.get("/events?issue_id=iss_1").await;
-    assert_eq!(reply.status, 501);
-    assert_eq!(
-        reply.json()["data"]["operation"],
-        "the filter issue_id of getEvents"
-    );
-}
-
-#[tokio::test]
 async fn a_body_that_is_no_json_is_refused() {
     let api = Api::start().await;
     let url = format!("{}/{VERSION}/sources", api.gateway.api_url());

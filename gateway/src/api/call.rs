@@ -20,6 +20,8 @@ pub(crate) struct Call {
     pub(crate) operation: &'static Operation,
     /// The `{id}` of the path, empty where the path has none.
     pub(crate) id: String,
+    /// Every parameter of the path by name.
+    pub(crate) params: Vec<(&'static str, String)>,
     /// The query, an object.
     pub(crate) query: Value,
     /// The body; null where the operation takes none.
@@ -32,17 +34,18 @@ impl Call {
         self.query.get("include").and_then(Value::as_str) == Some(part)
     }
 
+    /// A parameter of the path, empty where the path has none of this name.
+    pub(crate) fn param(&self, name: &str) -> &str {
+        let mut params = self.params.iter();
+        params
+            .find(|(key, _)| *key == name)
+            .map_or("", |(_, value)| value)
+    }
+
     /// The current moment of the project, microseconds. Asked inside a write it grows in the
     /// order of the commits, which is what lists are sorted by.
     pub(crate) fn now(&self) -> i64 {
         self.project.clock.now().as_i64()
-    }
-
-    /// The refusal of a part of an operation that does not exist yet.
-    pub(crate) fn not_implemented(&self, part: &str) -> ApiError {
-        ApiError::NotImplemented {
-            operation: format!("{part} of {}", self.operation.id),
-        }
     }
 }
 

@@ -2,7 +2,11 @@
 
 use super::call::{Call, Reply};
 use super::error::ApiError;
-use super::{attempts, connections, destinations, events, requests, sources};
+use super::{
+    api_keys, attempts, bookmarks, bulk, connections, custom_domains, destinations, events,
+    integrations, issue_triggers, issues, metrics, notifications, organizations, projects,
+    requests, sources, transformations,
+};
 use crate::contract::Contract;
 
 /// Answers a call whose query and body are still as they were sent.
@@ -96,4 +100,84 @@ operations! {
 
     "getAttempts" => attempts::list;
     "getAttempt" => attempts::get;
+
+    "getTransformations" => transformations::list;
+    "getTransformationsCount" => transformations::count;
+    "createTransformation" => transformations::create;
+    "upsertTransformation" => transformations::upsert;
+    "getTransformation" => transformations::get;
+    "updateTransformation" => transformations::update;
+    "deleteTransformation" => transformations::delete;
+    "testTransformation" => transformations::run;
+    "getTransformationExecutions" => transformations::executions;
+    "getTransformationExecution" => transformations::execution;
+
+    "getBookmarks" => bookmarks::list;
+    "createBookmark" => bookmarks::create;
+    "getBookmark" => bookmarks::get;
+    "updateBookmark" => bookmarks::update;
+    "deleteBookmark" => bookmarks::delete;
+    "getBookmarkRawBody" => bookmarks::raw_body;
+    "triggerBookmark" => bookmarks::trigger;
+
+    "getIssueTriggers" => issue_triggers::list;
+    "createIssueTrigger" => issue_triggers::create;
+    "upsertIssueTrigger" => issue_triggers::upsert;
+    "getIssueTrigger" => issue_triggers::get;
+    "updateIssueTrigger" => issue_triggers::update;
+    "deleteIssueTrigger" => issue_triggers::delete;
+    "disableIssueTrigger" => issue_triggers::disable;
+    "enableIssueTrigger" => issue_triggers::enable;
+
+    "getIssues" => issues::list;
+    "getIssueCount" => issues::count;
+    "getIssue" => issues::get;
+    "updateIssue" => issues::update;
+    "dismissIssue" => issues::dismiss;
+
+    "getEventBulkRetries" | "getEventBulkCancels" | "getRequestBulkRetries" | "getRequestBulkReplays"
+        | "getIgnoredEventBulkRetries" => bulk::list;
+    "createEventBulkRetry" | "createEventBulkCancel" | "createRequestBulkRetry" | "createRequestBulkReplay"
+        | "createIgnoredEventBulkRetry" => bulk::create;
+    "generateEventBulkRetryPlan" | "generateEventBulkCancelPlan" | "generateRequestBulkRetryPlan"
+        | "generateRequestBulkReplayPlan" | "generateIgnoredEventBulkRetryPlan" => bulk::plan;
+    "getEventBulkRetry" | "getEventBulkCancel" | "getRequestBulkRetry" | "getRequestBulkReplay"
+        | "getIgnoredEventBulkRetry" => bulk::get;
+    "cancelEventBulkRetry" | "cancelRequestBulkRetry" | "cancelRequestBulkReplay"
+        | "cancelIgnoredEventBulkRetry" => bulk::cancel;
+
+    "queryRequestMetrics" => metrics::requests;
+    "queryEventMetrics" => metrics::events;
+    "queryAttemptMetrics" => metrics::attempts;
+    "queryEventsByIssueMetrics" => metrics::events_by_issue;
+    "queryQueueDepthMetrics" => metrics::queue_depth;
+    "queryTransformationMetrics" => metrics::transformations;
+    "queryEventsPendingTimeseriesMetrics" => metrics::events_pending;
+
+    "getIntegrations" => integrations::list;
+    "createIntegration" => integrations::create;
+    "getIntegration" => integrations::get;
+    "updateIntegration" => integrations::update;
+    "deleteIntegration" => integrations::delete;
+    "attachIntegrationToSource" => integrations::attach;
+    "detachIntegrationToSource" => integrations::detach;
+
+    "toggleWebhookNotifications" => notifications::toggle;
+
+    "getCurrentOrganization" => organizations::get;
+    "updateCurrentOrganization" => organizations::update;
+    "listApiKeys" => api_keys::list;
+    "createApiKey" => api_keys::create;
+    "updateApiKey" => api_keys::update;
+    "rollApiKey" => api_keys::roll;
+    "deleteApiKey" => api_keys::delete;
+
+    "listProjects" => projects::list;
+    "createProject" => projects::create;
+    "getProject" => projects::get;
+    "updateProject" => projects::update;
+    "deleteProject" => projects::delete;
+    "addCustomDomain" => custom_domains::add;
+    "listCustomDomains" => custom_domains::list;
+    "deleteCustomDomain" => custom_domains::delete;
 }

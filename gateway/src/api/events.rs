@@ -3,6 +3,7 @@
 mod data;
 
 use rusqlite::Connection;
+use rusqlite::types::Value as Sql;
 use serde_json::{Value, json};
 
 use super::call::{Call, Reply};
@@ -31,6 +32,8 @@ pub(super) static LISTING: Listing = Listing {
         Field::new("response_status", "response_status", Kind::Integer),
         Field::new("error_code", "error_code", Kind::Text),
         Field::new("cli_id", "cli_id", Kind::Text),
+        // No user of a command line is known to this gateway.
+        Field::new("cli_user_id", "NULL", Kind::Text),
         Field::new("event_data_id", "payload_id", Kind::Text),
         Field::new("bulk_retry_id", "bulk_retry_id", Kind::Text),
         Field::new("created_at", "created_at", Kind::Time),
@@ -50,14 +53,9 @@ pub(super) async fn list(call: Call) -> Reply {
 
 /// Lists the events that also fit `conditions`.
 pub(super) async fn list_where(call: Call, mut conditions: Conditions) -> Reply {
-    for filter in ["issue_id", "cli_user_id"] {
-        if call.query.get(filter).is_some() {
-            return Err(call.not_implemented(&format!("the filter {filter}")));
-        }
-    }
     let request = PageRequest::read(&LISTING, &call.query)?;
-    conditions.fields(LISTING.fields, &call.query)?;
-    let filter = PayloadFilter::read(&call.query);
+    let (selected, filter) = selection(&call.query)?;
+    conditions.extend(selected);
     let with_data = call.includes("data");
     let view = View::of(&call.project);
     call.project
@@ -84,6 +82,26 @@ pub(super) async fn list_where(call: Call, mut conditions: Conditions) -> Reply 
         })
         .await
         .map(Page::into_json)
+}
+
+/// What the filters of a query select: by columns, and by what the payloads hold.
+pub(super) fn selection(query: &Value) -> Result<(Conditions, PayloadFilter), ApiError> {
+    let mut conditions = Conditions::new();
+    conditions.fields(LISTING.fields, query)?;
+    let issues = match query.get("issue_id") {
+        None => Vec::new(),
+        Some(Value::Array(ids)) => ids.clone(),
+        Some(id) => vec![id.clone()],
+    };
+    if !issues.is_empty() {
+        let marks = vec!["?"; issues.len()].join(", ");
+        let ids = issues.iter().filter_map(Value::as_str);
+        conditions.push(
+            format!("events.id IN (SELECT event_id FROM issue_events WHERE issue_id IN ({marks}))"),
+            ids.map(|id| Sql::from(id.to_owned())),
+        );
+    }
+    Ok((conditions, PayloadFilter::read(query)))
 }
 
 /// The event as it is shown in lists and as the answer to changes.

@@ -1,23 +1,36 @@
 //! The REST API: `/<version>/<path>`, as the contract describes it.
 
+mod api_keys;
 mod attempts;
 mod auth;
+mod bookmarks;
+mod bulk;
 mod call;
 mod config;
 mod connections;
+mod custom_domains;
 mod destinations;
 mod dispatch;
 mod error;
 mod events;
+mod integrations;
+mod issue_triggers;
+mod issues;
 mod list;
+mod metrics;
 mod named;
+mod notifications;
+mod organizations;
 mod payload;
+mod projects;
 mod quota;
 mod render;
 mod requests;
+mod rows;
 mod serve;
 mod sources;
 mod time;
+mod transformations;
 mod version;
 
 #[cfg(test)]

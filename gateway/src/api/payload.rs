@@ -69,6 +69,15 @@ impl Payload {
     }
 }
 
+/// A filter that was given as JSON text, as the queries of bulk jobs may give it, parsed.
+fn parsed(filter: &Value) -> Value {
+    let text = filter.as_str().unwrap_or_default();
+    match serde_json::from_str(text) {
+        Ok(parsed @ (Value::Object(_) | Value::Array(_))) => parsed,
+        _ => filter.clone(),
+    }
+}
+
 /// The list filters that look into payloads.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PayloadFilter {
@@ -90,9 +99,9 @@ impl PayloadFilter {
         Self {
             search_term: owned("search_term").map(|term| term.to_lowercase()),
             path: owned("path"),
-            headers: query.get("headers").cloned(),
-            parsed_query: query.get("parsed_query").cloned(),
-            body: query.get("body").cloned(),
+            headers: query.get("headers").map(parsed),
+            parsed_query: query.get("parsed_query").map(parsed),
+            body: query.get("body").map(parsed),
         }
     }
 

@@ -27,7 +27,7 @@ impl View {
     }
 }
 
-fn stored_json(row: &Row<'_>, column: &str) -> Result<Value, ApiError> {
+pub(super) fn stored_json(row: &Row<'_>, column: &str) -> Result<Value, ApiError> {
     let text: Option<String> = row.get(column)?;
     match text {
         Some(text) => Ok(serde_json::from_str(&text)?),

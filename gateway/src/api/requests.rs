@@ -56,19 +56,7 @@ pub(super) static IGNORED: Listing = Listing {
 
 pub(super) async fn list(call: Call) -> Reply {
     let request = PageRequest::read(&LISTING, &call.query)?;
-    let mut conditions = Conditions::new();
-    conditions.fields(LISTING.fields, &call.query)?;
-    match text(&call.query, "status") {
-        // The status wins over a rejection cause that contradicts it.
-        Some("accepted") => conditions.push("rejection_cause IS NULL", []),
-        status => {
-            if status == Some("rejected") {
-                conditions.push("rejection_cause IS NOT NULL", []);
-            }
-            conditions.fields(REJECTION_CAUSE, &call.query)?;
-        }
-    }
-    let filter = PayloadFilter::read(&call.query);
+    let (conditions, filter) = selection(&call.query)?;
     let with_data = call.includes("data");
     let view = View::of(&call.project);
     call.project
@@ -95,6 +83,23 @@ pub(super) async fn list(call: Call) -> Reply {
         })
         .await
         .map(Page::into_json)
+}
+
+/// What the filters of a query select: by columns, and by what the payloads hold.
+pub(super) fn selection(query: &Value) -> Result<(Conditions, PayloadFilter), ApiError> {
+    let mut conditions = Conditions::new();
+    conditions.fields(LISTING.fields, query)?;
+    match text(query, "status") {
+        // The status wins over a rejection cause that contradicts it.
+        Some("accepted") => conditions.push("rejection_cause IS NULL", []),
+        status => {
+            if status == Some("rejected") {
+                conditions.push("rejection_cause IS NOT NULL", []);
+            }
+            conditions.fields(REJECTION_CAUSE, query)?;
+        }
+    }
+    Ok((conditions, PayloadFilter::read(query)))
 }
 
 fn data(conn: &Connection, payload: Option<&str>) -> Result<Value, ApiError> {

@@ -1,7 +1,7 @@
 //! The HTTP side of the API: version, route, key, quota, body; then the dispatcher.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::Value;
 
+use super::api_keys;
 use super::auth::{Credential, credential};
 use super::call::Call;
 use super::dispatch;
@@ -39,14 +40,18 @@ pub(crate) struct ApiState {
 
 struct Inner {
     tenants: HashMap<String, Tenant>,
+    /// The quotas of keys that were created over the API, by the id of the key.
+    created: Mutex<HashMap<String, Arc<Quota>>>,
+    limit: Option<Limit>,
     anonymous: Quota,
     clock: Clock,
 }
 
 /// A project and what its key has used of its quota.
+#[derive(Clone)]
 struct Tenant {
     project: Arc<Project>,
-    quota: Quota,
+    quota: Arc<Quota>,
 }
 
 impl ApiState {
@@ -62,13 +67,15 @@ impl ApiState {
             .into_iter()
             .map(|(key, project)| {
                 clock.get_or_insert_with(|| project.clock.clone());
-                let quota = Quota::new(limit);
+                let quota = Arc::new(Quota::new(limit));
                 (key, Tenant { project, quota })
             })
             .collect();
         Self {
             inner: Arc::new(Inner {
                 tenants,
+                created: Mutex::default(),
+                limit,
                 anonymous: Quota::new(limit.map(|_| ANONYMOUS)),
                 clock: clock.unwrap_or_else(Clock::system),
             }),
@@ -84,6 +91,38 @@ impl ApiState {
             Credential::Missing => tenants.next().filter(|_| tenants.next().is_none()),
         };
         tenant.map(|tenant| Arc::clone(&tenant.project))
+    }
+
+    /// Whose key this is: one the gateway was started with, or one that was created over the API and
+    /// is still good.
+    async fn tenant_of(&self, key: String) -> Result<Option<Tenant>, ApiError> {
+        if let Some(tenant) = self.inner.tenants.get(&key) {
+            return Ok(Some(tenant.clone()));
+        }
+        let key = Arc::new(key);
+        for project in self.projects() {
+            let (key, team_id) = (Arc::clone(&key), project.team_id.clone());
+            let now = project.clock.now().as_i64();
+            let found = project
+                .store
+                .read(move |conn| api_keys::find(conn, &key, &team_id, now))
+                .await?;
+            if let Some(id) = found {
+                let mut created = self
+                    .inner
+                    .created
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                let quota = created
+                    .entry(id)
+                    .or_insert_with(|| Arc::new(Quota::new(self.inner.limit)));
+                return Ok(Some(Tenant {
+                    project: Arc::clone(project),
+                    quota: Arc::clone(quota),
+                }));
+            }
+        }
+        Ok(None)
     }
 
     /// Every project.
@@ -125,12 +164,14 @@ async fn serve(State(state): State<ApiState>, request: Request) -> Response {
     };
 
     let tenant = match credential(request.headers()) {
-        Credential::Key(key) => state.inner.tenants.get(&key),
-        Credential::Unreadable => None,
+        Credential::Key(key) => state.tenant_of(key).await,
+        Credential::Unreadable => Ok(None),
         Credential::Missing => return state.unauthorized(Refusal::NoKey),
     };
-    let Some(tenant) = tenant else {
-        return state.unauthorized(Refusal::BadKey);
+    let tenant = match tenant {
+        Ok(Some(tenant)) => tenant,
+        Ok(None) => return state.unauthorized(Refusal::BadKey),
+        Err(error) => return error.into_response(),
     };
     let standing = tenant.quota.take(tenant.project.clock.now().as_i64());
     if standing.is_some_and(|standing| !standing.allowed) {
@@ -145,6 +186,7 @@ async fn serve(State(state): State<ApiState>, request: Request) -> Response {
                 project: Arc::clone(&tenant.project),
                 operation: route.operation,
                 id,
+                params: route.params,
                 query,
                 body,
             };

@@ -1,7 +1,8 @@
 //! The dispatcher of one project: looks at the schedule whenever something changed or a moment has
 //! come, and starts the attempts that are due.
 //!
-//! It keeps no queue of its own. What it remembers is what is in flight, so that no event has two
+//! The batches of bulk jobs are started here too, so that whoever waits for the deliveries waits for
+//! them as well. It keeps no queue of its own. What it remembers is what is in flight, so that no event has two
 //! attempts at once, and the pace of rate-limited destinations.
 
 use std::collections::{HashMap, HashSet};
@@ -17,13 +18,18 @@ use super::client::Deliverer;
 use super::outgoing::outgoing;
 use super::pace::{Pace, Policy};
 use super::retry;
+use crate::bulk;
 use crate::clock::{Clock, Micros};
+use crate::defaults;
 use crate::engine::{Command, FiredAttempt, Shared, Status};
 use crate::events::attempt::{self, Claim, Claimed, Next, Outcome};
 use crate::events::due;
 use crate::ids::Ids;
+use crate::ingest::Means;
+use crate::issues::{self, FailedAttempt};
 use crate::project::Settings;
 use crate::store::{Store, StoreError};
+use crate::transform::Runner;
 
 /// Attempts in flight at once in one project, beyond the one that every destination may always have.
 const IN_FLIGHT: usize = 256;
@@ -37,22 +43,36 @@ pub(crate) struct Context {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) ids: Arc<Ids>,
+    pub(crate) runner: Runner,
     pub(crate) settings: Arc<Settings>,
     pub(crate) deliverer: Arc<Deliverer>,
     pub(crate) shared: Arc<Shared>,
 }
 
-/// How an attempt ended, for the dispatcher.
+impl Context {
+    fn means(&self) -> Means {
+        Means {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            ids: Arc::clone(&self.ids),
+            runner: self.runner.clone(),
+        }
+    }
+}
+
+/// How an attempt, or a batch of a bulk job, ended, for the dispatcher.
 struct Ended {
-    event_id: String,
-    destination_id: String,
+    /// The event or the job.
+    id: String,
+    /// The destination of an attempt.
+    destination_id: Option<String>,
     result: Result<Made, StoreError>,
 }
 
 enum Made {
     /// An attempt was recorded; whether its request came from a delivery of this gateway.
     Attempt { looped: bool },
-    /// There was nothing to deliver any more.
+    /// A batch, or nothing, because there was nothing to deliver any more.
     Nothing,
 }
 
@@ -67,6 +87,8 @@ struct Ready {
 struct Plan {
     waiting: Option<Micros>,
     ready: Vec<Ready>,
+    /// Bulk jobs with the moment of their next batch.
+    jobs: Vec<(String, Micros)>,
 }
 
 pub(crate) struct Dispatcher {
@@ -179,7 +201,13 @@ impl Dispatcher {
                 self.in_flight.clear();
                 self.per_destination.clear();
                 self.pace = Pace::default();
-                let _ = reply.send(self.context.store.reset().await);
+                let now = self.context.clock.now();
+                let reset = self
+                    .context
+                    .store
+                    .reset(move |tx| defaults::fill(tx, now))
+                    .await;
+                let _ = reply.send(reset);
             }
         }
     }
@@ -193,11 +221,13 @@ impl Dispatcher {
                 return;
             }
         };
-        self.in_flight.remove(&ended.event_id);
-        if let Some(count) = self.per_destination.get_mut(&ended.destination_id) {
+        self.in_flight.remove(&ended.id);
+        if let Some(destination) = &ended.destination_id
+            && let Some(count) = self.per_destination.get_mut(destination)
+        {
             *count -= 1;
             if *count == 0 {
-                self.per_destination.remove(&ended.destination_id);
+                self.per_destination.remove(destination);
             }
         }
         match ended.result {
@@ -209,8 +239,8 @@ impl Dispatcher {
             Ok(Made::Nothing) => {}
             Err(error) => {
                 tracing::error!(
-                    event_id = ended.event_id,
-                    "an attempt was not recorded: {error}"
+                    id = ended.id,
+                    "an attempt or a batch was not recorded: {error}"
                 );
                 self.error = Some(error);
             }
@@ -249,6 +279,13 @@ impl Dispatcher {
     fn start(&mut self, plan: Plan, now: Micros) -> Option<Micros> {
         self.pace.forget_passed(now);
         let mut next = plan.waiting;
+        for (id, moment) in plan.jobs {
+            if moment > now {
+                next = [next, Some(moment)].into_iter().flatten().min();
+            } else if self.in_flight.insert(id.clone()) {
+                self.tasks.spawn(work_off(self.context.clone(), id));
+            }
+        }
         for ready in plan.ready {
             let busy = self
                 .per_destination
@@ -303,6 +340,7 @@ fn look(
     busy: &HashMap<String, usize>,
 ) -> Result<Plan, StoreError> {
     let waiting = due::next_waiting(conn)?;
+    let jobs = bulk::due(conn)?;
     let mut ready = Vec::new();
     for destination_id in due::ready_destinations(conn)? {
         let config: String = conn
@@ -321,7 +359,24 @@ fn look(
             });
         }
     }
-    Ok(Plan { waiting, ready })
+    Ok(Plan {
+        waiting,
+        ready,
+        jobs,
+    })
+}
+
+/// Works off one batch of a bulk job.
+async fn work_off(context: Context, job_id: String) -> Ended {
+    let result = AssertUnwindSafe(bulk::step(&context.means(), &job_id))
+        .catch_unwind()
+        .await
+        .unwrap_or(Err(StoreError::Panicked));
+    Ended {
+        id: job_id,
+        destination_id: None,
+        result: result.map(|()| Made::Nothing),
+    }
 }
 
 /// Makes one attempt, from reading the event to recording the outcome.
@@ -332,8 +387,8 @@ async fn make(context: Context, event_id: String, destination_id: String) -> End
         .await
         .unwrap_or(Err(StoreError::Panicked));
     Ended {
-        event_id,
-        destination_id,
+        id: event_id,
+        destination_id: Some(destination_id),
         result,
     }
 }
@@ -380,6 +435,7 @@ async fn record(
 ) -> Result<Made, StoreError> {
     let now = context.clock.now();
     let attempt_id = context.ids.attempt();
+    let ids = Arc::clone(&context.ids);
     let looped = claim.headers.contains("\"x-hookdeck-eventid\"");
     let fired = FiredAttempt {
         event_id: claim.event_id.clone(),
@@ -390,7 +446,20 @@ async fn record(
     };
     let stored = context
         .store
-        .write(move |tx| attempt::record(tx, now, &attempt_id, &claim, &outcome, next))
+        .write(move |tx| {
+            let stored = attempt::record(tx, now, &attempt_id, &claim, &outcome, next)?;
+            if stored && !outcome.is_success() {
+                let failed = FailedAttempt {
+                    attempt_id: &attempt_id,
+                    event_id: &claim.event_id,
+                    connection_id: &claim.connection_id,
+                    response_status: outcome.response_status,
+                    error_code: outcome.error_code,
+                };
+                issues::on_failed_attempt(tx, now, &ids, &failed)?;
+            }
+            Ok::<_, StoreError>(stored)
+        })
         .await?;
     if !stored {
         return Ok(Made::Nothing);

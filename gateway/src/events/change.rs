@@ -51,7 +51,7 @@ pub fn retry(conn: &Connection, now: Micros, event_id: &str) -> Result<(), Event
 /// # Errors
 /// [`EventError::NotFound`], or [`EventError::ConnectionUnavailable`] when the connection or its
 /// destination is deleted or disabled.
-fn retry_with(
+pub fn retry_with(
     conn: &Connection,
     now: Micros,
     event_id: &str,

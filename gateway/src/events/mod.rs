@@ -17,7 +17,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use crate::store::StoreError;
 
 pub use change::{
-    cancel, cancel_pending_of_connection, pause_connection, retry, unpause_connection,
+    cancel, cancel_pending_of_connection, pause_connection, retry, retry_with, unpause_connection,
 };
 
 /// What made an attempt happen.

@@ -6,10 +6,12 @@ use serde_json::Value;
 use super::LARGE;
 use super::answer::Cause;
 use super::evaluate::{Ignored, Verdict, evaluate, read_rules};
+use super::intake::Intake;
 use super::receive::{Fault, Received};
 use super::verify::{self, Verification};
 use crate::clock::Micros;
 use crate::ids::Ids;
+use crate::issues;
 use crate::rules::Rules;
 use crate::store::StoreError;
 
@@ -56,12 +58,11 @@ pub(super) struct Route {
 
 /// Takes in what arrived at a source URL.
 pub(super) fn accept(
-    conn: &Connection,
-    now: Micros,
-    ids: &Ids,
+    intake: &mut Intake<'_>,
     source_id: &str,
     received: &Received,
 ) -> Result<Accepted, StoreError> {
+    let (conn, now, ids) = (intake.conn, intake.now, intake.ids);
     let Some(source) = source(conn, source_id)? else {
         return Ok(Accepted::UnknownSource);
     };
@@ -98,7 +99,13 @@ pub(super) fn accept(
     } else {
         Vec::new()
     };
-    let event_ids = fan_out(conn, now, ids, &request_id, &payload_id, received, &routes)?;
+    let stored = Taken {
+        request_id: &request_id,
+        payload_id: &payload_id,
+        received,
+        is_new: true,
+    };
+    let event_ids = fan_out(intake, &stored, &routes)?;
     Ok(Accepted::Stored(Stored {
         request_id,
         rejected,
@@ -238,7 +245,7 @@ pub(super) fn routes(conn: &Connection, source_id: &str) -> Result<Vec<Route>, S
     Ok(routes)
 }
 
-fn store_payload(
+pub(super) fn store_payload(
     conn: &Connection,
     now: Micros,
     ids: &Ids,
@@ -294,35 +301,48 @@ pub(super) fn store_request(
         now,
         request.bulk_retry_id
     ])?;
+    if let Some(cause) = rejected {
+        issues::on_rejection(conn, now, ids, &id, request.source_id, cause.as_str())?;
+    }
     Ok(id)
+}
+
+/// A stored request on its way to the connections.
+pub(super) struct Taken<'a> {
+    pub(super) request_id: &'a str,
+    pub(super) payload_id: &'a str,
+    pub(super) received: &'a Received,
+    /// Whether it came in just now, rather than being sent again.
+    pub(super) is_new: bool,
 }
 
 /// Makes an event or an ignored event per connection, and counts them on the request. Answers the
 /// events.
 pub(super) fn fan_out(
-    conn: &Connection,
-    now: Micros,
-    ids: &Ids,
-    request_id: &str,
-    payload_id: &str,
-    received: &Received,
+    intake: &mut Intake<'_>,
+    taken: &Taken<'_>,
     routes: &[Route],
 ) -> Result<Vec<String>, StoreError> {
+    let (conn, now, request_id) = (intake.conn, intake.now, taken.request_id);
     let mut event_ids = Vec::new();
     let mut ignored = 0;
     let none = Rules::default();
     for route in routes {
         // Rules that cannot be carried out have been refused before, save on disabled connections.
-        match evaluate(route, route.rules.as_ref().unwrap_or(&none), received) {
-            Verdict::Event { due_in } => {
-                let id = ids.event();
-                store_event(conn, now, &id, request_id, payload_id, route, due_in)?;
+        let rules = route.rules.as_ref().unwrap_or(&none);
+        let (payload_id, received) = (taken.payload_id, taken.received);
+        match evaluate(intake, route, rules, payload_id, received, taken.is_new)? {
+            Verdict::Event { due_in, payload_id } => {
+                let id = intake.ids.event();
+                store_event(conn, now, &id, request_id, &payload_id, route, due_in)?;
                 event_ids.push(id);
             }
             Verdict::Ignored(why) => {
                 store_ignored(conn, now, request_id, route, &why)?;
                 ignored += 1;
             }
+            Verdict::Repeated => ignored += 1,
+            Verdict::Unknown => {}
         }
     }
     if !routes.is_empty() {

@@ -2,19 +2,33 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use rusqlite::params;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::accept::Route;
+use super::intake::Intake;
 use super::receive::Received;
+use super::transforming::{Transformed, transform};
+use crate::rules::deduplicate::Deduplicate;
 use crate::rules::filter::Parts;
-use crate::rules::{Rules, Verdict as Ruled};
+use crate::rules::{Rules, Step};
+use crate::store::StoreError;
 
 /// The verdict on one request for one connection.
 pub(super) enum Verdict {
-    /// An event is made and due after this time.
-    Event { due_in: Duration },
+    /// An event with this payload is made and due after this time.
+    Event {
+        due_in: Duration,
+        payload_id: String,
+    },
     /// No event is made.
     Ignored(Ignored),
+    /// No event is made, because the same request was there before. There is no cause to record this
+    /// under; it only counts.
+    Repeated,
+    /// A transformation has to be run first; this try is taken back.
+    Unknown,
 }
 
 /// Why no event was made.
@@ -23,52 +37,127 @@ pub(super) struct Ignored {
     pub(super) meta: Option<Value>,
 }
 
-/// Reads a connection's rules and refuses what this gateway cannot carry out: passing such a rule
-/// over would deliver what it was meant to stop or change.
+/// Reads a connection's rules and refuses what cannot be understood: passing such a rule over would
+/// deliver what it was meant to stop or change.
 pub(super) fn read_rules(connection_id: &str, rules: &str) -> Result<Rules, String> {
     let value: Value = serde_json::from_str(rules).unwrap_or(Value::Null);
-    let rules =
-        Rules::parse(&value).map_err(|error| format!("Connection {connection_id}: {error}."))?;
-    match rules.not_executed() {
-        None => Ok(rules),
-        Some(name) => Err(format!(
-            "Connection {connection_id} has a {name} rule, which this gateway cannot carry out."
-        )),
+    Rules::parse(&value).map_err(|error| format!("Connection {connection_id}: {error}."))
+}
+
+/// The parts of a request that rules look at, owned.
+struct Seen {
+    headers: Value,
+    path: Value,
+}
+
+impl Seen {
+    fn of(received: &Received) -> Self {
+        let path = if received.path.is_empty() {
+            "/"
+        } else {
+            &received.path
+        };
+        Self {
+            headers: Value::Object(received.headers.clone()),
+            path: Value::from(path),
+        }
+    }
+
+    fn parts<'a>(&'a self, received: &'a Received) -> Parts<'a> {
+        Parts {
+            headers: &self.headers,
+            body: &received.value,
+            query: &received.parsed_query,
+            path: &self.path,
+        }
     }
 }
 
-/// Applies the connection's state and rules to the request.
-pub(super) fn evaluate(route: &Route, rules: &Rules, received: &Received) -> Verdict {
-    let ignored = |cause, meta| Verdict::Ignored(Ignored { cause, meta });
+/// Applies the connection's state and rules to the request, which is stored as `payload_id`. With
+/// `is_new` the deduplicate rule is applied, before the others; what is sent again on purpose is no
+/// repetition.
+pub(super) fn evaluate(
+    intake: &mut Intake<'_>,
+    route: &Route,
+    rules: &Rules,
+    payload_id: &str,
+    received: &Received,
+    is_new: bool,
+) -> Result<Verdict, StoreError> {
+    let ignored = |cause, meta| Ok(Verdict::Ignored(Ignored { cause, meta }));
     if route.disabled {
         return ignored("DISABLED", None);
     }
-    let headers = Value::Object(received.headers.clone());
-    let path = Value::String(if received.path.is_empty() {
-        "/".into()
-    } else {
-        received.path.clone()
-    });
-    let parts = Parts {
-        headers: &headers,
-        body: &received.value,
-        query: &received.parsed_query,
-        path: &path,
-    };
-    match rules.evaluate(&parts) {
-        // No session can be attached to this gateway yet.
-        Ruled::Accepted if route.cli => ignored("CLI_DISCONNECTED", None),
-        Ruled::Accepted => Verdict::Event {
-            due_in: rules.delay(),
-        },
-        Ruled::Filtered(parts) => {
-            let names = parts
-                .iter()
-                .map(|part| Value::from(part.as_str()))
-                .collect();
-            ignored("FILTERED", Some(Value::Array(names)))
-        }
-        // Refused by `read_rules`; an event must not come of it in any case.
-        Ruled::NotExecuted(_) => ignored("TRANSFORMATION_FAILED", None),
+    let mut seen = Seen::of(received);
+    if let Some(rule) = rules.deduplicate().filter(|_| is_new)
+        && is_repeated(intake, route, rule, &seen.parts(received))?
+    {
+        return Ok(Verdict::Repeated);
     }
+    let mut transformed: Option<(Box<Received>, String)> = None;
+    let mut from = 0;
+    loop {
+        let (current, current_id) = match &transformed {
+            Some((received, id)) => (&**received, id.as_str()),
+            None => (received, payload_id),
+        };
+        match rules.next(from, &seen.parts(current)) {
+            // No session can be attached to this gateway yet.
+            Step::Accepted if route.cli => return ignored("CLI_DISCONNECTED", None),
+            Step::Accepted => {
+                return Ok(Verdict::Event {
+                    due_in: rules.delay(),
+                    payload_id: current_id.to_owned(),
+                });
+            }
+            Step::Filtered(parts) => {
+                let names = parts.iter().map(|part| part.as_str());
+                return ignored("FILTERED", Some(Value::from_iter(names)));
+            }
+            Step::Transform {
+                transformation_id,
+                next,
+            } => {
+                let id = transformation_id.unwrap_or_default().to_owned();
+                match transform(intake, route, &id, current_id, current)? {
+                    Transformed::Request(received, payload_id) => {
+                        seen = Seen::of(&received);
+                        transformed = Some((received, payload_id));
+                        from = next;
+                    }
+                    Transformed::Failed => {
+                        let meta = json!({ "transformation_id": id });
+                        return ignored("TRANSFORMATION_FAILED", Some(meta));
+                    }
+                    Transformed::Unknown => return Ok(Verdict::Unknown),
+                }
+            }
+        }
+    }
+}
+
+/// Whether the same request was there within the window; if not, it is remembered from now on.
+fn is_repeated(
+    intake: &Intake<'_>,
+    route: &Route,
+    rule: &Deduplicate,
+    parts: &Parts<'_>,
+) -> Result<bool, StoreError> {
+    let Some(key) = rule.key(parts) else {
+        return Ok(false);
+    };
+    // The fields belong to it: a changed rule compares anew.
+    let digest = Sha256::digest(json!([rule.include_fields, rule.exclude_fields, key]).to_string());
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    intake
+        .conn
+        .prepare_cached("DELETE FROM seen_requests WHERE until <= ?1")?
+        .execute([intake.now])?;
+    let remembered = intake
+        .conn
+        .prepare_cached(
+            "INSERT INTO seen_requests (connection_id, digest, until) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![route.id, digest, intake.now.plus(rule.window)])?;
+    Ok(remembered == 0)
 }

@@ -7,14 +7,20 @@ mod accept;
 mod answer;
 mod content_type;
 mod evaluate;
+mod intake;
 mod json;
 mod receive;
 mod replay;
 mod serve;
+mod transforming;
 mod verify;
 
+pub(crate) use intake::{Intake, Means};
 pub(crate) use json::parse as parse_json;
-pub use replay::{ReplayTarget, Replayed, replay_event, replay_request, retry_request};
+pub use replay::{
+    ReplayTarget, Replayed, replay_event, replay_request, retry_request, send_payload,
+};
+pub(crate) use replay::{replay, retry};
 pub(crate) use serve::router;
 
 /// The largest body that is taken, in bytes.

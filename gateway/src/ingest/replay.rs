@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::accept::{
-    NewRequest, Route, fan_out, not_built, refusal, routes, source, store_request,
+    NewRequest, Route, Taken, fan_out, not_built, refusal, routes, source, store_request,
 };
 use super::answer::Cause;
+use super::intake::Intake;
 use super::receive::Received;
 use crate::clock::Micros;
 use crate::events::EventError;
-use crate::ids::Ids;
 use crate::project::Project;
 
 /// Where a replay goes. Empty: where the original went.
@@ -83,14 +83,10 @@ pub async fn replay_request(
     request_id: &str,
     target: ReplayTarget,
 ) -> Result<Replayed, EventError> {
-    let (id, clock, ids) = (
-        request_id.to_owned(),
-        project.clock.clone(),
-        project.ids.clone(),
-    );
+    let id = request_id.to_owned();
     let replayed = project
-        .store
-        .write(move |tx| replay(tx, clock.now(), &ids, &id, &target))
+        .means()
+        .write(move |intake| replay(intake, &id, &target, None))
         .await;
     project.engine.wake();
     replayed
@@ -108,17 +104,32 @@ pub async fn retry_request(
     request_id: &str,
     webhook_ids: Option<Vec<String>>,
 ) -> Result<Retried, EventError> {
-    let (id, clock, ids) = (
-        request_id.to_owned(),
-        project.clock.clone(),
-        project.ids.clone(),
-    );
+    let id = request_id.to_owned();
     let retried = project
-        .store
-        .write(move |tx| retry(tx, clock.now(), &ids, &id, webhook_ids.as_deref()))
+        .means()
+        .write(move |intake| retry(intake, &id, webhook_ids.as_deref(), None))
         .await;
     project.engine.wake();
     retried
+}
+
+/// Sends stored data to one connection, as a new request under today's rules. Answers the events.
+///
+/// # Errors
+/// [`EventError::NotFound`] for the data, [`EventError::ConnectionUnavailable`] for a connection that
+/// is deleted or disabled.
+pub async fn send_payload(
+    project: &Project,
+    payload_id: &str,
+    connection_id: &str,
+) -> Result<Vec<String>, EventError> {
+    let (payload_id, connection_id) = (payload_id.to_owned(), connection_id.to_owned());
+    let sent = project
+        .means()
+        .write(move |intake| send(intake, &payload_id, &connection_id))
+        .await;
+    project.engine.wake();
+    sent
 }
 
 fn refuse_not_built(routes: &[Route]) -> Result<(), EventError> {
@@ -142,7 +153,6 @@ fn load(conn: &Connection, request_id: &str) -> Result<StoredRequest, EventError
         "p.headers, p.body FROM requests r JOIN payloads p ON p.id = r.payload_id WHERE r.id = ?1",
     ))?
     .query_row([request_id], |row| {
-        let headers: String = row.get(8)?;
         let rejection_cause: Option<String> = row.get(3)?;
         Ok(StoredRequest {
             id: request_id.to_owned(),
@@ -150,28 +160,81 @@ fn load(conn: &Connection, request_id: &str) -> Result<StoredRequest, EventError
             payload_id: row.get(1)?,
             verified: row.get(2)?,
             ingested_at: row.get(4)?,
-            received: Received::stored(
-                rejection_cause.as_deref(),
-                row.get(5)?,
-                row.get(6)?,
-                row.get(7)?,
-                serde_json::from_str(&headers).unwrap_or_default(),
-                row.get(9)?,
-            ),
+            received: received(row, 5, rejection_cause.as_deref())?,
             rejection_cause,
         })
     })
     .optional()?
-    .ok_or_else(|| EventError::NotFound { id: request_id.to_owned() })
+    .ok_or_else(|| EventError::NotFound {
+        id: request_id.to_owned(),
+    })
 }
 
-fn replay(
-    conn: &Connection,
-    now: Micros,
-    ids: &Ids,
+/// A payload whose method, path, query, headers and body stand in `row` from column `first` on, of a
+/// request that was `rejected` for this cause.
+fn received(row: &Row<'_>, first: usize, rejected: Option<&str>) -> rusqlite::Result<Received> {
+    let headers: String = row.get(first + 3)?;
+    Ok(Received::stored(
+        rejected,
+        row.get(first)?,
+        row.get(first + 1)?,
+        row.get(first + 2)?,
+        serde_json::from_str(&headers).unwrap_or_default(),
+        row.get(first + 4)?,
+    ))
+}
+
+fn send(
+    intake: &mut Intake<'_>,
+    payload_id: &str,
+    connection_id: &str,
+) -> Result<Vec<String>, EventError> {
+    let conn = intake.conn;
+    let payload = conn
+        .prepare_cached("SELECT method, path, query, headers, body FROM payloads WHERE id = ?1")?
+        .query_row([payload_id], |row| received(row, 0, None))
+        .optional()?
+        .ok_or_else(|| EventError::NotFound {
+            id: payload_id.to_owned(),
+        })?;
+    let unavailable = || EventError::ConnectionUnavailable {
+        id: connection_id.to_owned(),
+    };
+    let source_id: String = conn
+        .prepare_cached("SELECT source_id FROM connections WHERE id = ?1 AND deleted_at IS NULL")?
+        .query_row([connection_id], |row| row.get(0))
+        .optional()?
+        .ok_or_else(unavailable)?;
+    let mut wanted = routes(conn, &source_id)?;
+    wanted.retain(|route| route.id == connection_id && !route.disabled);
+    if wanted.is_empty() {
+        return Err(unavailable());
+    }
+    refuse_not_built(&wanted)?;
+    let request = NewRequest {
+        source_id: &source_id,
+        payload_id,
+        verified: false,
+        bulk_retry_id: None,
+    };
+    let request_id = store_request(conn, intake.now, intake.ids, &request, None)?;
+    let taken = Taken {
+        request_id: &request_id,
+        payload_id,
+        received: &payload,
+        is_new: false,
+    };
+    Ok(fan_out(intake, &taken, &wanted)?)
+}
+
+/// Replays a request, see [`replay_request`], on behalf of a bulk operation or of nobody's.
+pub(crate) fn replay(
+    intake: &mut Intake<'_>,
     request_id: &str,
     target: &ReplayTarget,
+    bulk_retry_id: Option<&str>,
 ) -> Result<Replayed, EventError> {
+    let conn = intake.conn;
     let original = load(conn, request_id)?;
     let mut replayed = Replayed::default();
     for (source_id, wanted) in sources_of(conn, &original.source_id, target)? {
@@ -197,18 +260,16 @@ fn replay(
             source_id: &source_id,
             payload_id: &original.payload_id,
             verified: original.verified,
-            bulk_retry_id: None,
+            bulk_retry_id,
         };
-        let new_id = store_request(conn, now, ids, &request, cause)?;
-        let events = fan_out(
-            conn,
-            now,
-            ids,
-            &new_id,
-            &original.payload_id,
-            &original.received,
-            &routes,
-        )?;
+        let new_id = store_request(conn, intake.now, intake.ids, &request, cause)?;
+        let taken = Taken {
+            request_id: &new_id,
+            payload_id: &original.payload_id,
+            received: &original.received,
+            is_new: false,
+        };
+        let events = fan_out(intake, &taken, &routes)?;
         replayed.request_ids.push(new_id);
         replayed.event_ids.extend(events);
     }
@@ -265,13 +326,14 @@ const FINAL: [&str; 5] = [
     "UNKNOWN",
 ];
 
-fn retry(
-    conn: &Connection,
-    now: Micros,
-    ids: &Ids,
+/// Retries a request, see [`retry_request`], on behalf of a bulk operation or of nobody's.
+pub(crate) fn retry(
+    intake: &mut Intake<'_>,
     request_id: &str,
     webhook_ids: Option<&[String]>,
+    bulk_retry_id: Option<&str>,
 ) -> Result<Retried, EventError> {
+    let (conn, now) = (intake.conn, intake.now);
     let request = load(conn, request_id)?;
     let ignored: HashSet<String> = conn
         .prepare_cached("SELECT connection_id FROM ignored_events WHERE request_id = ?1")?
@@ -307,18 +369,16 @@ fn retry(
     }
     conn.prepare_cached(concat!(
         "UPDATE requests SET ignored_count = ignored_count - ?2, rejection_cause = CASE WHEN ?3 THEN NULL ",
-        "ELSE rejection_cause END, updated_at = ?4 WHERE id = ?1",
+        "ELSE rejection_cause END, bulk_retry_id = coalesce(?5, bulk_retry_id), updated_at = ?4 WHERE id = ?1",
     ))?
-    .execute(params![request.id, before, !wanted.is_empty(), now])?;
-    let event_ids = fan_out(
-        conn,
-        now,
-        ids,
-        &request.id,
-        &request.payload_id,
-        &request.received,
-        &wanted,
-    )?;
+    .execute(params![request.id, before, !wanted.is_empty(), now, bulk_retry_id])?;
+    let taken = Taken {
+        request_id: &request.id,
+        payload_id: &request.payload_id,
+        received: &request.received,
+        is_new: false,
+    };
+    let event_ids = fan_out(intake, &taken, &wanted)?;
     Ok(Retried { event_ids })
 }
 

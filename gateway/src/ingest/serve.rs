@@ -14,6 +14,7 @@ use super::accept::{Accepted, accept};
 use super::receive::Received;
 use super::{BODY_LIMIT, answer};
 use crate::project::Projects;
+use crate::store::StoreError;
 
 /// How much of a refused body is still read, so that the producer gets to see the answer.
 const DRAINED: usize = 64 * 1024 * 1024;
@@ -50,12 +51,10 @@ async fn serve(State(projects): State<Arc<Projects>>, request: Request) -> Respo
         .map(|info| info.0.ip());
     let query = parts.uri.query().unwrap_or_default();
     let received = Received::new(&parts.method, &path, query, &parts.headers, peer, body);
-    // The time is asked inside the write, so that it grows in the order of the commits: whoever
-    // walks a list by it must not be overtaken by an older row.
-    let (clock, ids) = (project.clock.clone(), Arc::clone(&project.ids));
-    let accepted = project
-        .store
-        .write(move |tx| accept(tx, clock.now(), &ids, &source_id, &received))
+    let received = Arc::new(received);
+    let accepted: Result<_, StoreError> = project
+        .means()
+        .write(move |intake| accept(intake, &source_id, &received))
         .await;
     match accepted {
         Ok(Accepted::UnknownSource) => answer::unknown_source(),

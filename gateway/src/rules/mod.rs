@@ -1,9 +1,9 @@
 //! The rules of a connection: what they are, and what they say about a request or a failed attempt.
 //!
-//! Rules keep the order they were given in, because filters and transformations run in it. `filter`, `retry` and
-//! `delay` are carried out. `transform` and `deduplicate` are read and kept but not carried out yet:
-//! [`Rules::not_executed`] names the first of them, so that a caller can refuse it rather than pretend.
+//! Rules keep the order they were given in, because filters and transformations run in it: [`Rules::next`] walks
+//! them. `retry`, `delay` and `deduplicate` stand outside of the order.
 
+pub mod deduplicate;
 pub mod filter;
 mod javascript;
 mod reference;
@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use deduplicate::Deduplicate;
 use filter::{Filter, Part, Parts};
 use retry::Retry;
 
@@ -27,35 +28,33 @@ pub enum Rule {
     Retry(Retry),
     /// Holds every event back for this long after its creation.
     Delay(Duration),
-    /// Rewrites the request. Not carried out yet.
+    /// Rewrites the request.
     Transform {
-        /// The transformation it runs, when given by id.
+        /// The transformation it runs. A stored rule always names one.
         transformation_id: Option<String>,
     },
-    /// Drops repeated requests. Not carried out yet.
-    Deduplicate {
-        /// How long a request is remembered.
-        window: Duration,
-        /// The only fields that count, when listed.
-        include_fields: Vec<String>,
-        /// The fields that do not count.
-        exclude_fields: Vec<String>,
-    },
+    /// Drops repeated requests.
+    Deduplicate(Deduplicate),
 }
 
 /// The rules of one connection, in order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rules(Vec<Rule>);
 
-/// What the rules make of a request.
+/// What the rules make of a request, as far as they have been walked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Step<'a> {
     /// An event is created.
     Accepted,
     /// A filter did not match; these parts of it failed.
     Filtered(Vec<Part>),
-    /// A rule of this type stands in the way, and the gateway cannot carry it out.
-    NotExecuted(&'static str),
+    /// The request is to be transformed, and the walk goes on at `next` with what comes of it.
+    Transform {
+        /// The transformation; nothing if the rule names none.
+        transformation_id: Option<&'a str>,
+        /// Where the walk goes on.
+        next: usize,
+    },
 }
 
 /// A rule that cannot be understood.
@@ -121,25 +120,35 @@ impl Rules {
         delay.unwrap_or_default()
     }
 
-    /// The type of the first rule that the gateway does not carry out.
-    pub fn not_executed(&self) -> Option<&'static str> {
-        self.0.iter().find_map(Rule::not_executed)
+    /// The deduplicate rule; the last one, should there be several.
+    pub fn deduplicate(&self) -> Option<&Deduplicate> {
+        self.0.iter().rev().find_map(|rule| match rule {
+            Rule::Deduplicate(deduplicate) => Some(deduplicate),
+            _ => None,
+        })
     }
 
-    /// Applies filters to a request, in order; the first that fails decides.
-    pub fn evaluate(&self, parts: &Parts<'_>) -> Verdict {
-        for rule in &self.0 {
-            if let Some(name) = rule.not_executed() {
-                return Verdict::NotExecuted(name);
-            }
-            if let Rule::Filter(filter) = rule {
-                let failing = filter.failing(parts);
-                if !failing.is_empty() {
-                    return Verdict::Filtered(failing);
+    /// Applies filters to a request, in order from the rule with index `from` on, until one fails or a
+    /// transformation has to be run.
+    pub fn next(&self, from: usize, parts: &Parts<'_>) -> Step<'_> {
+        for (index, rule) in self.0.iter().enumerate().skip(from) {
+            match rule {
+                Rule::Filter(filter) => {
+                    let failing = filter.failing(parts);
+                    if !failing.is_empty() {
+                        return Step::Filtered(failing);
+                    }
                 }
+                Rule::Transform { transformation_id } => {
+                    return Step::Transform {
+                        transformation_id: transformation_id.as_deref(),
+                        next: index + 1,
+                    };
+                }
+                Rule::Retry(_) | Rule::Delay(_) | Rule::Deduplicate(_) => {}
             }
         }
-        Verdict::Accepted
+        Step::Accepted
     }
 }
 
@@ -157,22 +166,13 @@ impl Rule {
                     transformation_id: id.map(str::to_owned),
                 })
             }
-            Some("deduplicate") => Ok(Self::Deduplicate {
+            Some("deduplicate") => Ok(Self::Deduplicate(Deduplicate {
                 window: millis(rule, "window")?.ok_or("window is required")?,
                 include_fields: strings(rule, "include_fields")?,
                 exclude_fields: strings(rule, "exclude_fields")?,
-            }),
+            })),
             Some(other) => Err(format!("there is no rule type {other}")),
             None => Err("type is required".to_owned()),
-        }
-    }
-
-    /// The type of a rule that is kept but not carried out.
-    fn not_executed(&self) -> Option<&'static str> {
-        match self {
-            Self::Transform { .. } => Some("transform"),
-            Self::Deduplicate { .. } => Some("deduplicate"),
-            Self::Filter(_) | Self::Retry(_) | Self::Delay(_) => None,
         }
     }
 }
@@ -236,7 +236,7 @@ mod tests {
                 Rule::Retry(_) => "retry",
                 Rule::Delay(_) => "delay",
                 Rule::Transform { .. } => "transform",
-                Rule::Deduplicate { .. } => "deduplicate",
+                Rule::Deduplicate(_) => "deduplicate",
             })
             .collect();
         assert_eq!(
@@ -252,7 +252,10 @@ mod tests {
         );
         assert_eq!(rules.delay(), Duration::from_millis(1500));
         assert!(rules.retry().is_some());
-        assert_eq!(rules.not_executed(), Some("transform"));
+        assert_eq!(
+            rules.deduplicate().map(|rule| rule.window),
+            Some(Duration::from_secs(1))
+        );
     }
 
     #[test]
@@ -260,12 +263,12 @@ mod tests {
         for empty in [json!(null), json!([])] {
             let rules = Rules::parse(&empty).unwrap();
             assert_eq!(
-                rules.evaluate(&parts(&Value::Null, &Value::Null)),
-                Verdict::Accepted
+                rules.next(0, &parts(&Value::Null, &Value::Null)),
+                Step::Accepted
             );
             assert_eq!(rules.delay(), Duration::ZERO);
             assert_eq!(rules.retry(), None);
-            assert_eq!(rules.not_executed(), None);
+            assert_eq!(rules.deduplicate(), None);
         }
     }
 
@@ -277,41 +280,41 @@ mod tests {
         ]))
         .unwrap();
         let headers = json!({"x": "2"});
-        let verdict = |body: Value| rules.evaluate(&parts(&headers, &body));
-        assert_eq!(
-            verdict(json!({"a": 2})),
-            Verdict::Filtered(vec![Part::Body])
-        );
+        let verdict = |body: Value| rules.next(0, &parts(&headers, &body));
+        assert_eq!(verdict(json!({"a": 2})), Step::Filtered(vec![Part::Body]));
         assert_eq!(
             verdict(json!({"a": 1, "b": 1})),
-            Verdict::Filtered(vec![Part::Headers])
+            Step::Filtered(vec![Part::Headers])
         );
         assert_eq!(
             verdict(json!({"a": 1})),
-            Verdict::Filtered(vec![Part::Body, Part::Headers])
+            Step::Filtered(vec![Part::Body, Part::Headers])
         );
         let matching = json!({"x": "1"});
         assert_eq!(
-            rules.evaluate(&parts(&matching, &json!({"a": 1, "b": 1}))),
-            Verdict::Accepted
+            rules.next(0, &parts(&matching, &json!({"a": 1, "b": 1}))),
+            Step::Accepted
         );
     }
 
     #[test]
-    fn what_is_not_carried_out_is_never_passed_over() {
+    fn filters_and_transformations_take_turns() {
         let rules = Rules::parse(&json!([
             {"type": "filter", "body": {"a": 1}},
+            {"type": "transform", "transformation_id": "trs_1"},
             {"type": "deduplicate", "window": 1000},
+            {"type": "filter", "body": {"b": 1}},
         ]))
         .unwrap();
-        assert_eq!(
-            rules.evaluate(&parts(&Value::Null, &json!({"a": 1}))),
-            Verdict::NotExecuted("deduplicate")
-        );
-        assert_eq!(
-            rules.evaluate(&parts(&Value::Null, &json!({"a": 2}))),
-            Verdict::Filtered(vec![Part::Body])
-        );
+        let next = |from, body: Value| rules.next(from, &parts(&Value::Null, &body));
+        assert_eq!(next(0, json!({"a": 2})), Step::Filtered(vec![Part::Body]));
+        let transform = Step::Transform {
+            transformation_id: Some("trs_1"),
+            next: 2,
+        };
+        assert_eq!(next(0, json!({"a": 1})), transform);
+        assert_eq!(next(2, json!({"a": 1})), Step::Filtered(vec![Part::Body]));
+        assert_eq!(next(2, json!({"b": 1})), Step::Accepted);
     }
 
     #[test]

@@ -103,13 +103,20 @@ impl Store {
         }
     }
 
-    /// Empties the database in one step: every table is dropped and made anew, except what
-    /// identifies the project.
+    /// Empties the database and lets `fill` put in what a new one has, in one step: every table is
+    /// dropped and made anew, except what identifies the project.
     ///
     /// # Errors
-    /// When the database refuses; it is then unchanged.
-    pub async fn reset(&self) -> Result<(), StoreError> {
-        self.write(open::recreate).await
+    /// When the database or `fill` refuses; it is then unchanged.
+    pub async fn reset(
+        &self,
+        fill: impl FnOnce(&Transaction<'_>) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            open::recreate(tx)?;
+            fill(tx)
+        })
+        .await
     }
 }
 

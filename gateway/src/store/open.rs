@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use super::StoreError;
 
 /// Raised with every change of `schema.sql` that an existing file cannot be read with.
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 const SCHEMA: &str = include_str!("schema.sql");
 const READERS: usize = 2;
 const STATEMENTS: usize = 256;
@@ -84,8 +84,9 @@ fn create(connection: &mut Connection) -> Result<(), StoreError> {
 pub(super) fn recreate(tx: &Transaction<'_>) -> Result<(), StoreError> {
     // Rows go while tables refer to each other; the constraints are checked at the commit.
     tx.execute_batch("PRAGMA defer_foreign_keys = ON")?;
+    // A table refers to older ones only: with the newest dropped first, none is missed.
     let tables: Vec<String> = tx
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'meta' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")?
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'meta' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid DESC")?
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     for table in &tables {

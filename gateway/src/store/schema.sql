@@ -165,3 +165,183 @@ CREATE TABLE attempts (
     UNIQUE (event_id, attempt_number)
 ) STRICT;
 CREATE INDEX attempts_created ON attempts (created_at, id);
+-- By its event an attempt is found through the unique key.
+CREATE INDEX attempts_bulk ON attempts (bulk_retry_id) WHERE bulk_retry_id IS NOT NULL;
+
+CREATE TABLE transformations (
+    id         TEXT PRIMARY KEY NOT NULL,
+    name       TEXT NOT NULL UNIQUE,
+    code       TEXT NOT NULL,
+    env        TEXT NOT NULL,               -- object of strings
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX transformations_created ON transformations (created_at, id);
+CREATE INDEX transformations_updated ON transformations (updated_at, id);
+
+-- Runs of a transformation by a rule. They outlive the transformation, because metrics count them.
+CREATE TABLE executions (
+    id                     TEXT PRIMARY KEY NOT NULL,
+    transformation_id      TEXT NOT NULL,
+    connection_id          TEXT NOT NULL REFERENCES connections (id),
+    payload_id             TEXT NOT NULL REFERENCES payloads (id),
+    transformed_payload_id TEXT REFERENCES payloads (id),
+    log_level              TEXT NOT NULL,
+    logs                   TEXT NOT NULL,   -- list of {type, message}
+    issue_id               TEXT,
+    created_at             INTEGER NOT NULL,
+    updated_at             INTEGER NOT NULL
+) STRICT;
+CREATE INDEX executions_transformation ON executions (transformation_id, created_at, id);
+CREATE INDEX executions_created ON executions (created_at, id);
+CREATE INDEX executions_issue ON executions (issue_id) WHERE issue_id IS NOT NULL;
+
+CREATE TABLE issue_triggers (
+    id          TEXT PRIMARY KEY NOT NULL,
+    name        TEXT,
+    type        TEXT NOT NULL,
+    configs     TEXT NOT NULL,
+    channels    TEXT,
+    disabled_at INTEGER,
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX issue_triggers_name ON issue_triggers (name);
+CREATE INDEX issue_triggers_created ON issue_triggers (created_at, id);
+
+CREATE TABLE issues (
+    id               TEXT PRIMARY KEY NOT NULL,
+    trigger_id       TEXT NOT NULL REFERENCES issue_triggers (id),
+    type             TEXT NOT NULL,
+    status           TEXT NOT NULL CHECK (status IN ('OPENED', 'ACKNOWLEDGED', 'RESOLVED', 'IGNORED')),
+    aggregation_keys TEXT NOT NULL,         -- object of lists, members in a fixed order
+    reference        TEXT NOT NULL,
+    opened_at        INTEGER NOT NULL,
+    first_seen_at    INTEGER NOT NULL,
+    last_seen_at     INTEGER NOT NULL,
+    dismissed_at     INTEGER,
+    created_at       INTEGER NOT NULL,
+    updated_at       INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX issues_aggregation ON issues (type, aggregation_keys);
+CREATE INDEX issues_created ON issues (created_at, id);
+CREATE INDEX issues_trigger ON issues (trigger_id);
+
+-- Which events failed in the way an issue is about.
+CREATE TABLE issue_events (
+    issue_id TEXT NOT NULL REFERENCES issues (id) ON DELETE CASCADE,
+    event_id TEXT NOT NULL REFERENCES events (id),
+    PRIMARY KEY (issue_id, event_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX issue_events_event ON issue_events (event_id);
+
+CREATE TABLE bookmarks (
+    id            TEXT PRIMARY KEY NOT NULL,
+    connection_id TEXT NOT NULL REFERENCES connections (id),
+    payload_id    TEXT NOT NULL REFERENCES payloads (id),
+    label         TEXT NOT NULL,
+    name          TEXT,
+    last_used_at  INTEGER,
+    created_at    INTEGER NOT NULL,
+    updated_at    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX bookmarks_created ON bookmarks (created_at, id);
+
+CREATE TABLE bulk_jobs (
+    id              TEXT PRIMARY KEY NOT NULL,
+    kind            TEXT NOT NULL,
+    query           TEXT NOT NULL,          -- object, members sorted by name
+    estimated_batch INTEGER NOT NULL,
+    estimated_count INTEGER NOT NULL,
+    processed_batch INTEGER NOT NULL DEFAULT 0,
+    completed_count INTEGER NOT NULL DEFAULT 0,
+    failed_count    INTEGER,
+    -- The schedule: the moment of the next batch, null when the job is done or cancelled.
+    due_at          INTEGER,
+    completed_at    INTEGER,
+    cancelled_at    INTEGER,
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX bulk_jobs_created ON bulk_jobs (kind, created_at, id);
+CREATE INDEX bulk_jobs_due ON bulk_jobs (due_at) WHERE due_at IS NOT NULL;
+
+-- What a job has still to work off, in order. A row goes when its entry is dealt with.
+CREATE TABLE bulk_items (
+    job_id   TEXT NOT NULL REFERENCES bulk_jobs (id),
+    position INTEGER NOT NULL,
+    item_id  TEXT NOT NULL,
+    PRIMARY KEY (job_id, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE integrations (
+    id         TEXT PRIMARY KEY NOT NULL,
+    label      TEXT NOT NULL,
+    provider   TEXT NOT NULL,
+    configs    TEXT NOT NULL,
+    features   TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX integrations_created ON integrations (created_at, id);
+
+CREATE TABLE integration_sources (
+    source_id      TEXT PRIMARY KEY NOT NULL REFERENCES sources (id),
+    integration_id TEXT NOT NULL REFERENCES integrations (id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX integration_sources_integration ON integration_sources (integration_id);
+
+-- One row: the organization the project belongs to.
+CREATE TABLE organization (
+    id         TEXT PRIMARY KEY NOT NULL,
+    name       TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+
+-- The projects of the organization; the one with the id in meta is that of this database.
+CREATE TABLE projects (
+    id         TEXT PRIMARY KEY NOT NULL,
+    name       TEXT NOT NULL,
+    type       TEXT NOT NULL,
+    private    INTEGER NOT NULL DEFAULT 0,
+    settings   TEXT NOT NULL,               -- headers_prefix, notification_methods, webhook_topics, ...
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE custom_domains (
+    id         TEXT PRIMARY KEY NOT NULL,
+    project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+    hostname   TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX custom_domains_project ON custom_domains (project_id, created_at, id);
+
+CREATE TABLE api_keys (
+    id          TEXT PRIMARY KEY NOT NULL,
+    label       TEXT NOT NULL,
+    team_id     TEXT REFERENCES projects (id) ON DELETE CASCADE,
+    scopes      TEXT NOT NULL,
+    grants      TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL
+) STRICT;
+
+-- The secrets of a key, as digests: its own, and for a while the one before it was rolled.
+CREATE TABLE api_key_secrets (
+    digest     TEXT PRIMARY KEY NOT NULL,
+    key_id     TEXT NOT NULL REFERENCES api_keys (id) ON DELETE CASCADE,
+    expires_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX api_key_secrets_key ON api_key_secrets (key_id);
+
+-- What deduplicate rules remember: a digest of what counts, until when.
+CREATE TABLE seen_requests (
+    connection_id TEXT NOT NULL REFERENCES connections (id),
+    digest        TEXT NOT NULL,
+    until         INTEGER NOT NULL,
+    PRIMARY KEY (connection_id, digest)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX seen_requests_until ON seen_requests (until);

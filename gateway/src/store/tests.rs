@@ -111,7 +111,7 @@ async fn a_reset_leaves_an_empty_schema_and_the_identity() {
             })
             .await
             .unwrap();
-        store.reset().await.unwrap();
+        store.reset(|_| Ok(())).await.unwrap();
         let rows: i64 = store
             .read(|conn| {
                 Ok::<_, StoreError>(conn.query_row(

@@ -231,9 +231,9 @@ async fn a_disabled_connection_ignores() {
 }
 
 #[tokio::test]
-async fn a_rule_that_cannot_be_carried_out_is_refused_by_name() {
+async fn a_rule_that_cannot_be_understood_is_refused_by_name() {
     let gateway = manual().start().await.unwrap();
-    let rules = json!([{"type": "transform", "transformation_id": "trs_1"}]);
+    let rules = json!([{"type": "alert"}]);
     let path = Setup::to("http://127.0.0.1:1")
         .rules(rules)
         .create(&gateway)
@@ -241,7 +241,7 @@ async fn a_rule_that_cannot_be_carried_out_is_refused_by_name() {
     let (status, reply) = post(&path.url, &json!({})).await;
     assert_eq!(status, 501);
     assert!(
-        reply["message"].as_str().unwrap().contains("transform"),
+        reply["message"].as_str().unwrap().contains("alert"),
         "{reply}"
     );
     assert!(

@@ -182,6 +182,14 @@ pub async fn read(request: reqwest::RequestBuilder) -> Reply {
     }
 }
 
+/// The id of a model.
+pub fn id(model: &Value) -> String {
+    model["id"]
+        .as_str()
+        .unwrap_or_else(|| panic!("no id in {model}"))
+        .to_owned()
+}
+
 /// The values of a field, in order.
 pub fn field(models: &[Value], name: &str) -> Vec<String> {
     models

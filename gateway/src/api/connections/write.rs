@@ -8,6 +8,7 @@ use crate::api::call::{Call, Reply, text};
 use crate::api::error::ApiError;
 use crate::api::named::Named;
 use crate::api::render::View;
+use crate::api::{rows, transformations};
 
 /// Ids drawn before the write, whether or not they are needed: the generator belongs to the
 /// project, the write to the store's thread.
@@ -38,9 +39,8 @@ pub(in crate::api) async fn upsert(call: Call) -> Reply {
     put(call, true).await
 }
 
-async fn put(call: Call, overwrite: bool) -> Reply {
+async fn put(mut call: Call, overwrite: bool) -> Reply {
     has_both_ends(&call.body)?;
-    check_rules(&call)?;
     let view = View::of(&call.project);
     let ids = NewIds::draw(&call);
     let project = call.project.clone();
@@ -48,6 +48,7 @@ async fn put(call: Call, overwrite: bool) -> Reply {
         .store
         .write(move |tx| {
             let now = call.now();
+            resolve_rules(tx, &mut call, now)?;
             let body = &call.body;
             let source = end(tx, Named::Source, body, ids.source, now)?;
             let destination = end(tx, Named::Destination, body, ids.destination, now)?;
@@ -81,8 +82,7 @@ async fn put(call: Call, overwrite: bool) -> Reply {
     Ok(reply)
 }
 
-pub(in crate::api) async fn update(call: Call) -> Reply {
-    check_rules(&call)?;
+pub(in crate::api) async fn update(mut call: Call) -> Reply {
     let view = View::of(&call.project);
     let project = call.project.clone();
     let reply = project
@@ -99,7 +99,9 @@ pub(in crate::api) async fn update(call: Call) -> Reply {
                     })));
                 }
             }
-            change(tx, &call.id, &call.body, call.now())?;
+            let now = call.now();
+            resolve_rules(tx, &mut call, now)?;
+            change(tx, &call.id, &call.body, now)?;
             shown(tx, &view, &call.id)
         })
         .await?;
@@ -127,13 +129,31 @@ fn has_both_ends(body: &Value) -> Result<(), ApiError> {
     }
 }
 
-/// Refuses rules that would be stored and then not carried out.
-fn check_rules(call: &Call) -> Result<(), ApiError> {
-    let rules = call.body.get("rules").and_then(Value::as_array);
-    for rule in rules.into_iter().flatten() {
-        if let Some(kind @ ("transform" | "deduplicate")) = text(rule, "type") {
-            return Err(call.not_implemented(&format!("the rule type {kind}")));
+/// The rules of a body as they are stored: a transformation given with a rule is written under its
+/// name, and the rule refers to it.
+fn resolve_rules(conn: &Connection, call: &mut Call, now: i64) -> Result<(), ApiError> {
+    let Some(Value::Array(rules)) = call.body.get_mut("rules") else {
+        return Ok(());
+    };
+    for rule in rules {
+        if text(rule, "type") != Some("transform") {
+            continue;
         }
+        let id = match (rule.get("transformation"), text(rule, "transformation_id")) {
+            (Some(inline @ Value::Object(_)), _) => {
+                transformations::put_by_name(conn, call.project.ids.transformation(), inline, now)?
+            }
+            (_, Some(id)) => {
+                rows::must_exist(conn, "SELECT 1 FROM transformations WHERE id = ?", id)?;
+                id.to_owned()
+            }
+            _ => {
+                return Err(ApiError::invalid(
+                    "value must contain at least one of [transformation_id, transformation]",
+                ));
+            }
+        };
+        *rule = json!({ "type": "transform", "transformation_id": id });
     }
     Ok(())
 }

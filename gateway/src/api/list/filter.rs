@@ -56,6 +56,12 @@ impl Conditions {
         self.binds.extend(binds);
     }
 
+    /// Adds all of `others`.
+    pub(crate) fn extend(&mut self, others: Self) {
+        self.sql.extend(others.sql);
+        self.binds.extend(others.binds);
+    }
+
     /// The conditions as a boolean expression.
     pub(crate) fn clause(&self) -> String {
         if self.sql.is_empty() {

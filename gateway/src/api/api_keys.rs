@@ -1,0 +1,173 @@
+//! API keys. A key that is created here opens the project it was created in, as long as it lives; its
+//! secret is shown once and kept as a digest. Scopes and grants are kept and shown, and not enforced.
+//! The keys the gateway was started with are not among them: they cannot be rolled or deleted.
+
+use rusqlite::{Connection, OptionalExtension, named_params, params};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::call::{Call, Reply, text};
+use super::error::ApiError;
+use super::time::millis;
+use super::{organizations, rows};
+
+const KEY: &str = "SELECT 1 FROM api_keys WHERE id = ?";
+
+/// How long a secret is, in characters after its prefix.
+const SECRET: usize = 40;
+
+/// A new secret. It must not follow from the gateway's seed, which is no secret.
+fn new_secret() -> String {
+    const ALPHABET: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut rng = fastrand::Rng::new();
+    (0..SECRET)
+        .map(|_| char::from(ALPHABET[rng.usize(..ALPHABET.len())]))
+        .collect()
+}
+
+fn digest(secret: &str) -> String {
+    Sha256::digest(secret.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// The stored key that a secret belongs to, if the secret is still good for the project.
+pub(super) fn find(
+    conn: &Connection,
+    secret: &str,
+    team_id: &str,
+    now: i64,
+) -> Result<Option<String>, ApiError> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT k.id FROM api_key_secrets s JOIN api_keys k ON k.id = s.key_id
+             WHERE s.digest = ?1 AND coalesce(s.expires_at > ?3, 1) AND coalesce(k.team_id = ?2, 1)",
+        )?
+        .query_row(params![digest(secret), team_id, now], |row| row.get(0))
+        .optional()?)
+}
+
+fn shown(conn: &Connection, id: &str) -> Reply {
+    let organization_id = organizations::id(conn)?;
+    let key = conn
+        .prepare_cached("SELECT * FROM api_keys WHERE id = ?")?
+        .query_row([id], |row| {
+            Ok((
+                json!({
+                    "id": id,
+                    "label": row.get::<_, String>("label")?,
+                    "team_id": row.get::<_, Option<String>>("team_id")?,
+                    "organization_id": organization_id,
+                    "key_fingerprint": row.get::<_, String>("fingerprint")?,
+                    "expires_at": null,
+                    "created_at": millis(row.get("created_at")?),
+                    "updated_at": millis(row.get("updated_at")?),
+                }),
+                row.get::<_, String>("scopes")?,
+                row.get::<_, String>("grants")?,
+            ))
+        })
+        .optional()?;
+    let (mut key, scopes, grants) = key.ok_or_else(|| ApiError::not_found(id))?;
+    key["scopes"] = serde_json::from_str(&scopes)?;
+    key["grants"] = serde_json::from_str(&grants)?;
+    Ok(key)
+}
+
+pub(super) async fn list(call: Call) -> Reply {
+    call.project
+        .store
+        .read(|conn| {
+            let ids: Vec<String> = conn
+                .prepare_cached("SELECT id FROM api_keys ORDER BY created_at, id")?
+                .query_map([], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            ids.iter().map(|id| shown(conn, id)).collect()
+        })
+        .await
+}
+
+/// Gives a key a new secret; answers the key with it.
+fn issue(conn: &Connection, id: &str) -> Reply {
+    let secret = new_secret();
+    let digest = digest(&secret);
+    conn.prepare_cached("INSERT INTO api_key_secrets (digest, key_id) VALUES (?, ?)")?
+        .execute([digest.as_str(), id])?;
+    conn.prepare_cached("UPDATE api_keys SET fingerprint = ? WHERE id = ?")?
+        .execute([&digest[..16], id])?;
+    let mut key = shown(conn, id)?;
+    key["key"] = Value::from(secret);
+    Ok(key)
+}
+
+pub(super) async fn create(call: Call) -> Reply {
+    let id = call.project.ids.api_key();
+    rows::write(call, move |tx, view, call| {
+        let team_id = match (text(&call.body, "type"), text(&call.body, "team_id")) {
+            (Some("organization"), _) => None,
+            (_, Some(team_id)) => {
+                rows::must_exist(tx, "SELECT 1 FROM projects WHERE id = ?", team_id)?;
+                Some(team_id.to_owned())
+            }
+            (_, None) => Some(view.team_id.clone()),
+        };
+        tx.prepare_cached(
+            "INSERT INTO api_keys (id, label, team_id, scopes, grants, fingerprint, created_at, updated_at)
+             VALUES (:id, :label, :team_id, :scopes, :grants, '', :now, :now)",
+        )?
+        .execute(named_params! {
+            ":id": id,
+            ":label": text(&call.body, "label"),
+            ":team_id": team_id,
+            ":scopes": call.body.get("scopes").unwrap_or(&json!([])).to_string(),
+            ":grants": call.body.get("grants").unwrap_or(&json!({})).to_string(),
+            ":now": call.now(),
+        })?;
+        issue(tx, &id)
+    })
+    .await
+}
+
+pub(super) async fn update(call: Call) -> Reply {
+    rows::write(call, |tx, _, call| {
+        tx.prepare_cached(
+            "UPDATE api_keys SET scopes = coalesce(:scopes, scopes), grants = coalesce(:grants, grants),
+                 updated_at = :now
+             WHERE id = :id",
+        )?
+        .execute(named_params! {
+            ":id": call.id,
+            ":scopes": call.body.get("scopes").map(Value::to_string),
+            ":grants": call.body.get("grants").map(Value::to_string),
+            ":now": call.now(),
+        })?;
+        shown(tx, &call.id)
+    })
+    .await
+}
+
+/// Gives the key a new secret. The old one goes on for as long as asked.
+pub(super) async fn roll(call: Call) -> Reply {
+    rows::write(call, |tx, _, call| {
+        rows::must_exist(tx, KEY, &call.id)?;
+        let now = call.now();
+        let delay = call.body.get("delay_sec").and_then(Value::as_i64).unwrap_or(0);
+        let expires_at = now.saturating_add(delay.saturating_mul(1_000_000));
+        // A secret that is on its way out already does not get more time.
+        tx.prepare_cached(
+            "UPDATE api_key_secrets SET expires_at = min(coalesce(expires_at, ?2), ?2) WHERE key_id = ?1",
+        )?
+        .execute(params![call.id, expires_at])?;
+        tx.prepare_cached("DELETE FROM api_key_secrets WHERE key_id = ?1 AND expires_at <= ?2")?
+            .execute(params![call.id, now])?;
+        tx.prepare_cached("UPDATE api_keys SET updated_at = ?2 WHERE id = ?1")?
+            .execute(params![call.id, now])?;
+        issue(tx, &call.id)
+    })
+    .await
+}
+
+pub(super) async fn delete(call: Call) -> Reply {
+    rows::delete(call, "api_keys").await
+}

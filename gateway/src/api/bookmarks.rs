@@ -1,0 +1,173 @@
+//! Bookmarks: data of a request or event that is kept to be sent again.
+
+use rusqlite::{Connection, Row, named_params, params};
+use serde_json::{Value, json};
+
+use super::call::{Call, Reply, text};
+use super::error::ApiError;
+use super::list::{Conditions, CursorStyle, Direction, Field, Kind, Listing, Order};
+use super::payload::Payload;
+use super::render::{View, find};
+use super::rows;
+use super::time::millis;
+use crate::ingest;
+
+pub(super) static LISTING: Listing = Listing {
+    from: "bookmarks",
+    columns: "*",
+    id: "id",
+    fields: &[
+        Field::new("id", "id", Kind::Text),
+        Field::new("name", "name", Kind::Text),
+        Field::new("label", "label", Kind::Text),
+        Field::new("webhook_id", "connection_id", Kind::Text),
+        Field::new("event_data_id", "payload_id", Kind::Text),
+        Field::new("last_used_at", "last_used_at", Kind::Time),
+    ],
+    orders: &[Order::new("created_at", "created_at")],
+    direction: Direction::Desc,
+    limit: 100,
+    cursor: CursorStyle::Id,
+};
+
+const BY_ID: &str = "SELECT * FROM bookmarks WHERE id = ?";
+
+fn render(_: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
+    Ok(json!({
+        "id": row.get::<_, String>("id")?,
+        "team_id": view.team_id,
+        "webhook_id": row.get::<_, String>("connection_id")?,
+        "event_data_id": row.get::<_, String>("payload_id")?,
+        "label": row.get::<_, String>("label")?,
+        // What is written as `name` is read as `alias`, its old name.
+        "alias": row.get::<_, Option<String>>("name")?,
+        "last_used_at": millis(row.get("last_used_at")?),
+        "created_at": millis(row.get("created_at")?),
+        "updated_at": millis(row.get("updated_at")?),
+    }))
+}
+
+fn render_with_data(conn: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
+    let mut bookmark = render(conn, view, row)?;
+    let payload = Payload::load(conn, &row.get::<_, String>("payload_id")?)?;
+    bookmark["data"] = payload.map_or(Value::Null, |payload| payload.shown());
+    Ok(bookmark)
+}
+
+pub(super) async fn list(call: Call) -> Reply {
+    rows::list(call, &LISTING, Conditions::new(), render).await
+}
+
+pub(super) async fn get(call: Call) -> Reply {
+    rows::get(call, BY_ID, render_with_data).await
+}
+
+pub(super) async fn raw_body(call: Call) -> Reply {
+    call.project
+        .store
+        .read(move |conn| {
+            let id: String = find(
+                conn,
+                "SELECT payload_id FROM bookmarks WHERE id = ?",
+                &call.id,
+                |row| Ok(row.get(0)?),
+            )?
+            .ok_or_else(|| ApiError::not_found(&call.id))?;
+            let body = Payload::load(conn, &id)?.map(|payload| payload.raw_body());
+            Ok(json!({ "body": body.unwrap_or_default() }))
+        })
+        .await
+}
+
+/// Refuses a connection or data that does not exist.
+fn refers_to_what_exists(conn: &Connection, body: &Value) -> Result<(), ApiError> {
+    for (name, sql) in [
+        (
+            "webhook_id",
+            "SELECT 1 FROM connections WHERE id = ? AND deleted_at IS NULL",
+        ),
+        ("event_data_id", "SELECT 1 FROM payloads WHERE id = ?"),
+    ] {
+        if let Some(id) = text(body, name) {
+            rows::must_exist(conn, sql, id)?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn create(call: Call) -> Reply {
+    let id = call.project.ids.bookmark();
+    rows::write(call, move |tx, view, call| {
+        refers_to_what_exists(tx, &call.body)?;
+        tx.prepare_cached(
+            "INSERT INTO bookmarks (id, connection_id, payload_id, label, name, created_at, updated_at)
+             VALUES (:id, :connection, :payload, :label, :name, :now, :now)",
+        )?
+        .execute(named_params! {
+            ":id": id,
+            ":connection": text(&call.body, "webhook_id"),
+            ":payload": text(&call.body, "event_data_id"),
+            ":label": text(&call.body, "label"),
+            ":name": text(&call.body, "name"),
+            ":now": call.now(),
+        })?;
+        rows::shown(tx, view, BY_ID, &id, render)
+    })
+    .await
+}
+
+pub(super) async fn update(call: Call) -> Reply {
+    rows::write(call, |tx, view, call| {
+        refers_to_what_exists(tx, &call.body)?;
+        tx.prepare_cached(
+            "UPDATE bookmarks SET connection_id = coalesce(:connection, connection_id),
+                 payload_id = coalesce(:payload, payload_id), label = coalesce(:label, label),
+                 name = coalesce(:name, name), updated_at = :now
+             WHERE id = :id",
+        )?
+        .execute(named_params! {
+            ":id": call.id,
+            ":connection": text(&call.body, "webhook_id"),
+            ":payload": text(&call.body, "event_data_id"),
+            ":label": text(&call.body, "label"),
+            ":name": text(&call.body, "name"),
+            ":now": call.now(),
+        })?;
+        rows::shown(tx, view, BY_ID, &call.id, render)
+    })
+    .await
+}
+
+pub(super) async fn delete(call: Call) -> Reply {
+    rows::delete(call, "bookmarks").await
+}
+
+/// Sends the bookmarked data to the bookmark's connection, as a new request under today's rules.
+/// Answers the events this makes: none, if a rule turns the data down.
+pub(super) async fn trigger(call: Call) -> Reply {
+    let view = View::of(&call.project);
+    let id = call.id.clone();
+    let (connection_id, payload_id) = call
+        .project
+        .store
+        .read(move |conn| {
+            find(conn, BY_ID, &id, |row| {
+                Ok((
+                    row.get::<_, String>("connection_id")?,
+                    row.get::<_, String>("payload_id")?,
+                ))
+            })?
+            .ok_or_else(|| ApiError::not_found(&id))
+        })
+        .await?;
+    let event_ids = ingest::send_payload(&call.project, &payload_id, &connection_id).await?;
+    rows::write(call, move |tx, _, call| {
+        tx.prepare_cached("UPDATE bookmarks SET last_used_at = ?2, updated_at = ?2 WHERE id = ?1")?
+            .execute(params![call.id, call.now()])?;
+        event_ids
+            .iter()
+            .map(|id| super::events::shown(tx, &view, id))
+            .collect::<Result<Value, ApiError>>()
+    })
+    .await
+}

@@ -1,0 +1,242 @@
+//! The seven metrics endpoints: what a call asks for; [`crate::metrics`] computes it.
+
+use rusqlite::types::Value as Sql;
+use serde_json::{Value, json};
+
+use super::call::{Call, Reply, text};
+use super::error::ApiError;
+use super::list::{Conditions, Field, Kind};
+use super::time;
+use crate::metrics::queue::{self, Gauge};
+use crate::metrics::table::{self, Table};
+use crate::metrics::{Clause, Granularity, Query, ROW_LIMIT, Rows};
+
+/// Reads what every endpoint takes. The contract marks none of it as required; the live API requires
+/// the range and the measures all the same.
+fn query_of(call: &Call) -> Result<Query, ApiError> {
+    let mut missing = Vec::new();
+    for name in ["date_range", "measures"] {
+        if call.query.get(name).is_none() {
+            missing.push(format!("{name} is required"));
+        }
+    }
+    if !missing.is_empty() {
+        return Err(ApiError::Validation(missing));
+    }
+    let moment = |name: &str| {
+        text(&call.query["date_range"], name)
+            .and_then(time::parse)
+            .ok_or_else(|| ApiError::invalid(format!("date_range.{name} must be a valid date")))
+    };
+    let (start, end) = (moment("start")?, moment("end")?);
+    if end <= start {
+        return Err(ApiError::invalid(
+            "date_range.end must be greater than date_range.start",
+        ));
+    }
+    let granularity = match text(&call.query, "granularity").filter(|text| !text.is_empty()) {
+        None => None,
+        Some(size) => Some(
+            Granularity::parse(size)
+                .ok_or_else(|| ApiError::invalid("granularity must be between 1s and 100 years"))?,
+        ),
+    };
+    let names = |name: &str| -> Vec<String> {
+        let items = call.query.get(name).and_then(Value::as_array);
+        let names = items.into_iter().flatten().filter_map(Value::as_str);
+        names.map(str::to_owned).collect()
+    };
+    Ok(Query {
+        start,
+        end,
+        granularity,
+        measures: names("measures"),
+        dimensions: names("dimensions"),
+    })
+}
+
+/// The filters of a call on columns.
+fn filter_of(call: &Call, fields: &[Field]) -> Result<Conditions, ApiError> {
+    let mut conditions = Conditions::new();
+    if let Some(filters) = call.query.get("filters") {
+        conditions.fields(fields, filters)?;
+    }
+    Ok(conditions)
+}
+
+fn clause(conditions: &Conditions) -> Clause {
+    Clause {
+        sql: conditions.clause(),
+        binds: conditions.binds().to_vec(),
+    }
+}
+
+fn reply(query: &Query, rows: Rows, took: i64) -> Value {
+    let mut metadata = json!({
+        "granularity": query.granularity.as_ref().map(Granularity::as_str),
+        "query_time_ms": took / 1_000,
+        "row_count": rows.rows.len(),
+        "row_limit": ROW_LIMIT,
+        "truncated": rows.truncated,
+    });
+    if rows.truncated {
+        metadata["warning"] = Value::from(format!(
+            "The result is cut off after {ROW_LIMIT} rows or time buckets"
+        ));
+    }
+    json!({ "data": rows.rows, "metadata": metadata })
+}
+
+async fn measure(call: Call, table: &'static Table, filter: Conditions) -> Reply {
+    let query = query_of(&call)?;
+    let filter = clause(&filter);
+    call.project
+        .clone()
+        .store
+        .read(move |conn| {
+            let began = call.now();
+            let rows = table::measure(conn, table, &query, filter)?;
+            Ok(reply(&query, rows, call.now() - began))
+        })
+        .await
+}
+
+async fn gauge(call: Call, gauge: Gauge) -> Reply {
+    let query = query_of(&call)?;
+    let filter = filter_of(
+        &call,
+        &[
+            Field::new("destination_id", "destination_id", Kind::Text),
+            Field::new("delivery_group", "delivery_group", Kind::Text),
+        ],
+    )?;
+    let filter = clause(&filter);
+    call.project
+        .clone()
+        .store
+        .read(move |conn| {
+            let now = call.project.clock.now();
+            let rows = queue::measure(conn, gauge, &query, &filter, now)?;
+            Ok(reply(&query, rows, call.now() - now.as_i64()))
+        })
+        .await
+}
+
+pub(super) async fn requests(call: Call) -> Reply {
+    let mut filter = filter_of(
+        &call,
+        &[
+            Field::new("source_id", "source_id", Kind::Text),
+            Field::new("rejection_cause", "rejection_cause", Kind::Text),
+            Field::new(
+                "status",
+                "iif(rejection_cause IS NULL, 'ACCEPTED', 'REJECTED')",
+                Kind::Text,
+            ),
+            Field::new("bulk_retry_ids", "bulk_retry_id", Kind::Text),
+        ],
+    )?;
+    for column in ["events_count", "ignored_count"] {
+        let bounds = &call.query["filters"][column];
+        for (bound, sign) in [("min", ">="), ("max", "<=")] {
+            if let Some(number) = bounds[bound].as_i64() {
+                filter.push(format!("{column} {sign} ?"), [Sql::from(number)]);
+            }
+        }
+    }
+    measure(call, &table::REQUESTS, filter).await
+}
+
+pub(super) async fn events(call: Call) -> Reply {
+    let mut filter = filter_of(
+        &call,
+        &[
+            Field::new("source_id", "source_id", Kind::Text),
+            Field::new("webhook_id", "connection_id", Kind::Text),
+            Field::new("destination_id", "destination_id", Kind::Text),
+            Field::new("delivery_group", "delivery_group", Kind::Text),
+            Field::new("status", "status", Kind::Text),
+            Field::new("error_code", "error_code", Kind::Text),
+            Field::new("bulk_retry_ids", "bulk_retry_id", Kind::Text),
+            Field::new("event_data_id", "payload_id", Kind::Text),
+            Field::new("cli_id", "cli_id", Kind::Text),
+            Field::new("cli_user_id", "NULL", Kind::Text),
+            Field::new("attempts", "attempts", Kind::Integer),
+            Field::new("response_status", "response_status", Kind::Integer),
+        ],
+    )?;
+    let issues = call.query["filters"]["issue_ids"].as_array();
+    let issues: Vec<Sql> = issues
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(|id| Sql::from(id.to_owned()))
+        .collect();
+    if !issues.is_empty() {
+        let marks = vec!["?"; issues.len()].join(", ");
+        filter.push(
+            format!("id IN (SELECT event_id FROM issue_events WHERE issue_id IN ({marks}))"),
+            issues,
+        );
+    }
+    measure(call, &table::EVENTS, filter).await
+}
+
+pub(super) async fn attempts(call: Call) -> Reply {
+    let filter = filter_of(
+        &call,
+        &[
+            Field::new("destination_id", "destination_id", Kind::Text),
+            Field::new("delivery_group", "delivery_group", Kind::Text),
+            Field::new("event_id", "event_id", Kind::Text),
+            Field::new("status", "status", Kind::Text),
+            Field::new("error_code", "error_code", Kind::Text),
+            Field::new("bulk_retry_id", "bulk_retry_id", Kind::Text),
+            Field::new("trigger", "\"trigger\"", Kind::Text),
+        ],
+    )?;
+    measure(call, &table::ATTEMPTS, filter).await
+}
+
+pub(super) async fn events_by_issue(call: Call) -> Reply {
+    if call.query["filters"].get("issue_id").is_none() {
+        return Err(ApiError::invalid("filters.issue_id is required"));
+    }
+    let filter = filter_of(
+        &call,
+        &[
+            Field::new("issue_id", "i.issue_id", Kind::Text),
+            Field::new("source_id", "e.source_id", Kind::Text),
+            Field::new("destination_id", "e.destination_id", Kind::Text),
+            Field::new("webhook_id", "e.connection_id", Kind::Text),
+        ],
+    )?;
+    measure(call, &table::EVENTS_BY_ISSUE, filter).await
+}
+
+pub(super) async fn transformations(call: Call) -> Reply {
+    let mut filter = filter_of(
+        &call,
+        &[
+            Field::new("transformation_id", "transformation_id", Kind::Text),
+            Field::new("webhook_id", "connection_id", Kind::Text),
+            Field::new("issue_id", "issue_id", Kind::Text),
+        ],
+    )?;
+    if let Some(level) = text(&call.query["filters"], "log_level") {
+        // Empty stands for runs that logged nothing.
+        filter.push(
+            "iif(logs = '[]', '', log_level) = ?",
+            [Sql::from(level.to_owned())],
+        );
+    }
+    measure(call, &table::TRANSFORMATIONS, filter).await
+}
+
+pub(super) async fn queue_depth(call: Call) -> Reply {
+    gauge(call, Gauge::Queue).await
+}
+
+pub(super) async fn events_pending(call: Call) -> Reply {
+    gauge(call, Gauge::Pending).await
+}

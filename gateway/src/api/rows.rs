@@ -1,0 +1,106 @@
+//! What resources that are plain stored rows share: list, count, read one, change.
+
+use rusqlite::{Connection, Row, Transaction};
+use serde_json::{Value, json};
+
+use super::call::{Call, Reply};
+use super::error::ApiError;
+use super::list::{Conditions, Listing, Page, PageRequest, count as count_rows, page};
+use super::render::{View, find};
+
+/// Turns a row into a model.
+pub(super) type Render = fn(&Connection, &View, &Row<'_>) -> Result<Value, ApiError>;
+
+/// The page of `listing` that the call asks for, with its column filters and `conditions` besides.
+pub(super) async fn list(
+    call: Call,
+    listing: &'static Listing,
+    mut conditions: Conditions,
+    render: Render,
+) -> Reply {
+    let request = PageRequest::read(listing, &call.query)?;
+    conditions.fields(listing.fields, &call.query)?;
+    let view = View::of(&call.project);
+    call.project
+        .store
+        .read(move |conn| {
+            page(conn, listing, request, conditions, true, |row| {
+                render(conn, &view, row).map(Some)
+            })
+        })
+        .await
+        .map(Page::into_json)
+}
+
+/// How many rows of `listing` fit the call's column filters and `conditions`.
+pub(super) async fn count(
+    call: Call,
+    listing: &'static Listing,
+    mut conditions: Conditions,
+) -> Reply {
+    conditions.fields(listing.fields, &call.query)?;
+    let count = call
+        .project
+        .store
+        .read(move |conn| count_rows(conn, listing, &conditions))
+        .await?;
+    Ok(json!({ "count": count }))
+}
+
+/// The row that `sql` finds for `id`, as a model.
+pub(super) fn shown(
+    conn: &Connection,
+    view: &View,
+    sql: &str,
+    id: &str,
+    render: Render,
+) -> Result<Value, ApiError> {
+    find(conn, sql, id, |row| render(conn, view, row))?.ok_or_else(|| ApiError::not_found(id))
+}
+
+/// Answers with the row that `sql` finds for the call's id.
+pub(super) async fn get(call: Call, sql: &'static str, render: Render) -> Reply {
+    let view = View::of(&call.project);
+    call.project
+        .store
+        .read(move |conn| shown(conn, &view, sql, &call.id, render))
+        .await
+}
+
+/// Runs a change in one transaction and wakes the project's engine, in case the schedule changed.
+/// Inside, [`Call::now`] is the moment of the change.
+pub(super) async fn write(
+    call: Call,
+    change: impl FnOnce(&Transaction<'_>, &View, &Call) -> Reply + Send + 'static,
+) -> Reply {
+    let view = View::of(&call.project);
+    let project = call.project.clone();
+    let reply = project
+        .store
+        .write(move |tx| change(tx, &view, &call))
+        .await?;
+    project.engine.wake();
+    Ok(reply)
+}
+
+/// Deletes the row with the call's id from `table`.
+pub(super) async fn delete(call: Call, table: &'static str) -> Reply {
+    write(call, move |tx, _, call| {
+        let deleted = tx
+            .prepare_cached(&format!("DELETE FROM {table} WHERE id = ?"))?
+            .execute([&call.id])?;
+        if deleted == 0 {
+            return Err(ApiError::not_found(&call.id));
+        }
+        Ok(json!({ "id": call.id }))
+    })
+    .await
+}
+
+/// Refuses an id that `sql` does not find.
+pub(super) fn must_exist(conn: &Connection, sql: &str, id: &str) -> Result<(), ApiError> {
+    conn.prepare_cached(sql)?
+        .exists([id])?
+        .then_some(())
+        .ok_or_else(|| ApiError::not_found(id))
+}

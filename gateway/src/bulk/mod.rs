@@ -1,0 +1,152 @@
+//! Bulk jobs: one change made to everything a query matches, in batches.
+//!
+//! What a job is about is settled when it is created: the ids are stored with it and worked off in
+//! order, each through the same function as the single change. A batch, its progress and the moment of
+//! the next one are one transaction, so a job goes on after a restart where it stopped and does nothing
+//! twice. The first batch is due at once, each further one a while later by the project's clock; how fast
+//! the live service is depends on the project's throughput.
+
+mod step;
+
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::clock::Micros;
+use crate::store::StoreError;
+
+pub(crate) use step::step;
+
+/// Entries in one batch.
+pub(crate) const BATCH: usize = 100;
+/// From one batch to the next.
+pub(crate) const PAUSE: Duration = Duration::from_secs(1);
+
+/// What is done to what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A new attempt of events.
+    EventsRetry,
+    /// Events are cancelled.
+    EventsCancel,
+    /// Events for the connections that have none of a request.
+    RequestsRetry,
+    /// Requests are taken in again.
+    RequestsReplay,
+    /// An event in place of an ignored one.
+    IgnoredEventsRetry,
+}
+
+impl Kind {
+    const ALL: [Self; 5] = [
+        Self::EventsRetry,
+        Self::EventsCancel,
+        Self::RequestsRetry,
+        Self::RequestsReplay,
+        Self::IgnoredEventsRetry,
+    ];
+
+    /// `type` on the wire. Only `events.retry` has been seen; the others follow its form.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::EventsRetry => "events.retry",
+            Self::EventsCancel => "events.cancel",
+            Self::RequestsRetry => "requests.retry",
+            Self::RequestsReplay => "requests.replay",
+            Self::IgnoredEventsRetry => "ignored_events.retry",
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// How many batches `count` entries make.
+pub(crate) fn batches(count: usize) -> usize {
+    count.div_ceil(BATCH)
+}
+
+/// Stores a job for `items` and makes its first batch due.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn create(
+    conn: &Connection,
+    now: Micros,
+    id: &str,
+    kind: Kind,
+    query: &str,
+    items: &[String],
+) -> Result<(), StoreError> {
+    conn.prepare_cached(
+        "INSERT INTO bulk_jobs (id, kind, query, estimated_batch, estimated_count, due_at, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6)",
+    )?
+    .execute(params![
+        id,
+        kind.as_str(),
+        query,
+        batches(items.len()),
+        items.len(),
+        now
+    ])?;
+    let mut insert = conn
+        .prepare_cached("INSERT INTO bulk_items (job_id, position, item_id) VALUES (?1, ?2, ?3)")?;
+    for (position, item) in items.iter().enumerate() {
+        insert.execute(params![id, position, item])?;
+    }
+    Ok(())
+}
+
+/// Whether a job of this kind with this query is running.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn is_running(conn: &Connection, kind: Kind, query: &str) -> Result<bool, StoreError> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT 1 FROM bulk_jobs WHERE due_at IS NOT NULL AND kind = ?1 AND query = ?2",
+        )?
+        .exists(params![kind.as_str(), query])?)
+}
+
+/// Ends a running job; what it has done stays done. A job that has ended stays as it is. Answers
+/// whether there is such a job.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn cancel(
+    conn: &Connection,
+    now: Micros,
+    kind: Kind,
+    id: &str,
+) -> Result<bool, StoreError> {
+    let due: Option<Option<Micros>> = conn
+        .prepare_cached("SELECT due_at FROM bulk_jobs WHERE id = ?1 AND kind = ?2")?
+        .query_row(params![id, kind.as_str()], |row| row.get(0))
+        .optional()?;
+    if due.flatten().is_some() {
+        conn.prepare_cached(
+            "UPDATE bulk_jobs SET due_at = NULL, cancelled_at = ?2, updated_at = ?2 WHERE id = ?1",
+        )?
+        .execute(params![id, now])?;
+        conn.prepare_cached("DELETE FROM bulk_items WHERE job_id = ?1")?
+            .execute([id])?;
+    }
+    Ok(due.is_some())
+}
+
+/// The running jobs with the moment of their next batch, the earliest first.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn due(conn: &Connection) -> Result<Vec<(String, Micros)>, StoreError> {
+    let jobs = conn
+        .prepare_cached(
+            "SELECT id, due_at FROM bulk_jobs WHERE due_at IS NOT NULL ORDER BY due_at, id",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok(jobs)
+}

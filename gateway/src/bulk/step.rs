@@ -1,0 +1,141 @@
+//! One batch of a job.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::Value;
+
+use super::{BATCH, Kind, PAUSE};
+use crate::events::{self, EventError, Trigger};
+use crate::ingest::{self, Intake, Means, ReplayTarget};
+use crate::store::StoreError;
+
+/// A job as its next batch needs it.
+struct Job {
+    id: String,
+    kind: Kind,
+    target: ReplayTarget,
+}
+
+/// Works off the next batch of a job and makes the one after it due. A job that has ended meanwhile
+/// stays as it is.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn step(means: &Means, id: &str) -> Result<(), StoreError> {
+    let id = id.to_owned();
+    means.write(move |intake| batch(intake, &id)).await
+}
+
+fn batch(intake: &mut Intake<'_>, id: &str) -> Result<(), StoreError> {
+    let conn = intake.conn;
+    let Some(job) = load(conn, id)? else {
+        return Ok(());
+    };
+    let items: Vec<(i64, String)> = conn
+        .prepare_cached(
+            "SELECT position, item_id FROM bulk_items WHERE job_id = ?1 ORDER BY position LIMIT ?2",
+        )?
+        .query_map(params![id, BATCH], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let (mut done, mut failed) = (0, 0);
+    for (_, item) in &items {
+        if apply_whole(intake, &job, item)? {
+            done += 1;
+        } else {
+            failed += 1;
+        }
+    }
+    if let Some((last, _)) = items.last() {
+        conn.prepare_cached("DELETE FROM bulk_items WHERE job_id = ?1 AND position <= ?2")?
+            .execute(params![id, last])?;
+    }
+    let more = conn
+        .prepare_cached("SELECT 1 FROM bulk_items WHERE job_id = ?1")?
+        .exists([id])?;
+    conn.prepare_cached(
+        "UPDATE bulk_jobs SET processed_batch = processed_batch + ?7, completed_count = completed_count + ?2,
+             failed_count = coalesce(failed_count, 0) + ?3, due_at = CASE WHEN ?4 THEN ?5 END,
+             completed_at = CASE WHEN ?4 THEN NULL ELSE ?6 END, updated_at = ?6
+         WHERE id = ?1",
+    )?
+    .execute(params![
+        id,
+        done,
+        failed,
+        more,
+        intake.now.plus(PAUSE),
+        intake.now,
+        !items.is_empty()
+    ])?;
+    Ok(())
+}
+
+fn load(conn: &Connection, id: &str) -> Result<Option<Job>, StoreError> {
+    let found: Option<(String, String)> = conn
+        .prepare_cached("SELECT kind, query FROM bulk_jobs WHERE id = ?1 AND due_at IS NOT NULL")?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((kind, query)) = found else {
+        return Ok(None);
+    };
+    let broken = |what: String| StoreError::Unusable(format!("bulk job {id}: {what}"));
+    let kind = Kind::parse(&kind).ok_or_else(|| broken(format!("unknown kind {kind}")))?;
+    let query: Value = serde_json::from_str(&query).map_err(|error| broken(error.to_string()))?;
+    Ok(Some(Job {
+        id: id.to_owned(),
+        kind,
+        target: target(&query["target"]),
+    }))
+}
+
+fn target(value: &Value) -> ReplayTarget {
+    let ids = value["webhook_ids"].as_array();
+    ReplayTarget {
+        source_id: value["source_id"].as_str().map(str::to_owned),
+        webhook_ids: ids
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect(),
+    }
+}
+
+/// Makes the change to one entry, wholly or not at all. Answers whether it could be made.
+fn apply_whole(intake: &mut Intake<'_>, job: &Job, item: &str) -> Result<bool, StoreError> {
+    let conn = intake.conn;
+    conn.execute_batch("SAVEPOINT bulk_item")?;
+    let applied = apply(intake, job, item);
+    let refused = match applied {
+        Ok(()) => None,
+        Err(EventError::Store(error)) => return Err(error),
+        Err(refused) => Some(refused),
+    };
+    if let Some(refused) = &refused {
+        tracing::debug!(
+            job = job.id,
+            item,
+            "a bulk job passes an entry over: {refused}"
+        );
+        conn.execute_batch("ROLLBACK TO bulk_item")?;
+    }
+    conn.execute_batch("RELEASE bulk_item")?;
+    Ok(refused.is_none())
+}
+
+fn apply(intake: &mut Intake<'_>, job: &Job, item: &str) -> Result<(), EventError> {
+    let (conn, now) = (intake.conn, intake.now);
+    match job.kind {
+        Kind::EventsRetry => events::retry_with(conn, now, item, Trigger::BulkRetry, Some(&job.id)),
+        Kind::EventsCancel => events::cancel(conn, now, item),
+        Kind::RequestsRetry => ingest::retry(intake, item, None, Some(&job.id)).map(|_| ()),
+        Kind::RequestsReplay => {
+            ingest::replay(intake, item, &job.target, Some(&job.id)).map(|_| ())
+        }
+        Kind::IgnoredEventsRetry => {
+            // The id of an ignored event is that of its request and that of its connection.
+            let (request, connection) = item.split_once(':').unwrap_or((item, ""));
+            let only = [connection.to_owned()];
+            ingest::retry(intake, request, Some(&only), Some(&job.id)).map(|_| ())
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What a project contains from the start: its organization, itself, and the default issue triggers.
+
+use rusqlite::{Transaction, params};
+use serde_json::{Value, json};
+
+use crate::clock::Micros;
+use crate::ids::derived;
+use crate::store::StoreError;
+
+/// Fills an empty store whose `meta` names the project. The ids follow from the project's, so that
+/// a store filled anew has the same ones.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn fill(tx: &Transaction<'_>, now: Micros) -> Result<(), StoreError> {
+    let team_id: String =
+        tx.query_row("SELECT value FROM meta WHERE key = 'team_id'", [], |row| {
+            row.get(0)
+        })?;
+    tx.execute(
+        "INSERT INTO organization (id, name, created_at, updated_at) VALUES (?1, 'Local', ?2, ?2)",
+        params![derived("org_", 12, &team_id), now],
+    )?;
+    tx.execute(
+        "INSERT INTO projects (id, name, type, settings, created_at, updated_at)
+         VALUES (?1, 'Local', 'event_gateway', '{}', ?2, ?2)",
+        params![team_id, now],
+    )?;
+    for (kind, configs) in default_triggers() {
+        tx.execute(
+            "INSERT INTO issue_triggers (id, type, configs, channels, created_at, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
+            params![
+                derived("it_", 18, &format!("{team_id} {kind}")),
+                kind,
+                configs.to_string(),
+                json!({ "email": {} }).to_string(),
+                now
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+/// The triggers of a new project, each of which covers everything. What they are set to otherwise is
+/// not known; these are choices of ours.
+fn default_triggers() -> [(&'static str, Value); 4] {
+    [
+        (
+            "delivery",
+            json!({ "strategy": "final_attempt", "connections": "*" }),
+        ),
+        (
+            "request",
+            json!({ "rejection_causes": "*", "sources": "*" }),
+        ),
+        (
+            "transformation",
+            json!({ "log_level": "error", "transformations": "*" }),
+        ),
+        (
+            "backpressure",
+            json!({ "delay": 3_600_000, "destinations": "*" }),
+        ),
+    ]
+}

@@ -1,0 +1,144 @@
+//! Writes that may have to run transformations.
+//!
+//! A transformation cannot run inside the transaction that needs its result: it would hold up every
+//! other write. So the transaction is tried; where it comes to a transformation whose result is not
+//! known, it notes the run and goes on to find the others. Then it is taken back, what was noted is run,
+//! and it is tried again with the results. They are found by what was run and on what, so a rule or a
+//! transformation that changes in between is simply run anew. A write without transformations is tried
+//! once and costs nothing more.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use sha2::{Digest, Sha256};
+
+use crate::clock::{Clock, Micros};
+use crate::ids::Ids;
+use crate::store::{Store, StoreError};
+use crate::transform::{Ran, Run, Runner};
+
+/// How often a write is tried. Each try settles one more transformation of every chain, so this bounds
+/// how many a connection may have in a row, far beyond what makes sense.
+const TRIES: usize = 1_000;
+
+/// What taking requests in needs of the project.
+#[derive(Clone, Debug)]
+pub(crate) struct Means {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) ids: Arc<Ids>,
+    pub(crate) runner: Runner,
+}
+
+/// A digest of what is run and on what.
+type Key = [u8; 32];
+
+/// One try of a write.
+pub(crate) struct Intake<'a> {
+    pub(crate) conn: &'a Connection,
+    /// The moment of this try. It is asked inside the write, so that it grows in the order of the
+    /// commits: whoever walks a list by it must not be overtaken by an older row.
+    pub(crate) now: Micros,
+    pub(crate) ids: &'a Ids,
+    done: &'a HashMap<Key, Ran>,
+    noted: Vec<(Key, Run)>,
+}
+
+impl Intake<'_> {
+    /// The result of a run; nothing if it is not known yet, and then it is noted.
+    pub(super) fn ran(&mut self, run: Run) -> Option<Ran> {
+        let key = key_of(&run);
+        if let Some(ran) = self.done.get(&key) {
+            return Some(ran.clone());
+        }
+        if !self.noted.iter().any(|(noted, _)| *noted == key) {
+            let seed = self.ids.number();
+            self.noted.push((key, Run { seed, ..run }));
+        }
+        None
+    }
+}
+
+/// Time and seed are left out: a run that is tried again must be recognised.
+fn key_of(run: &Run) -> Key {
+    let mut digest = Sha256::new();
+    for part in [&run.code, &run.env, &run.request, &run.context] {
+        digest.update(part.len().to_le_bytes());
+        digest.update(part.as_bytes());
+    }
+    digest.finalize().into()
+}
+
+/// Why a try was taken back.
+enum Stop<E> {
+    Failed(E),
+    Runs(Vec<(Key, Run)>),
+}
+
+impl<E: From<StoreError>> From<StoreError> for Stop<E> {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Means {
+    /// Runs `job` in one transaction, with every transformation it needs.
+    ///
+    /// # Errors
+    /// Those of `job`, of the store, and a store error when the transformations never come to an end.
+    pub(crate) async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: Fn(&mut Intake<'_>) -> Result<T, E> + Clone + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let mut done = HashMap::new();
+        for _ in 0..TRIES {
+            let (job, clock, ids) = (job.clone(), self.clock.clone(), Arc::clone(&self.ids));
+            // The results come back with the outcome, so that they need not be copied.
+            let known = Arc::new(std::mem::take(&mut done));
+            let given = Arc::clone(&known);
+            let tried = self
+                .store
+                .write(move |tx| {
+                    let mut intake = Intake {
+                        conn: tx,
+                        now: clock.now(),
+                        ids: &ids,
+                        done: &given,
+                        noted: Vec::new(),
+                    };
+                    let result = job(&mut intake).map_err(Stop::Failed);
+                    match intake.noted {
+                        noted if noted.is_empty() => result,
+                        noted => Err(Stop::Runs(noted)),
+                    }
+                })
+                .await;
+            match tried {
+                Ok(result) => return Ok(result),
+                Err(Stop::Failed(error)) => return Err(error),
+                Err(Stop::Runs(runs)) => {
+                    done = Arc::try_unwrap(known).unwrap_or_else(|known| (*known).clone());
+                    self.run(runs, &mut done).await?;
+                }
+            }
+        }
+        Err(StoreError::Unusable(format!("more than {TRIES} transformations in a row")).into())
+    }
+
+    async fn run(
+        &self,
+        runs: Vec<(Key, Run)>,
+        done: &mut HashMap<Key, Ran>,
+    ) -> Result<(), StoreError> {
+        let (keys, runs): (Vec<_>, Vec<_>) = runs.into_iter().unzip();
+        let runs = runs.into_iter().map(|run| self.runner.run(run));
+        let ran = futures_util::future::join_all(runs).await;
+        for (key, ran) in keys.into_iter().zip(ran) {
+            done.insert(key, ran.ok_or(StoreError::Closed)?);
+        }
+        Ok(())
+    }
+}

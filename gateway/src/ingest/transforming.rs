@@ -1,0 +1,223 @@
+//! A transform rule applied to a request: what is run, and what comes of it in the store.
+
+use rusqlite::{OptionalExtension, params};
+use serde_json::{Value, json};
+
+use super::accept::{Route, store_payload};
+use super::intake::Intake;
+use super::receive::Received;
+use crate::issues;
+use crate::store::StoreError;
+use crate::transform::{Rewritten, Run};
+
+/// What a transform rule makes of a request.
+pub(super) enum Transformed {
+    /// A new request, stored as this payload.
+    Request(Box<Received>, String),
+    /// None: the code failed, or there is no such transformation.
+    Failed,
+    /// Not known in this try.
+    Unknown,
+}
+
+/// Runs the transformation on the request, which is stored as `payload_id`, and records the execution.
+pub(super) fn transform(
+    intake: &mut Intake<'_>,
+    route: &Route,
+    transformation_id: &str,
+    payload_id: &str,
+    received: &Received,
+) -> Result<Transformed, StoreError> {
+    let found: Option<(String, String)> = intake
+        .conn
+        .prepare_cached("SELECT code, env FROM transformations WHERE id = ?1")?
+        .query_row([transformation_id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((code, env)) = found else {
+        return Ok(Transformed::Failed);
+    };
+    let run = Run {
+        code,
+        env,
+        request: shown(received).to_string(),
+        context: json!({ "connection": connection(intake, &route.id)? }).to_string(),
+        now: intake.now,
+        seed: 0,
+    };
+    let Some(ran) = intake.ran(run) else {
+        return Ok(Transformed::Unknown);
+    };
+    let rewritten = ran.request.map(|request| rewrite(received, request));
+    let transformed_id = match &rewritten {
+        Some(received) => Some(store_payload(
+            intake.conn,
+            intake.now,
+            intake.ids,
+            received,
+        )?),
+        None => None,
+    };
+    let logs: Value = ran.console.iter().map(|line| line.shown()).collect();
+    let execution_id = intake.ids.execution();
+    intake
+        .conn
+        .prepare_cached(concat!(
+            "INSERT INTO executions (id, transformation_id, connection_id, payload_id, transformed_payload_id, ",
+            "log_level, logs, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
+        ))?
+        .execute(params![
+            execution_id,
+            transformation_id,
+            route.id,
+            payload_id,
+            transformed_id,
+            ran.log_level,
+            logs.to_string(),
+            intake.now
+        ])?;
+    issues::on_execution(
+        intake.conn,
+        intake.now,
+        intake.ids,
+        &execution_id,
+        transformation_id,
+        ran.log_level,
+    )?;
+    Ok(match rewritten.zip(transformed_id) {
+        Some((received, id)) => Transformed::Request(Box::new(received), id),
+        None => Transformed::Failed,
+    })
+}
+
+/// The request as the code gets it.
+fn shown(received: &Received) -> Value {
+    json!({
+        "headers": received.headers,
+        "body": received.value,
+        "path": received.path,
+        "query": received.query,
+        "parsed_query": received.parsed_query,
+    })
+}
+
+/// The connection as the code gets it: who it is and what it connects.
+fn connection(intake: &Intake<'_>, id: &str) -> Result<Value, StoreError> {
+    let connection = intake
+        .conn
+        .prepare_cached(concat!(
+            "SELECT c.id, c.name, c.description, s.id, s.name, s.type, d.id, d.name, d.type FROM connections c ",
+            "JOIN sources s ON s.id = c.source_id JOIN destinations d ON d.id = c.destination_id WHERE c.id = ?1",
+        ))?
+        .query_row([id], |row| {
+            Ok(json!({
+                "id": row.get::<_, String>(0)?,
+                "name": row.get::<_, Option<String>>(1)?,
+                "description": row.get::<_, Option<String>>(2)?,
+                "source": {
+                    "id": row.get::<_, String>(3)?,
+                    "name": row.get::<_, String>(4)?,
+                    "type": row.get::<_, String>(5)?,
+                },
+                "destination": {
+                    "id": row.get::<_, String>(6)?,
+                    "name": row.get::<_, String>(7)?,
+                    "type": row.get::<_, String>(8)?,
+                },
+            }))
+        })?;
+    Ok(connection)
+}
+
+/// The request after the code. What the code leaves as it was stays so byte for byte: a body that is
+/// no text cannot be told by its text.
+fn rewrite(received: &Received, request: Rewritten) -> Received {
+    let body = if request.body == received.value {
+        received.body.clone()
+    } else {
+        let content_type = request.headers.get("content-type").and_then(Value::as_str);
+        encode(&request.body, content_type.unwrap_or_default())
+    };
+    Received::stored(
+        None,
+        received.method.clone(),
+        request.path.unwrap_or_else(|| received.path.clone()),
+        request.query.unwrap_or_else(|| received.query.clone()),
+        request.headers,
+        body,
+    )
+}
+
+/// A body as bytes: text as it is, null as nothing, a flat object as a form where the content type
+/// says so, and anything else as JSON.
+fn encode(body: &Value, content_type: &str) -> Vec<u8> {
+    let plain = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        _ => None,
+    };
+    if let Value::Object(members) = body
+        && content_type.starts_with("application/x-www-form-urlencoded")
+    {
+        let pairs: Option<Vec<_>> = members
+            .iter()
+            .map(|(name, value)| Some((name, plain(value)?)))
+            .collect();
+        if let Some(pairs) = pairs {
+            let form = url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(pairs)
+                .finish();
+            return form.into_bytes();
+        }
+    }
+    match body {
+        Value::Null => Vec::new(),
+        Value::String(text) => text.clone().into_bytes(),
+        other => other.to_string().into_bytes(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_encoded_as_its_content_type_says() {
+        let form = "application/x-www-form-urlencoded; charset=utf-8";
+        for (body, content_type, bytes) in [
+            (json!({ "a": 1 }), "application/json", r#"{"a":1}"#),
+            (json!("text"), "application/json", "text"),
+            (json!(null), "application/json", ""),
+            (json!({ "a": "x y", "b": 2 }), form, "a=x+y&b=2"),
+            (json!({ "a": { "b": 1 } }), form, r#"{"a":{"b":1}}"#),
+        ] {
+            assert_eq!(encode(&body, content_type), bytes.as_bytes(), "{body}");
+        }
+    }
+
+    #[test]
+    fn bytes_survive_code_that_leaves_the_body_alone() {
+        let mut headers = serde_json::Map::new();
+        headers.insert("content-type".into(), "application/octet-stream".into());
+        let received = Received::stored(
+            None,
+            "POST".into(),
+            "/a".into(),
+            "x=1".into(),
+            headers.clone(),
+            vec![0, 255, 1],
+        );
+        let request = Rewritten {
+            headers,
+            body: received.value.clone(),
+            path: None,
+            query: Some("y=2".into()),
+        };
+        let rewritten = rewrite(&received, request);
+        assert_eq!(rewritten.body, [0, 255, 1]);
+        assert_eq!(
+            (rewritten.path.as_str(), rewritten.query.as_str()),
+            ("/a", "y=2")
+        );
+        assert_eq!(rewritten.parsed_query, json!({ "y": "2" }));
+    }
+}

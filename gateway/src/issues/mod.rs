@@ -1,0 +1,198 @@
+//! Issues: failures that look alike, gathered under one id.
+//!
+//! An issue is opened, or seen again, in the transaction that records the failure. Which trigger is
+//! responsible is decided in [`trigger`]. Seen again, an issue that was resolved or dismissed opens
+//! anew; one that is ignored stays ignored.
+//!
+//! Backpressure issues are never opened: nothing watches how long events wait.
+
+mod trigger;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::{Value, json};
+
+use crate::clock::Micros;
+use crate::ids::Ids;
+use crate::store::StoreError;
+use trigger::{Subject, Trigger};
+
+/// A failed attempt, recorded already.
+#[derive(Debug)]
+pub(crate) struct FailedAttempt<'a> {
+    pub(crate) attempt_id: &'a str,
+    pub(crate) event_id: &'a str,
+    pub(crate) connection_id: &'a str,
+    pub(crate) response_status: Option<u16>,
+    pub(crate) error_code: Option<&'a str>,
+}
+
+/// Opens the delivery issue that a failed attempt calls for, if any: under the strategy
+/// `first_attempt` every failure does, under `final_attempt` one that no retry follows.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn on_failed_attempt(
+    conn: &Connection,
+    now: Micros,
+    ids: &Ids,
+    failed: &FailedAttempt<'_>,
+) -> Result<(), StoreError> {
+    let name: Option<String> = conn
+        .prepare_cached("SELECT name FROM connections WHERE id = ?1")?
+        .query_row([failed.connection_id], |row| row.get(0))?;
+    let subject = Subject::new(failed.connection_id, name.as_deref());
+    let Some(trigger) = trigger::responsible(conn, "delivery", |configs| {
+        subject.covered_by(&configs["connections"])
+    })?
+    else {
+        return Ok(());
+    };
+    if trigger.configs["strategy"] == "final_attempt" && owes_an_attempt(conn, failed.event_id)? {
+        return Ok(());
+    }
+    let keys = json!({
+        "webhook_id": [failed.connection_id],
+        "response_status": failed.response_status.into_iter().collect::<Vec<_>>(),
+        "error_code": failed.error_code.into_iter().collect::<Vec<_>>(),
+    });
+    let reference = json!({ "event_id": failed.event_id, "attempt_id": failed.attempt_id });
+    let issue_id = open(conn, now, ids, &trigger, &keys, &reference)?;
+    conn.prepare_cached(
+        "INSERT INTO issue_events (issue_id, event_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+    )?
+    .execute(params![issue_id, failed.event_id])?;
+    Ok(())
+}
+
+fn owes_an_attempt(conn: &Connection, event_id: &str) -> Result<bool, StoreError> {
+    Ok(conn
+        .prepare_cached("SELECT due_at IS NOT NULL OR status = 'HOLD' FROM events WHERE id = ?1")?
+        .query_row([event_id], |row| row.get(0))
+        .optional()?
+        .unwrap_or(false))
+}
+
+/// Opens the issue that a rejected request calls for, if any.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn on_rejection(
+    conn: &Connection,
+    now: Micros,
+    ids: &Ids,
+    request_id: &str,
+    source_id: &str,
+    cause: &str,
+) -> Result<(), StoreError> {
+    let name: String = conn
+        .prepare_cached("SELECT name FROM sources WHERE id = ?1")?
+        .query_row([source_id], |row| row.get(0))?;
+    let subject = Subject::new(source_id, Some(&name));
+    let trigger = trigger::responsible(conn, "request", |configs| {
+        let excluded = configs["excluded_rejection_causes"].as_array();
+        if excluded.is_some_and(|causes| causes.iter().any(|excluded| excluded == cause)) {
+            return None;
+        }
+        let causes = &configs["rejection_causes"];
+        let listed = causes.as_array();
+        if listed.is_some_and(|causes| !causes.iter().any(|listed| listed == cause)) {
+            return None;
+        }
+        // A named cause outweighs however exact a choice of sources.
+        let by_source = subject.covered_by(&configs["sources"])?;
+        Some((listed.is_some(), by_source))
+    })?;
+    let Some(trigger) = trigger else {
+        return Ok(());
+    };
+    let keys = json!({ "source_id": [source_id], "rejection_cause": [cause] });
+    let reference = json!({ "request_id": request_id });
+    open(conn, now, ids, &trigger, &keys, &reference).map(|_| ())
+}
+
+/// The levels of a transformation's log, lowest first.
+const LEVELS: [&str; 5] = ["debug", "info", "warn", "error", "fatal"];
+
+/// Opens the issue that a run of a transformation calls for, if any, and marks the execution with it.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn on_execution(
+    conn: &Connection,
+    now: Micros,
+    ids: &Ids,
+    execution_id: &str,
+    transformation_id: &str,
+    log_level: &str,
+) -> Result<(), StoreError> {
+    let name: Option<String> = conn
+        .prepare_cached("SELECT name FROM transformations WHERE id = ?1")?
+        .query_row([transformation_id], |row| row.get(0))
+        .optional()?;
+    let subject = Subject::new(transformation_id, name.as_deref());
+    let Some(trigger) = trigger::responsible(conn, "transformation", |configs| {
+        subject.covered_by(&configs["transformations"])
+    })?
+    else {
+        return Ok(());
+    };
+    let rank = |level: &str| LEVELS.iter().position(|known| *known == level);
+    let wanted = trigger.configs["log_level"].as_str().and_then(rank);
+    if rank(log_level) < wanted {
+        return Ok(());
+    }
+    let keys = json!({ "transformation_id": [transformation_id], "log_level": [log_level] });
+    let reference = json!({ "transformation_execution_id": execution_id });
+    let issue_id = open(conn, now, ids, &trigger, &keys, &reference)?;
+    conn.prepare_cached("UPDATE executions SET issue_id = ?2 WHERE id = ?1")?
+        .execute(params![execution_id, issue_id])?;
+    Ok(())
+}
+
+/// Opens the issue with these keys, or notes that it was seen again. Answers its id.
+fn open(
+    conn: &Connection,
+    now: Micros,
+    ids: &Ids,
+    trigger: &Trigger,
+    keys: &Value,
+    reference: &Value,
+) -> Result<String, StoreError> {
+    let found: Option<(String, bool)> = conn
+        .prepare_cached(
+            "SELECT id, status <> 'IGNORED' AND (status = 'RESOLVED' OR dismissed_at IS NOT NULL)
+             FROM issues WHERE type = ?1 AND aggregation_keys = ?2",
+        )?
+        .query_row(params![trigger.kind, keys.to_string()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let Some((id, reopens)) = found else {
+        let id = ids.issue();
+        conn.prepare_cached(
+            "INSERT INTO issues (id, trigger_id, type, status, aggregation_keys, reference, opened_at,
+                 first_seen_at, last_seen_at, created_at, updated_at)
+             VALUES (?1, ?2, ?3, 'OPENED', ?4, ?5, ?6, ?6, ?6, ?6, ?6)",
+        )?
+        .execute(params![
+            id,
+            trigger.id,
+            trigger.kind,
+            keys.to_string(),
+            reference.to_string(),
+            now
+        ])?;
+        return Ok(id);
+    };
+    if reopens {
+        conn.prepare_cached(
+            "UPDATE issues SET status = 'OPENED', trigger_id = ?2, reference = ?3, opened_at = ?4,
+                 last_seen_at = ?4, dismissed_at = NULL, updated_at = ?4 WHERE id = ?1",
+        )?
+        .execute(params![id, trigger.id, reference.to_string(), now])?;
+    } else {
+        conn.prepare_cached("UPDATE issues SET last_seen_at = ?2, updated_at = ?2 WHERE id = ?1")?
+            .execute(params![id, now])?;
+    }
+    Ok(id)
+}

@@ -1,0 +1,240 @@
+//! Issues: what opens them, what opens them again, and which trigger is responsible.
+
+mod support;
+
+use hookdeck_gateway::Gateway;
+use serde_json::{Value, json};
+use support::{Api, Receiver, id};
+
+async fn start() -> Api {
+    let moment = "2026-09-01T12:00:00Z".parse().unwrap();
+    Api::of(Gateway::builder().manual_clock(moment)).await
+}
+
+async fn advance(api: &Api, seconds: u64) {
+    let span = std::time::Duration::from_secs(seconds);
+    api.gateway.advance(span).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_new_project_watches_everything() {
+    let api = start().await;
+    let triggers = api.models("/issue-triggers?order_by=type&dir=asc").await;
+    let kinds: Vec<_> = triggers
+        .iter()
+        .map(|trigger| trigger["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        kinds,
+        ["backpressure", "delivery", "request", "transformation"]
+    );
+    assert_eq!(triggers[1]["configs"]["connections"], "*");
+    assert_eq!(triggers[2]["configs"]["rejection_causes"], "*");
+}
+
+#[tokio::test]
+async fn failures_that_look_alike_are_one_issue() {
+    let api = start().await;
+    let receiver = Receiver::start(500).await;
+    let connection = api
+        .connection("c", receiver.destination("d"), json!([]))
+        .await;
+    api.send(&connection, json!({ "n": 1 })).await;
+    let issues = api.models("/issues").await;
+    assert_eq!(issues.len(), 1);
+    let issue = &issues[0];
+    assert_eq!(issue["status"], "OPENED");
+    let keys =
+        json!({ "webhook_id": [id(&connection)], "response_status": [500], "error_code": [] });
+    assert_eq!(issue["aggregation_keys"], keys);
+    let event = id(&issue["data"]["trigger_event"]);
+    assert_eq!(issue["reference"]["event_id"], event.as_str());
+    assert_eq!(issue["data"]["trigger_attempt"]["response_status"], 500);
+
+    advance(&api, 60).await;
+    api.send(&connection, json!({ "n": 2 })).await;
+    let again = api.get(&format!("/issues/{}", id(issue))).await.json();
+    assert_eq!(again["first_seen_at"], "2026-09-01T12:00:00.000Z");
+    assert_eq!(again["last_seen_at"], "2026-09-01T12:01:00.000Z");
+    assert_eq!(again["reference"], issue["reference"]);
+
+    receiver.answer(503);
+    api.send(&connection, json!({ "n": 3 })).await;
+    assert_eq!(api.get("/issues/count").await.json()["count"], 2);
+    let of_issue = api.models(&format!("/events?issue_id={}", id(issue))).await;
+    assert_eq!(of_issue.len(), 2);
+    for (query, count) in [
+        ("aggregation_keys[response_status]=503".to_owned(), 1),
+        (
+            format!("aggregation_keys[webhook_id][]={}", id(&connection)),
+            2,
+        ),
+        ("aggregation_keys[error_code]=TIMEOUT".to_owned(), 0),
+        ("type=delivery&status[]=OPENED".to_owned(), 2),
+        ("type=request".to_owned(), 0),
+        ("last_seen_at[lt]=2026-09-01T12:01:00Z".to_owned(), 0),
+        ("dismissed_at=".to_owned(), 2),
+    ] {
+        assert_eq!(
+            api.models(&format!("/issues?{query}")).await.len(),
+            count,
+            "{query}"
+        );
+        let counted = api.get(&format!("/issues/count?{query}")).await.json();
+        assert_eq!(counted["count"], count, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn an_issue_opens_when_no_retry_is_left_unless_the_trigger_says_the_first_attempt() {
+    let api = start().await;
+    let receiver = Receiver::start(500).await;
+    let retry = json!([{ "type": "retry", "strategy": "linear", "interval": 60_000, "count": 2 }]);
+    let late = api
+        .connection("late", receiver.destination("d"), retry.clone())
+        .await;
+    let early = api
+        .connection("early", receiver.destination("d"), retry)
+        .await;
+    let configs = json!({ "strategy": "first_attempt", "connections": "ear*" });
+    let trigger = json!({ "type": "delivery", "configs": configs, "channels": { "email": {} } });
+    let trigger = api.ok("POST", "/issue-triggers", trigger).await;
+
+    api.send(&early, json!({})).await;
+    api.send(&late, json!({})).await;
+    let of =
+        |connection: &Value| format!("/issues?aggregation_keys[webhook_id]={}", id(connection));
+    assert_eq!(
+        api.models(&of(&early)).await[0]["issue_trigger_id"],
+        id(&trigger).as_str()
+    );
+    advance(&api, 60).await;
+    assert!(api.models(&of(&late)).await.is_empty(), "a retry is left");
+    advance(&api, 60).await;
+    assert_eq!(api.models(&of(&late)).await.len(), 1);
+
+    // Its issues go with the trigger, and only they.
+    api.delete(&format!("/issue-triggers/{}", id(&trigger)))
+        .await;
+    assert!(api.models(&of(&early)).await.is_empty());
+    assert_eq!(api.models(&of(&late)).await.len(), 1);
+}
+
+#[tokio::test]
+async fn resolved_and_dismissed_issues_open_again_and_ignored_ones_do_not() {
+    let api = start().await;
+    let receiver = Receiver::start(500).await;
+    let connection = api
+        .connection("c", receiver.destination("d"), json!([]))
+        .await;
+    api.send(&connection, json!({})).await;
+    let path = format!("/issues/{}", id(&api.models("/issues").await[0]));
+    for (status, dismissed, then) in [
+        ("ACKNOWLEDGED", false, "ACKNOWLEDGED"),
+        ("RESOLVED", false, "OPENED"),
+        ("OPENED", true, "OPENED"),
+        ("IGNORED", true, "IGNORED"),
+    ] {
+        api.ok("PUT", &path, json!({ "status": status })).await;
+        if dismissed {
+            let dismissed = api.ok("DELETE", &path, json!({})).await;
+            assert!(dismissed["dismissed_at"].is_string());
+        }
+        advance(&api, 60).await;
+        api.send(&connection, json!({})).await;
+        let issue = api.get(&path).await.json();
+        assert_eq!(issue["status"], then, "{status}");
+        assert_eq!(
+            issue["dismissed_at"].is_string(),
+            status == "IGNORED",
+            "{status}"
+        );
+        let reopened = issue["opened_at"] == issue["last_seen_at"];
+        assert_eq!(
+            reopened,
+            status == "RESOLVED" || status == "OPENED",
+            "{status}"
+        );
+    }
+    assert_eq!(api.models("/issues").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_rejected_request_opens_an_issue_of_its_cause() {
+    let api = start().await;
+    let source = api.source("alone").await;
+    let url = source["url"].as_str().unwrap();
+    let request = api
+        .http
+        .post(url)
+        .header("content-type", "application/json")
+        .body("{}");
+    let request_id = support::read(request).await.json()["request_id"].clone();
+    let issues = api.models("/issues?type=request").await;
+    assert_eq!(issues.len(), 1);
+    let keys = json!({ "source_id": [id(&source)], "rejection_cause": ["NO_CONNECTION"] });
+    assert_eq!(issues[0]["aggregation_keys"], keys);
+    assert_eq!(issues[0]["data"]["request"]["id"], request_id);
+}
+
+#[tokio::test]
+async fn a_cause_can_be_left_out_and_a_disabled_trigger_opens_nothing() {
+    let api = start().await;
+    let source = api.source("alone").await;
+    let send = async || {
+        let request = api.http.post(source["url"].as_str().unwrap()).body("");
+        assert_eq!(support::read(request).await.status, 200);
+        api.get("/issues/count").await.json()["count"].clone()
+    };
+    let trigger = &api.models("/issue-triggers?type=request").await[0];
+    let path = format!("/issue-triggers/{}", id(trigger));
+    let configs = |excluded: Value| json!({ "rejection_causes": "*", "sources": "*", "excluded_rejection_causes": excluded });
+    api.ok(
+        "PUT",
+        &path,
+        json!({ "configs": configs(json!(["NO_CONNECTION"])) }),
+    )
+    .await;
+    assert_eq!(send().await, 0);
+    api.ok("PUT", &path, json!({ "configs": configs(json!([])) }))
+        .await;
+    let disabled = api.ok("PUT", &format!("{path}/disable"), json!({})).await;
+    assert!(disabled["disabled_at"].is_string());
+    assert_eq!(send().await, 0);
+    api.ok("PUT", &format!("{path}/enable"), json!({})).await;
+    assert_eq!(send().await, 1);
+}
+
+#[tokio::test]
+async fn a_trigger_needs_the_configs_of_its_type_and_a_name_of_its_own() {
+    let api = start().await;
+    let body = |kind: &str, name: &str| {
+        json!({
+            "type": kind,
+            "name": name,
+            "configs": { "strategy": "first_attempt", "connections": "*" },
+            "channels": { "email": {} },
+        })
+    };
+    let created = api
+        .ok("POST", "/issue-triggers", body("delivery", "a"))
+        .await;
+    let refused = api.post("/issue-triggers", body("delivery", "a")).await;
+    assert_eq!(refused.status, 409);
+    assert_eq!(refused.json()["data"]["id"], created["id"]);
+    let refused = api.post("/issue-triggers", body("request", "b")).await;
+    assert_eq!(
+        refused.violations(),
+        [
+            "configs.rejection_causes is required",
+            "configs.sources is required"
+        ]
+    );
+    let bare = json!({ "type": "delivery", "channels": null });
+    let refused = api.post("/issue-triggers", bare).await;
+    assert_eq!(refused.violations(), ["configs is required"]);
+    let upserted = api
+        .ok("PUT", "/issue-triggers", body("delivery", "a"))
+        .await;
+    assert_eq!(upserted["id"], created["id"]);
+}
