@@ -1,9 +1,12 @@
 //! Pages, and the streams that walk them.
 
+mod ahead;
 mod cursor;
+mod cycle;
 mod items;
 mod page;
 mod pages;
+mod walk;
 
 pub use cursor::{Cursor, ParseCursorError};
 pub use items::Items;

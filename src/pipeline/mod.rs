@@ -336,7 +336,7 @@ impl Pipeline {
         error
     }
 
-    fn tell(&self, event: &CallEvent<'_>) {
+    pub(crate) fn tell(&self, event: &CallEvent<'_>) {
         #[cfg(feature = "tracing")]
         match event {
             CallEvent::Waiting { operation, wait } => {
@@ -358,6 +358,13 @@ impl Pipeline {
                 error,
             } => {
                 tracing::debug!(operation, attempt, ?delay, %error, "retrying");
+            }
+            CallEvent::Page {
+                operation,
+                page,
+                items,
+            } => {
+                tracing::debug!(operation, page, items, "page");
             }
         }
         if let Some(observer) = &self.observer {

@@ -40,6 +40,15 @@ pub enum CallEvent<'a> {
         /// Why it failed.
         error: &'a Error,
     },
+    /// A stream fetched a page of its list.
+    Page {
+        /// The operation, by its name in the contract.
+        operation: &'static str,
+        /// The number of the page within its stream, from one.
+        page: u64,
+        /// The number of rows on it.
+        items: usize,
+    },
 }
 
 /// Watches calls: for metrics, logs or a progress display.
