@@ -6,9 +6,12 @@ mod cycle;
 mod items;
 mod page;
 mod pages;
+mod slices;
 mod walk;
+mod windows;
 
 pub use cursor::{Cursor, ParseCursorError};
 pub use items::Items;
 pub use page::Page;
 pub use pages::Pages;
+pub use windows::{Timed, Windows};

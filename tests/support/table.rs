@@ -18,6 +18,7 @@ use super::reply;
 pub struct Table(Arc<Mutex<Inner>>);
 
 struct Inner {
+    /// Oldest first.
     rows: Vec<Row>,
     size: usize,
     delay: Duration,
@@ -42,8 +43,10 @@ impl Table {
     }
 
     pub fn of(rows: impl IntoIterator<Item = Row>, size: usize) -> Self {
+        let mut rows: Vec<Row> = rows.into_iter().collect();
+        rows.sort();
         Self(Arc::new(Mutex::new(Inner {
-            rows: rows.into_iter().collect(),
+            rows,
             size,
             delay: Duration::ZERO,
             began: Instant::now(),
@@ -78,7 +81,9 @@ impl Table {
 
     pub fn insert(&self, millis: i64, id: &str) {
         let row = (Timestamp::from_unix_millis(millis), id.to_owned());
-        self.lock().rows.push(row);
+        let mut inner = self.lock();
+        inner.rows.push(row);
+        inner.rows.sort();
     }
 
     pub fn remove(&self, id: &str) {
@@ -131,7 +136,6 @@ impl Inner {
             .filter(|row| bound("lt").is_none_or(|bound| row.0 < bound))
             .filter(|row| bound("lte").is_none_or(|bound| row.0 <= bound))
             .collect();
-        rows.sort();
         let ascending = get("dir") == Some("asc");
         if !ascending {
             rows.reverse();
