@@ -284,6 +284,7 @@ impl GatewayBuilder {
         let control = ControlState::new(state.clone(), self.control);
         crate::ingest::router(Arc::clone(projects))
             .merge(control::router(control))
+            .merge(api::publish_router(state.clone()))
             .merge(api::router(state))
     }
 

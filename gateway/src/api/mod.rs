@@ -23,6 +23,7 @@ mod notifications;
 mod organizations;
 mod payload;
 mod projects;
+mod publish;
 mod quota;
 mod render;
 mod requests;
@@ -37,5 +38,6 @@ mod version;
 mod plan_tests;
 
 pub(crate) use error::json_response;
+pub(crate) use publish::router as publish_router;
 pub(crate) use quota::Limit;
 pub(crate) use serve::{ApiState, router};

@@ -93,6 +93,12 @@ impl ApiState {
         tenant.map(|tenant| Arc::clone(&tenant.project))
     }
 
+    /// The project whose key this is.
+    pub(super) async fn project_with(&self, key: String) -> Result<Option<Arc<Project>>, ApiError> {
+        let tenant = self.tenant_of(key).await?;
+        Ok(tenant.map(|tenant| tenant.project))
+    }
+
     /// Whose key this is: one the gateway was started with, or one that was created over the API and
     /// is still good.
     async fn tenant_of(&self, key: String) -> Result<Option<Tenant>, ApiError> {

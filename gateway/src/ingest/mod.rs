@@ -21,7 +21,7 @@ pub use replay::{
     ReplayTarget, Replayed, replay_event, replay_request, retry_request, send_payload,
 };
 pub(crate) use replay::{replay, retry};
-pub(crate) use serve::router;
+pub(crate) use serve::{router, take_in};
 
 /// The largest body that is taken, in bytes.
 pub const BODY_LIMIT: usize = 10 * 1024 * 1024;

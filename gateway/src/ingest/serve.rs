@@ -9,11 +9,12 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use axum::routing::any;
 use futures_util::StreamExt;
+use http::request::Parts;
 
 use super::accept::{Accepted, accept};
 use super::receive::Received;
 use super::{BODY_LIMIT, answer};
-use crate::project::Projects;
+use crate::project::{Project, Projects};
 use crate::store::StoreError;
 
 /// How much of a refused body is still read, so that the producer gets to see the answer.
@@ -39,6 +40,17 @@ async fn serve(State(projects): State<Arc<Projects>>, request: Request) -> Respo
             return answer::failed();
         }
     };
+    take_in(&project, source_id, &path, &parts, body).await
+}
+
+/// Takes a request in at a source of the project and answers its producer.
+pub(crate) async fn take_in(
+    project: &Arc<Project>,
+    source_id: String,
+    path: &str,
+    parts: &Parts,
+    body: Body,
+) -> Response {
     let Ok(body) = read(body).await else {
         return answer::broken_body();
     };
@@ -50,7 +62,7 @@ async fn serve(State(projects): State<Arc<Projects>>, request: Request) -> Respo
         .get::<ConnectInfo<SocketAddr>>()
         .map(|info| info.0.ip());
     let query = parts.uri.query().unwrap_or_default();
-    let received = Received::new(&parts.method, &path, query, &parts.headers, peer, body);
+    let received = Received::new(&parts.method, path, query, &parts.headers, peer, body);
     let received = Arc::new(received);
     let accepted: Result<_, StoreError> = project
         .means()

@@ -1,0 +1,107 @@
+//! The publish endpoint: a webhook sent by whoever holds the project's key, to a source it names.
+//!
+//! It takes part in no quota. What it takes in goes the way of every other request of that source,
+//! its verification included; that, and the message for an unknown source, are our choice.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::post;
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, StatusCode};
+use rusqlite::OptionalExtension;
+use serde_json::json;
+
+use super::auth::{Credential, credential};
+use super::error::{ApiError, json_response};
+use super::serve::ApiState;
+use crate::ingest;
+use crate::store::StoreError;
+
+const SOURCE_ID: HeaderName = HeaderName::from_static("x-hookdeck-source-id");
+const SOURCE_NAME: HeaderName = HeaderName::from_static("x-hookdeck-source-name");
+
+/// The route of the publish endpoint.
+pub(crate) fn router(state: ApiState) -> Router {
+    Router::new()
+        .route("/v1/publish", post(publish))
+        .with_state(state)
+}
+
+async fn publish(State(state): State<ApiState>, request: Request) -> Response {
+    take_in(&state, request)
+        .await
+        .unwrap_or_else(|refused| refused)
+}
+
+/// How a source is named.
+enum Wanted {
+    Id(String),
+    Name(String),
+}
+
+async fn take_in(state: &ApiState, request: Request) -> Result<Response, Response> {
+    let (mut parts, body) = request.into_parts();
+    let project = match credential(&parts.headers) {
+        Credential::Key(key) => state.project_with(key).await.map_err(failed)?,
+        Credential::Missing | Credential::Unreadable => None,
+    };
+    let Some(project) = project else {
+        let message = "No valid API key was provided through Basic Auth or Bearer Token";
+        return Err(refusal(StatusCode::UNAUTHORIZED, message, "UNAUTHORIZED"));
+    };
+    let Some(wanted) = wanted(&parts.headers) else {
+        let message = "Missing x-hookdeck-source-id or x-hookdeck-source-name header";
+        return Err(refusal(
+            StatusCode::BAD_REQUEST,
+            message,
+            "MISSING_PARAMETER",
+        ));
+    };
+    let found = project
+        .store
+        .read(move |conn| {
+            let (column, value) = match &wanted {
+                Wanted::Id(id) => ("id", id),
+                Wanted::Name(name) => ("name", name),
+            };
+            // Names of deleted sources may be in use again.
+            let sql = format!("SELECT id FROM sources WHERE {column} = ?1 AND deleted_at IS NULL");
+            let id = conn
+                .prepare_cached(&sql)?
+                .query_row([value], |row| row.get::<_, String>(0))
+                .optional()?;
+            Ok::<_, StoreError>(id)
+        })
+        .await
+        .map_err(|error| failed(error.into()))?;
+    let Some(source_id) = found else {
+        let message = "No source has that id or name";
+        return Err(refusal(StatusCode::NOT_FOUND, message, "NOT_FOUND"));
+    };
+    // Said to the gateway, not to the destination: above all the key.
+    for name in [AUTHORIZATION, SOURCE_ID, SOURCE_NAME] {
+        parts.headers.remove(name);
+    }
+    Ok(ingest::take_in(&project, source_id, "", &parts, body).await)
+}
+
+fn wanted(headers: &HeaderMap) -> Option<Wanted> {
+    let text = |name| {
+        let value = headers.get(name)?.to_str().ok()?.trim();
+        (!value.is_empty()).then(|| value.to_owned())
+    };
+    text(SOURCE_ID)
+        .map(Wanted::Id)
+        .or_else(|| text(SOURCE_NAME).map(Wanted::Name))
+}
+
+fn refusal(status: StatusCode, message: &str, code: &str) -> Response {
+    json_response(status, &json!({ "message": message, "code": code }))
+}
+
+fn failed(error: ApiError) -> Response {
+    tracing::error!("a webhook could not be published: {error:?}");
+    let message = "The request could not be stored; send it again.";
+    refusal(StatusCode::SERVICE_UNAVAILABLE, message, "FATAL_ERROR")
+}
