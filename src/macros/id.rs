@@ -128,6 +128,12 @@ macro_rules! id {
             }
         }
 
+        impl<const N: usize> From<[&$name; N]> for $crate::query::OneOrMany<$name> {
+            fn from(ids: [&$name; N]) -> Self {
+                Self::Many(ids.into_iter().cloned().collect())
+            }
+        }
+
         impl<const N: usize> From<[&str; N]> for $crate::query::OneOrMany<$name> {
             fn from(ids: [&str; N]) -> Self {
                 Self::Many(ids.into_iter().map($name::from).collect())
