@@ -62,6 +62,7 @@ pub const LIST_INTERNALS: &[&str] = &["operation", "query_mut", "ready", "seek",
 pub const BODY_METHODS: &[&str] = &[
     "body",
     "body_mut",
+    "checked",
     "idempotent",
     "new",
     "ready",

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use hookdeck::models::{Event, EventFilter, Source, SourceFilter, SourceInput};
-use hookdeck::paging::{Items, Page, Pages, ParseCursorError};
+use hookdeck::paging::{Items, Page, Pages, ParseCursorError, Windows};
 use hookdeck::query::{Direction, OneOrMany, Query, QueryValue, Range};
 use hookdeck::transport::{Exchange, Transport, TransportError, TransportErrorKind};
 use hookdeck::types::{Headers, Json, Patch, Secret, Timestamp};
@@ -53,6 +53,7 @@ fn futures_and_streams_can_be_spawned() {
     sent::<Exchange<'static>>();
     sent::<Pages<EventFilter>>();
     sent::<Items<EventFilter>>();
+    sent::<Windows<EventFilter>>();
 }
 
 #[test]
@@ -98,6 +99,7 @@ fn every_public_type_prints() {
     printed::<Page<Event>>();
     printed::<Pages<EventFilter>>();
     printed::<Items<EventFilter>>();
+    printed::<Windows<EventFilter>>();
     printed::<Cursor>();
     printed::<ParseCursorError>();
     printed::<Query>();

@@ -190,7 +190,7 @@ async fn an_empty_query_starts_nothing() {
         .source_id(no_sources);
     let error = bulk.event_retries().start(of_none).await.unwrap_err();
     assert!(
-        error.to_string().contains("a list in the query is empty"),
+        error.to_string().contains("`source_id` is given no value"),
         "{error}"
     );
     let causes: [IgnoredCause; 0] = [];

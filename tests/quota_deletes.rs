@@ -8,8 +8,11 @@ use hookdeck::transport::TransportErrorKind;
 use hookdeck::{CallEvent, Client, ErrorKind, Observer, Sent};
 use support::{Script, Step, builder, reply};
 
+/// Operation, attempt and status of each delete that was found done.
+type Findings = Vec<(&'static str, u32, u16)>;
+
 #[derive(Clone, Debug, Default)]
-struct Found(Arc<Mutex<Vec<(&'static str, u32, u16)>>>);
+struct Found(Arc<Mutex<Findings>>);
 
 impl Observer for Found {
     fn observe(&self, event: &CallEvent<'_>) {

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use hookdeck::models::{
     DestinationAuth, DestinationConfig, DestinationInput, DestinationUpdate, Rule,
-    RuleTransformation, SourceAuth, SourceConfig, SourceFilter, SourceInput, TransformRule,
+    RuleTransformation, SourceAuth, SourceAuthType, SourceConfig, SourceFilter, SourceInput,
+    TransformRule,
 };
 use hookdeck::transport::TransportErrorKind;
 use hookdeck::{ApiKey, AuthScheme, CallEvent, Client, Error, ErrorKind, Observer, Retry};
@@ -81,15 +82,18 @@ fn client(script: &Script) -> Client {
         .unwrap()
 }
 
+/// Every secret at once, which only a scheme the SDK does not know may have.
 fn source_config() -> SourceConfig {
-    SourceConfig::new().auth(
-        SourceAuth::new()
-            .webhook_secret_key(secret("webhook").as_str())
-            .password(secret("password").as_str())
-            .api_key(secret("api key").as_str())
-            .token(secret("token").as_str())
-            .client_secret(secret("client").as_str()),
-    )
+    SourceConfig::new()
+        .auth_type(SourceAuthType::from("ODD"))
+        .auth(
+            SourceAuth::new()
+                .webhook_secret_key(secret("webhook").as_str())
+                .password(secret("password").as_str())
+                .api_key(secret("api key").as_str())
+                .token(secret("token").as_str())
+                .client_secret(secret("client").as_str()),
+        )
 }
 
 fn destination_config() -> DestinationConfig {

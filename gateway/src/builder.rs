@@ -76,6 +76,8 @@ pub enum StartError {
     Store(StoreError),
     /// An API key is empty or given twice.
     ApiKey,
+    /// The signing secret is empty, so that nobody could tell who signed.
+    SigningSecret,
 }
 
 impl std::fmt::Display for StartError {
@@ -85,6 +87,7 @@ impl std::fmt::Display for StartError {
             Self::DataDir { path, reason } => write!(f, "cannot use {}: {reason}", path.display()),
             Self::Store(error) => error.fmt(f),
             Self::ApiKey => f.write_str("every API key must be given once and must not be empty"),
+            Self::SigningSecret => f.write_str("the signing secret must not be empty"),
         }
     }
 }
@@ -94,7 +97,7 @@ impl std::error::Error for StartError {
         match self {
             Self::Listen { source, .. } => Some(source),
             Self::Store(error) => Some(error),
-            Self::DataDir { .. } | Self::ApiKey => None,
+            Self::DataDir { .. } | Self::ApiKey | Self::SigningSecret => None,
         }
     }
 }
@@ -229,6 +232,9 @@ impl GatewayBuilder {
             |(index, key): (usize, &String)| key.is_empty() || self.api_keys[..index].contains(key);
         if self.api_keys.iter().enumerate().any(repeated) {
             return Err(StartError::ApiKey);
+        }
+        if self.signing_secret.is_empty() {
+            return Err(StartError::SigningSecret);
         }
         let listen_error = |source| StartError::Listen {
             address: self.listen,
@@ -371,6 +377,12 @@ mod tests {
                 "{keys:?}"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn the_signing_secret_must_not_be_empty() {
+        let refused = Gateway::builder().signing_secret("").start().await;
+        assert!(matches!(refused, Err(StartError::SigningSecret)));
     }
 
     #[tokio::test]

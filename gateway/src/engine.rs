@@ -13,8 +13,10 @@ use crate::store::{Store, StoreError};
 
 /// Attempts at one moment beyond those ready at its start before a settle refuses to go on.
 const RUNAWAY: u64 = 100_000;
-/// The same for attempts of events that came from a delivery of this gateway.
+/// The same for attempts of events that came from a delivery of a gateway: so many in all, and so
+/// many more for each attempt of an event that did not.
 const RUNAWAY_LOOP: u64 = 200;
+const HOPS: u64 = 20;
 
 /// One attempt that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -282,9 +284,10 @@ impl Engine {
                 if let Some(error) = now.error.clone().filter(|_| now.seen >= wake) {
                     return Err(error.into());
                 }
-                if now.attempts - before.attempts > ready + RUNAWAY
-                    || now.looped - before.looped > RUNAWAY_LOOP
-                {
+                let attempts = now.attempts - before.attempts;
+                let looped = now.looped - before.looped;
+                let started = ready + (attempts - looped);
+                if attempts > ready + RUNAWAY || looped > RUNAWAY_LOOP + HOPS * started {
                     return Err(self.runaway());
                 }
                 if now.seen >= wake && now.in_flight == 0 {

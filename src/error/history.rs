@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::{ErrorKind, Sent};
+use super::{Error, ErrorKind, Sent};
 
-/// One failed attempt at a call, as [`Error::history`](super::Error::history) lists them.
+/// One failed attempt at a call, as [`Error::history`] lists them.
 ///
 /// ```
 /// # async fn example(client: hookdeck::Client) {
@@ -41,6 +41,31 @@ impl fmt::Display for FailedAttempt {
         match self.delay {
             Some(delay) => write!(f, ", next in {delay:.1?}"),
             None => Ok(()),
+        }
+    }
+}
+
+impl Error {
+    /// Every attempt in the order made, the last one included; empty if nothing was attempted.
+    #[must_use]
+    pub fn history(&self) -> &[FailedAttempt] {
+        &self.0.history
+    }
+
+    /// This failure as one of several attempts.
+    pub(crate) fn as_attempt(&self, after: Duration) -> FailedAttempt {
+        let inner = &*self.0;
+        let message = match (&inner.status, &inner.api) {
+            (Some(status), Some(api)) => format!("{} {api}", status.as_u16()),
+            _ => inner.message.clone(),
+        };
+        FailedAttempt {
+            kind: inner.kind,
+            status: inner.status,
+            sent: inner.sent,
+            message,
+            after,
+            delay: None,
         }
     }
 }

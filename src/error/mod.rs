@@ -205,29 +205,6 @@ impl Error {
         self.0.attempts
     }
 
-    /// Every attempt in the order made, the last one included; empty if nothing was attempted.
-    #[must_use]
-    pub fn history(&self) -> &[FailedAttempt] {
-        &self.0.history
-    }
-
-    /// This failure as one of several attempts.
-    pub(crate) fn as_attempt(&self, after: Duration) -> FailedAttempt {
-        let inner = &*self.0;
-        let message = match (&inner.status, &inner.api) {
-            (Some(status), Some(api)) => format!("{} {api}", status.as_u16()),
-            _ => inner.message.clone(),
-        };
-        FailedAttempt {
-            kind: inner.kind,
-            status: inner.status,
-            sent: inner.sent,
-            message,
-            after,
-            delay: None,
-        }
-    }
-
     /// The time from starting the call to giving up, waits included.
     #[must_use]
     pub fn elapsed(&self) -> Duration {

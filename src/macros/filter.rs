@@ -74,6 +74,10 @@ macro_rules! filter {
             fn query(&self) -> &$crate::query::Query {
                 &self.query
             }
+
+            fn row_id(item: &$item) -> &str {
+                item.id.as_ref()
+            }
         }
 
         impl $crate::call::List<$name> {

@@ -1,71 +1,126 @@
 //! A list page by page.
 
 use std::fmt;
-use std::future::IntoFuture;
+use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use futures_core::stream::FusedStream;
 
+use super::ahead::Ahead;
 use super::cursor::{Cursor, Way};
 use super::page::Page;
-use crate::call::{CallFuture, List};
-use crate::error::{Error, ErrorKind};
+use super::walk::{Fetched, Outcome, Walk};
+use crate::call::List;
+use crate::error::Error;
 use crate::query::Filter;
+
+/// The most pages that are fetched ahead.
+const MOST_AHEAD: usize = 16;
 
 /// A stream of the pages of a list.
 ///
 /// The filters are those of the list when the stream was made. An error ends the stream; to go on
 /// after one, [`resume`](List::resume) a new list from [`cursor`](Pages::cursor). Empty pages in the
 /// middle of a list are passed on like others. If the API hands out a cursor again the stream
-/// passes on the page it came with and then ends with [`ErrorKind::Paging`], in place of going
-/// round for ever.
+/// passes on the page it came with and then ends with [`ErrorKind::Paging`](crate::ErrorKind::Paging),
+/// in place of going round for ever.
+///
+/// Resumed from a place in the middle of a page, the first page passed on has only the rows that lie
+/// ahead.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<F: Filter> {
-    list: List<F>,
+    state: State<F>,
     way: Way,
-    state: State<F::Item>,
+    operation: &'static str,
+    ahead: usize,
+    /// How many items are wanted at most.
+    wanted: usize,
     /// What the page asked for last was asked for with.
     at: Option<Cursor>,
-    cycle: CycleGuard,
+    /// Whether `at` is a place to turn round at, and the page passed on last the one around it.
+    turned: bool,
+    /// Where the page behind the one passed on last begins.
+    onward: Option<Cursor>,
 }
 
-enum State<T> {
-    /// The page that begins here is to be fetched next.
-    Ready(Option<Cursor>),
-    Fetching(CallFuture<Page<T>>),
-    /// There is no going on, which is told after the last page.
-    Stuck(Error),
+type Step<F> =
+    Pin<Box<dyn Future<Output = (Walk<F>, Option<Outcome<<F as Filter>::Item>>)> + Send>>;
+
+enum State<F: Filter> {
+    Idle(Box<Walk<F>>),
+    Fetching(Step<F>),
+    Ahead(Ahead<F::Item>),
     Done,
 }
 
 impl<F: Filter> Pages<F> {
     pub(crate) fn new(list: List<F>) -> Self {
-        let start = list.start();
-        let way = start.as_ref().map_or(Way::Next, Cursor::way);
+        let at = list.start().cloned();
+        let operation = list.operation();
+        let walk = Walk::new(list);
         Self {
-            list,
-            way,
-            at: start.clone(),
-            state: State::Ready(start),
-            cycle: CycleGuard::default(),
+            way: walk.way(),
+            state: State::Idle(Box::new(walk)),
+            operation,
+            ahead: 0,
+            wanted: usize::MAX,
+            turned: false,
+            at,
+            onward: None,
         }
+    }
+
+    /// Fetches up to so many pages ahead while the one passed on last is being worked on, from 0,
+    /// the default, to 16; more counts as 16.
+    ///
+    /// With 1 the following page is asked for when a page is handed over, and a program that takes as
+    /// long over a page as the API does is never kept waiting. The price is calls of the quota for
+    /// pages that may not be looked at; without prefetch there is no such call. At most so many pages
+    /// are held in memory besides the one in use.
+    ///
+    /// Fetching goes on while the program does something else, so it runs in a task of the tokio
+    /// runtime that the stream is first polled in; dropping the stream ends the task and the call it
+    /// is making. Set it before the first page is asked for.
+    pub fn prefetch(mut self, pages: usize) -> Self {
+        self.ahead = pages.min(MOST_AHEAD);
+        self
     }
 
     /// Where the page that was asked for last begins, `None` for the first page of the list.
     ///
     /// It moves on only when the stream is asked for another page: as long as a page is being worked
     /// on, a list resumed from here yields it again, and after an error it yields the page that could
-    /// not be fetched. Nothing is skipped.
+    /// not be fetched. Nothing is skipped. Pages fetched ahead do not count.
     #[must_use]
     pub fn cursor(&self) -> Option<&Cursor> {
         self.at.as_ref()
     }
 
+    /// Where the page behind the one passed on last begins.
+    pub(crate) fn onward(&self) -> Option<&Cursor> {
+        self.onward.as_ref()
+    }
+
+    /// Whether the page passed on last was turned round on.
+    pub(crate) fn is_turned(&self) -> bool {
+        self.turned
+    }
+
     /// Whether the stream goes against the list's order.
     pub(crate) fn is_backward(&self) -> bool {
         self.way == Way::Prev
+    }
+
+    /// Fetches no page ahead once there are so many items.
+    pub(crate) fn want(&mut self, items: usize) {
+        self.wanted = self.wanted.min(items);
+    }
+
+    /// Ends the stream and what it is doing.
+    pub(crate) fn end(&mut self) {
+        self.state = State::Done;
     }
 
     /// The next page, or `None` after the last.
@@ -83,6 +138,48 @@ impl<F: Filter> Pages<F> {
     pub async fn try_next(&mut self) -> Result<Option<Page<F::Item>>, Error> {
         self.next().await.transpose()
     }
+
+    /// Begins with the next page.
+    fn ask(&mut self, mut walk: Walk<F>) {
+        if self.ahead > 0 {
+            let ahead = Ahead::start(walk, self.ahead, self.wanted, self.operation);
+            self.state = State::Ahead(ahead);
+        } else {
+            self.state = State::Fetching(Box::pin(async move {
+                let outcome = walk.step().await;
+                (walk, outcome)
+            }));
+        }
+    }
+
+    fn poll_outcome(&mut self, context: &mut Context<'_>) -> Poll<Option<Outcome<F::Item>>> {
+        loop {
+            match &mut self.state {
+                State::Done => return Poll::Ready(None),
+                State::Idle(_) => {
+                    if let State::Idle(walk) = std::mem::replace(&mut self.state, State::Done) {
+                        self.ask(*walk);
+                    }
+                }
+                State::Fetching(step) => {
+                    let (walk, outcome) = ready!(step.as_mut().poll(context));
+                    self.state = if walk.is_over() {
+                        State::Done
+                    } else {
+                        State::Idle(Box::new(walk))
+                    };
+                    return Poll::Ready(outcome);
+                }
+                State::Ahead(ahead) => {
+                    let outcome = ready!(ahead.poll(context));
+                    if !matches!(&outcome, Some(Ok(found)) if found.onward.is_some()) {
+                        self.state = State::Done;
+                    }
+                    return Poll::Ready(outcome);
+                }
+            }
+        }
+    }
 }
 
 /// Nothing in it is pinned: the future in flight is boxed.
@@ -94,71 +191,30 @@ impl<F: Filter> Stream for Pages<F> {
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         loop {
-            match std::mem::replace(&mut this.state, State::Done) {
-                State::Done => return Poll::Ready(None),
-                State::Stuck(error) => return Poll::Ready(Some(Err(error))),
-                State::Ready(from) => {
-                    this.at = from;
-                    this.list.seek(this.at.as_ref());
-                    this.state = State::Fetching(this.list.clone().into_future());
-                }
-                State::Fetching(mut call) => {
-                    let Poll::Ready(outcome) = call.as_mut().poll(context) else {
-                        this.state = State::Fetching(call);
-                        return Poll::Pending;
-                    };
-                    if let Ok(page) = &outcome {
-                        this.arrived(page);
+            if let Some(onward) = this.onward.take() {
+                this.at = Some(onward);
+                this.turned = false;
+            }
+            let Some(outcome) = ready!(this.poll_outcome(context)) else {
+                return Poll::Ready(None);
+            };
+            match outcome {
+                Err(error) => return Poll::Ready(Some(Err(error))),
+                Ok(Fetched {
+                    page,
+                    turned,
+                    onward,
+                }) => {
+                    this.turned = turned;
+                    this.onward = onward;
+                    // Of the page round a place there may be nothing that lies ahead.
+                    let within = this.at.as_ref().is_some_and(Cursor::is_within);
+                    if !(within && page.items.is_empty()) {
+                        return Poll::Ready(Some(Ok(page)));
                     }
-                    return Poll::Ready(Some(outcome));
                 }
             }
         }
-    }
-}
-
-impl<F: Filter> Pages<F> {
-    /// Decides how to go on after a page.
-    fn arrived(&mut self, page: &Page<F::Item>) {
-        let Some(onward) = page.onward(self.way) else {
-            return;
-        };
-        self.state = if self.cycle.sees_again(onward, self.at.as_ref()) {
-            let message = format!("the API handed out the cursor {:?} again", onward.token());
-            State::Stuck(Error::new(
-                ErrorKind::Paging,
-                self.list.operation(),
-                message,
-            ))
-        } else {
-            State::Ready(Some(onward.clone()))
-        };
-    }
-}
-
-/// Notices a walk that goes in a circle, in constant memory.
-///
-/// Compares each cursor with one marked earlier, and moves the mark to the present at every power
-/// of two: a circle is noticed within three times its length (Brent's method).
-#[derive(Default)]
-struct CycleGuard {
-    mark: Option<String>,
-    steps: u64,
-    until: u64,
-}
-
-impl CycleGuard {
-    fn sees_again(&mut self, cursor: &Cursor, before: Option<&Cursor>) -> bool {
-        if before == Some(cursor) || self.mark.as_deref() == Some(cursor.token()) {
-            return true;
-        }
-        if self.steps == self.until {
-            self.mark = Some(cursor.token().to_owned());
-            self.until = self.until.saturating_mul(2).max(1);
-            self.steps = 0;
-        }
-        self.steps += 1;
-        false
     }
 }
 
@@ -171,51 +227,9 @@ impl<F: Filter> FusedStream for Pages<F> {
 impl<F: Filter> fmt::Debug for Pages<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pages")
-            .field("list", &self.list)
+            .field("operation", &self.operation)
             .field("at", &self.at)
+            .field("prefetch", &self.ahead)
             .finish()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_circle_of_any_length_is_noticed_soon() {
-        for length in 1..200_usize {
-            for tail in [0, 1, 7, 100] {
-                let mut guard = CycleGuard::default();
-                let mut before = None;
-                let noticed = (0..10_000).find(|step| {
-                    let place = if *step < tail {
-                        *step
-                    } else {
-                        tail + (step - tail) % length
-                    };
-                    let cursor = Cursor::next(format!("c{place}"));
-                    let again = guard.sees_again(&cursor, before.as_ref());
-                    before = Some(cursor);
-                    again
-                });
-                let noticed = noticed.expect("the circle is noticed");
-                assert!(
-                    noticed >= tail + length,
-                    "a cursor was new but not taken as such"
-                );
-                assert!(
-                    noticed <= 4 * (tail + length) + 4,
-                    "{noticed} for {tail}+{length}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn a_walk_without_a_circle_goes_on() {
-        let mut guard = CycleGuard::default();
-        for step in 0..10_000 {
-            assert!(!guard.sees_again(&Cursor::next(format!("c{step}")), None));
-        }
     }
 }

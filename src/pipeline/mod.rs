@@ -371,7 +371,7 @@ impl Pipeline {
         Ok(delay)
     }
 
-    fn tell(&self, event: &CallEvent<'_>) {
+    pub(crate) fn tell(&self, event: &CallEvent<'_>) {
         observer::tell(self.observer.as_deref(), event);
     }
 }

@@ -50,6 +50,15 @@ pub enum CallEvent<'a> {
         /// The status answered: 404 or 410.
         status: StatusCode,
     },
+    /// A stream fetched a page of its list.
+    Page {
+        /// The operation, by its name in the contract.
+        operation: &'static str,
+        /// The number of the page within its stream, from one.
+        page: u64,
+        /// The number of rows on it.
+        items: usize,
+    },
 }
 
 /// Tells of an event: as a trace, and to the observer if there is one.
@@ -83,6 +92,13 @@ pub(super) fn tell(observer: Option<&dyn Observer>, event: &CallEvent<'_>) {
         } => {
             let status = status.as_u16();
             tracing::debug!(operation, attempt, status, "had been deleted already");
+        }
+        CallEvent::Page {
+            operation,
+            page,
+            items,
+        } => {
+            tracing::debug!(operation, page, items, "page");
         }
     }
     if let Some(observer) = observer {

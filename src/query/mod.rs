@@ -228,4 +228,7 @@ pub trait Filter: Clone + Default + Send + Sync + 'static {
 
     /// The parameters set so far.
     fn query(&self) -> &Query;
+
+    /// The id of a row, by which a saved place in the list is found again.
+    fn row_id(item: &Self::Item) -> &str;
 }

@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports)]
 
 pub mod socket;
+pub mod table;
 pub mod transport;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use hookdeck::{Client, ClientBuilder};
 use serde_json::{Value, json};
 
+pub use table::Table;
 pub use transport::{Script, Step, reply};
 
 /// A key no other test has: clients of one key share their quota for the whole process.

@@ -122,7 +122,7 @@ fn remove(whole: &mut Value, steps: &[Step]) {
             .flat_map(|value| -> Vec<&mut Value> {
                 match step {
                     Step::Member(name) => value
-                        .get_mut(name_at(in_headers, name))
+                        .get_mut(name_at(in_headers, name).as_str())
                         .into_iter()
                         .collect(),
                     Step::Item(index) => value.get_mut(index).into_iter().collect(),

@@ -1,7 +1,7 @@
 use serde_json::json;
 use std::time::Duration;
 
-use super::harness::{Receiver, Reply, START, Setup, manual, project};
+use super::harness::{Receiver, Reply, START, Setup, manual, project, row};
 use crate::{EngineError, Gateway};
 
 #[tokio::test]
@@ -118,6 +118,29 @@ async fn a_settle_waits_for_a_webhook_a_delivery_causes() {
         .await;
     gateway.settle().await.unwrap();
     assert_eq!(receiver.all().len(), 1);
+}
+
+#[tokio::test]
+async fn many_webhooks_through_a_chain_of_sources_are_no_runaway() {
+    let gateway = manual().start().await.unwrap();
+    let mock = |tag| Setup {
+        kind: "MOCK_API",
+        ..Setup::to("").tag(tag)
+    };
+    let second = mock("b").create(&gateway).await;
+    let first = Setup::to(&second.url).create(&gateway).await;
+    first
+        .change(|conn, now| crate::events::pause_connection(conn, now, "web_a"))
+        .await;
+    for n in 0..250 {
+        first.post(json!(n)).await;
+    }
+    first
+        .change(|conn, now| crate::events::unpause_connection(conn, now, "web_a"))
+        .await;
+    gateway.settle().await.unwrap();
+    let sql = "SELECT count(*) FROM events WHERE status = 'SUCCESSFUL'";
+    assert_eq!(row(&first.project, sql, &[]).await, [json!(500)]);
 }
 
 #[tokio::test]

@@ -132,6 +132,9 @@ impl Account {
     pub(super) fn give_back(&mut self) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.crowd.given_back();
+        if self.in_flight == 0 && self.heard == Heard::Nothing {
+            self.first_sent = None;
+        }
     }
 
     /// A call that was sent is not heard of again, or not by a report.

@@ -8,7 +8,7 @@ use crate::models::{
     RequestReplayFilter,
 };
 use crate::operation::{Operation, ops};
-use crate::query::{Filter, OneOrMany, Param, Query, QueryValue};
+use crate::query::{Filter, OneOrMany, Param, Query};
 
 /// A kind of bulk job.
 pub trait BulkKind: sealed::Kind<Input = Self::Query, Sent = Self::Body> + Clone {
@@ -83,10 +83,6 @@ macro_rules! kind {
                 if query.is_empty() {
                     return Some("the query is empty, and the API refuses a job on everything");
                 }
-                let no_condition = |value: &QueryValue| matches!(value, QueryValue::List(of) if of.is_empty());
-                if query.iter().any(|(_, value)| no_condition(value)) {
-                    return Some("a list in the query is empty, and would leave out no entry at all");
-                }
                 $(
                     if query.get($needed).is_none() {
                         return Some($why);
@@ -150,8 +146,8 @@ kind! {
 }
 
 impl RequestFilter {
-    /// The same conditions for a [bulk replay](crate::resources::Bulk::request_replays), with where to replay to. An
-    /// empty target means each request's own source.
+    /// The same conditions for a [bulk replay](crate::resources::Bulk::request_replays), with where
+    /// to replay to. An empty target means each request's own source.
     #[must_use]
     pub fn replayed_to(&self, target: ReplayTarget) -> RequestReplayFilter {
         let mut filter = RequestReplayFilter::new();
