@@ -1,6 +1,6 @@
 //! Bookmarks: data of a request or event that is kept to be sent again.
 
-use rusqlite::{Connection, Row, named_params, params};
+use rusqlite::{Connection, Row, named_params};
 use serde_json::{Value, json};
 
 use super::call::{Call, Reply, text};
@@ -146,28 +146,14 @@ pub(super) async fn delete(call: Call) -> Reply {
 /// Answers the events this makes: none, if a rule turns the data down.
 pub(super) async fn trigger(call: Call) -> Reply {
     let view = View::of(&call.project);
-    let id = call.id.clone();
-    let (connection_id, payload_id) = call
-        .project
+    let event_ids = ingest::send_bookmark(&call.project, &call.id).await?;
+    call.project
         .store
         .read(move |conn| {
-            find(conn, BY_ID, &id, |row| {
-                Ok((
-                    row.get::<_, String>("connection_id")?,
-                    row.get::<_, String>("payload_id")?,
-                ))
-            })?
-            .ok_or_else(|| ApiError::not_found(&id))
+            event_ids
+                .iter()
+                .map(|id| super::events::shown(conn, &view, id))
+                .collect()
         })
-        .await?;
-    let event_ids = ingest::send_payload(&call.project, &payload_id, &connection_id).await?;
-    rows::write(call, move |tx, _, call| {
-        tx.prepare_cached("UPDATE bookmarks SET last_used_at = ?2, updated_at = ?2 WHERE id = ?1")?
-            .execute(params![call.id, call.now()])?;
-        event_ids
-            .iter()
-            .map(|id| super::events::shown(tx, &view, id))
-            .collect::<Result<Value, ApiError>>()
-    })
-    .await
+        .await
 }

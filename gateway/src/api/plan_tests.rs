@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 
 use super::list::{Conditions, Listing, plan};
 use super::named::Named;
-use super::{attempts, connections, events, requests};
+use super::{
+    attempts, bookmarks, connections, events, integrations, issue_triggers, issues, requests,
+    transformations,
+};
 use crate::store::{Store, StoreError};
 
 async fn plan_of(listing: &'static Listing, query: Value) -> Vec<String> {
@@ -73,6 +76,21 @@ async fn every_default_order_and_common_filter_walks_an_index() {
         ),
         (&attempts::LISTING, &[json!({})]),
         (&requests::IGNORED, &[json!({})]),
+        (
+            &transformations::LISTING,
+            &[
+                json!({}),
+                json!({ "order_by": "updated_at" }),
+                json!({ "order_by": "name" }),
+            ],
+        ),
+        (
+            &issues::LISTING,
+            &[json!({}), json!({ "created_at": { "gte": "2026-09-01" } })],
+        ),
+        (&issue_triggers::LISTING, &[json!({})]),
+        (&bookmarks::LISTING, &[json!({})]),
+        (&integrations::LISTING, &[json!({})]),
     ];
     for (listing, queries) in cases {
         for query in *queries {

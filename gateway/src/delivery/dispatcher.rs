@@ -2,79 +2,29 @@
 //! come, and starts the attempts that are due.
 //!
 //! The batches of bulk jobs are started here too, so that whoever waits for the deliveries waits for
-//! them as well. It keeps no queue of its own. What it remembers is what is in flight, so that no event has two
-//! attempts at once, and the pace of rate-limited destinations.
+//! them as well. It keeps no queue of its own. What it remembers is what is in flight, so that no event
+//! has two attempts at once, and the pace of rate-limited destinations.
 
 use std::collections::{HashMap, HashSet};
-use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use super::client::Deliverer;
-use super::outgoing::outgoing;
 use super::pace::{Pace, Policy};
-use super::retry;
+use super::work::{Context, Ended, Made, make, work_off};
 use crate::bulk;
-use crate::clock::{Clock, Micros};
+use crate::clock::Micros;
 use crate::defaults;
-use crate::engine::{Command, FiredAttempt, Shared, Status};
-use crate::events::attempt::{self, Claim, Claimed, Next, Outcome};
+use crate::engine::{Command, Status};
 use crate::events::due;
-use crate::ids::Ids;
-use crate::ingest::Means;
-use crate::issues::{self, FailedAttempt};
-use crate::project::Settings;
-use crate::store::{Store, StoreError};
-use crate::transform::Runner;
+use crate::store::StoreError;
 
 /// Attempts in flight at once in one project, beyond the one that every destination may always have.
 const IN_FLIGHT: usize = 256;
 /// The pause after a failure of the store before the next try; it doubles up to [`PAUSE_MOST`].
 const PAUSE: Duration = Duration::from_secs(1);
 const PAUSE_MOST: Duration = Duration::from_secs(60);
-
-/// What an attempt needs from its project.
-#[derive(Clone)]
-pub(crate) struct Context {
-    pub(crate) store: Store,
-    pub(crate) clock: Clock,
-    pub(crate) ids: Arc<Ids>,
-    pub(crate) runner: Runner,
-    pub(crate) settings: Arc<Settings>,
-    pub(crate) deliverer: Arc<Deliverer>,
-    pub(crate) shared: Arc<Shared>,
-}
-
-impl Context {
-    fn means(&self) -> Means {
-        Means {
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            ids: Arc::clone(&self.ids),
-            runner: self.runner.clone(),
-        }
-    }
-}
-
-/// How an attempt, or a batch of a bulk job, ended, for the dispatcher.
-struct Ended {
-    /// The event or the job.
-    id: String,
-    /// The destination of an attempt.
-    destination_id: Option<String>,
-    result: Result<Made, StoreError>,
-}
-
-enum Made {
-    /// An attempt was recorded; whether its request came from a delivery of this gateway.
-    Attempt { looped: bool },
-    /// A batch, or nothing, because there was nothing to deliver any more.
-    Nothing,
-}
 
 /// A destination with events that are ready.
 struct Ready {
@@ -364,108 +314,6 @@ fn look(
         ready,
         jobs,
     })
-}
-
-/// Works off one batch of a bulk job.
-async fn work_off(context: Context, job_id: String) -> Ended {
-    let result = AssertUnwindSafe(bulk::step(&context.means(), &job_id))
-        .catch_unwind()
-        .await
-        .unwrap_or(Err(StoreError::Panicked));
-    Ended {
-        id: job_id,
-        destination_id: None,
-        result: result.map(|()| Made::Nothing),
-    }
-}
-
-/// Makes one attempt, from reading the event to recording the outcome.
-async fn make(context: Context, event_id: String, destination_id: String) -> Ended {
-    // A panic counts as a failure of the store: deliveries stand still until the next wake.
-    let result = AssertUnwindSafe(attempt(&context, event_id.clone()))
-        .catch_unwind()
-        .await
-        .unwrap_or(Err(StoreError::Panicked));
-    Ended {
-        id: event_id,
-        destination_id: Some(destination_id),
-        result,
-    }
-}
-
-async fn attempt(context: &Context, event_id: String) -> Result<Made, StoreError> {
-    let store = &context.store;
-    let id = event_id.clone();
-    let claim = match store.read(move |conn| attempt::claim(conn, &id)).await? {
-        Claimed::Ready(claim) => *claim,
-        Claimed::NotReady => return Ok(Made::Nothing),
-        Claimed::Unavailable => {
-            let now = context.clock.now();
-            store
-                .write(move |tx| attempt::cancel_unavailable(tx, now, &event_id))
-                .await?;
-            return Ok(Made::Nothing);
-        }
-    };
-    let (outcome, next) = deliver(context, &claim).await;
-    record(context, claim, outcome, next).await
-}
-
-async fn deliver(context: &Context, claim: &Claim) -> (Outcome, Next) {
-    let will_retry_after = retry::will_retry_after(claim, context.clock.now());
-    let delivered = match outgoing(claim, &context.settings, will_retry_after) {
-        Ok(outgoing) => context.deliverer.deliver(&outgoing, &context.clock).await,
-        Err(code) => super::client::Delivered {
-            outcome: Outcome {
-                error_code: Some(code),
-                ..Outcome::default()
-            },
-            retry_after: None,
-        },
-    };
-    let next = retry::next(claim, &delivered, context.clock.now());
-    (delivered.outcome, next)
-}
-
-async fn record(
-    context: &Context,
-    claim: Claim,
-    outcome: Outcome,
-    next: Next,
-) -> Result<Made, StoreError> {
-    let now = context.clock.now();
-    let attempt_id = context.ids.attempt();
-    let ids = Arc::clone(&context.ids);
-    let looped = claim.headers.contains("\"x-hookdeck-eventid\"");
-    let fired = FiredAttempt {
-        event_id: claim.event_id.clone(),
-        connection_id: claim.connection_id.clone(),
-        at: now,
-        trigger: claim.trigger,
-        attempt_number: claim.attempts + 1,
-    };
-    let stored = context
-        .store
-        .write(move |tx| {
-            let stored = attempt::record(tx, now, &attempt_id, &claim, &outcome, next)?;
-            if stored && !outcome.is_success() {
-                let failed = FailedAttempt {
-                    attempt_id: &attempt_id,
-                    event_id: &claim.event_id,
-                    connection_id: &claim.connection_id,
-                    response_status: outcome.response_status,
-                    error_code: outcome.error_code,
-                };
-                issues::on_failed_attempt(tx, now, &ids, &failed)?;
-            }
-            Ok::<_, StoreError>(stored)
-        })
-        .await?;
-    if !stored {
-        return Ok(Made::Nothing);
-    }
-    context.shared.fired(fired);
-    Ok(Made::Attempt { looped })
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod outgoing;
 mod pace;
 mod retry;
 mod target;
+pub(crate) mod work;
 
 pub use address::AddressPolicy;
 pub use outgoing::outgoing;

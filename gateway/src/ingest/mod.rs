@@ -18,7 +18,7 @@ mod verify;
 pub(crate) use intake::{Intake, Means};
 pub(crate) use json::parse as parse_json;
 pub use replay::{
-    ReplayTarget, Replayed, replay_event, replay_request, retry_request, send_payload,
+    ReplayTarget, Replayed, replay_event, replay_request, retry_request, send_bookmark,
 };
 pub(crate) use replay::{replay, retry};
 pub(crate) use serve::{router, take_in};

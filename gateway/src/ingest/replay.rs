@@ -113,20 +113,20 @@ pub async fn retry_request(
     retried
 }
 
-/// Sends stored data to one connection, as a new request under today's rules. Answers the events.
+/// Sends the data of a bookmark to its connection, as a new request under today's rules, and notes
+/// that the bookmark was used. Answers the events.
 ///
 /// # Errors
-/// [`EventError::NotFound`] for the data, [`EventError::ConnectionUnavailable`] for a connection that
+/// [`EventError::NotFound`] for the bookmark, [`EventError::ConnectionUnavailable`] when its connection
 /// is deleted or disabled.
-pub async fn send_payload(
+pub async fn send_bookmark(
     project: &Project,
-    payload_id: &str,
-    connection_id: &str,
+    bookmark_id: &str,
 ) -> Result<Vec<String>, EventError> {
-    let (payload_id, connection_id) = (payload_id.to_owned(), connection_id.to_owned());
+    let id = bookmark_id.to_owned();
     let sent = project
         .means()
-        .write(move |intake| send(intake, &payload_id, &connection_id))
+        .write(move |intake| bookmarked(intake, &id))
         .await;
     project.engine.wake();
     sent
@@ -184,25 +184,30 @@ fn received(row: &Row<'_>, first: usize, rejected: Option<&str>) -> rusqlite::Re
     ))
 }
 
-fn send(
-    intake: &mut Intake<'_>,
-    payload_id: &str,
-    connection_id: &str,
-) -> Result<Vec<String>, EventError> {
+fn bookmarked(intake: &mut Intake<'_>, id: &str) -> Result<Vec<String>, EventError> {
     let conn = intake.conn;
-    let payload = conn
-        .prepare_cached("SELECT method, path, query, headers, body FROM payloads WHERE id = ?1")?
-        .query_row([payload_id], |row| received(row, 0, None))
+    let (connection_id, payload_id, payload) = conn
+        .prepare_cached(concat!(
+            "SELECT b.connection_id, b.payload_id, p.method, p.path, p.query, p.headers, p.body ",
+            "FROM bookmarks b JOIN payloads p ON p.id = b.payload_id WHERE b.id = ?1",
+        ))?
+        .query_row([id], |row| {
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, String>(1)?,
+                received(row, 2, None)?,
+            ))
+        })
         .optional()?
-        .ok_or_else(|| EventError::NotFound {
-            id: payload_id.to_owned(),
-        })?;
+        .ok_or_else(|| EventError::NotFound { id: id.to_owned() })?;
+    conn.prepare_cached("UPDATE bookmarks SET last_used_at = ?2, updated_at = ?2 WHERE id = ?1")?
+        .execute(params![id, intake.now])?;
     let unavailable = || EventError::ConnectionUnavailable {
-        id: connection_id.to_owned(),
+        id: connection_id.clone(),
     };
     let source_id: String = conn
         .prepare_cached("SELECT source_id FROM connections WHERE id = ?1 AND deleted_at IS NULL")?
-        .query_row([connection_id], |row| row.get(0))
+        .query_row([&connection_id], |row| row.get(0))
         .optional()?
         .ok_or_else(unavailable)?;
     let mut wanted = routes(conn, &source_id)?;
@@ -213,14 +218,14 @@ fn send(
     refuse_not_built(&wanted)?;
     let request = NewRequest {
         source_id: &source_id,
-        payload_id,
+        payload_id: &payload_id,
         verified: false,
         bulk_retry_id: None,
     };
     let request_id = store_request(conn, intake.now, intake.ids, &request, None)?;
     let taken = Taken {
         request_id: &request_id,
-        payload_id,
+        payload_id: &payload_id,
         received: &payload,
         is_new: false,
     };

@@ -165,8 +165,6 @@ CREATE TABLE attempts (
     UNIQUE (event_id, attempt_number)
 ) STRICT;
 CREATE INDEX attempts_created ON attempts (created_at, id);
--- By its event an attempt is found through the unique key.
-CREATE INDEX attempts_bulk ON attempts (bulk_retry_id) WHERE bulk_retry_id IS NOT NULL;
 
 CREATE TABLE transformations (
     id         TEXT PRIMARY KEY NOT NULL,
