@@ -40,7 +40,7 @@ async fn serve(State(projects): State<Arc<Projects>>, request: Request) -> Respo
             return answer::failed();
         }
     };
-    take_in(&project, source_id, &path, &parts, body).await
+    take_in(project, source_id, &path, &parts, body).await
 }
 
 /// Takes a request in at a source of the project and answers its producer.
