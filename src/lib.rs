@@ -46,7 +46,10 @@
 //!
 //! # Growth of the API
 //!
-//! Unknown fields of a reply are ignored, unknown values of an enum kept and written as received.
+//! Unknown fields of a reply are ignored, unknown values of an enum kept and written as received. A
+//! model encodes again as the reply it came from, down to the digits of its timestamps and the text of
+//! its payloads, except that fields it does not know are gone, an optional field that was null is left
+//! out, and a whole number in a field that may have a fraction is written with one (`5.0`).
 //! [`Response::body_bytes`] has everything the API sent.
 //!
 //! # Features
