@@ -41,6 +41,7 @@ pub const RESERVED: &[&str] = &[
 
 /// Methods every filter or list call has, which its setters must not be called like.
 pub const LIST_METHODS: &[&str] = &[
+    "backward_from",
     "dir",
     "filter",
     "idempotent",
@@ -52,12 +53,25 @@ pub const LIST_METHODS: &[&str] = &[
     "params",
     "params_mut",
     "resume",
+    "reversed",
     "timeout",
     "to_curl",
+    "windows",
     "with_meta",
 ];
 /// Methods a list call has for the rest of the crate: setters on it must keep clear of these too.
-pub const LIST_INTERNALS: &[&str] = &["operation", "query_mut", "ready", "seek", "start"];
+pub const LIST_INTERNALS: &[&str] = &[
+    "ascending_by_time",
+    "conditions",
+    "flip",
+    "operation",
+    "query_mut",
+    "ready",
+    "reversed_direction",
+    "seek",
+    "start",
+    "tell",
+];
 /// Methods every request body, or call that sends one, has.
 pub const BODY_METHODS: &[&str] = &[
     "body",
