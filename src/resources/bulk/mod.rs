@@ -96,7 +96,7 @@ impl Bulk {
     ///
     /// Without causes the API would also send what filters hold back on purpose, so a job is refused
     /// before it is sent if its query has none. Reconnect the client before retrying
-    /// [`IgnoredCause::CliDisconnected`]: it is looked for again.
+    /// [`IgnoredCause::CliDisconnected`](crate::models::IgnoredCause::CliDisconnected): it is looked for again.
     ///
     /// ```
     /// # async fn example(client: hookdeck::Client) -> hookdeck::Result<()> {
