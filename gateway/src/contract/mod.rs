@@ -147,7 +147,7 @@ impl Contract {
         Some(Route { operation, params })
     }
 
-    /// Checks a parsed query string (see [`crate::query::parse`]) and gives it back with typed values: numbers and
+    /// Checks a parsed query string and gives it back with typed values: numbers and
     /// booleans as such, moments as RFC 3339 in UTC with six digits, JSON parameters parsed, an empty value or `null`
     /// as null where the parameter is nullable. Unknown parameters are left out, as the live API ignores them.
     ///
