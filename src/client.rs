@@ -256,6 +256,10 @@ impl ClientBuilder {
     ///
     /// It should follow no redirects and not retry on its own. `Timeouts::connect` has no effect on
     /// it.
+    ///
+    /// If nothing else in the program enables reqwest's own TLS, install a provider before building
+    /// one (`rustls::crypto::ring::default_provider().install_default()`), or reqwest panics for want
+    /// of it: this crate sets TLS up for its own client only.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.transport = Some(Arc::new(HttpClient::from_client(client)));
         self
