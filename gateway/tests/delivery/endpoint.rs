@@ -25,7 +25,6 @@ impl Received {
             .map_or("(absent)", |value| value.to_str().unwrap())
     }
 
-
     /// The value of a form's field.
     pub fn field(&self, name: &str) -> Option<String> {
         url::form_urlencoded::parse(&self.body)

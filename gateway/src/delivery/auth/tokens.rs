@@ -90,9 +90,7 @@ impl Tokens {
         let now = means.clock.now();
         let fetching = {
             let mut slots = lock(&self.slots);
-            let slot = slots
-                .entry(destination_id.to_owned())
-                .or_insert_with(Slot::default);
+            let slot = slots.entry(destination_id.to_owned()).or_default();
             slot.serve(grant.digest());
             match &slot.state {
                 State::Kept(token) if token.expires_at.is_none_or(|end| now < end) => {
