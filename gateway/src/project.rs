@@ -8,6 +8,7 @@ use rusqlite::OptionalExtension;
 
 use crate::clock::{Clock, Micros};
 use crate::defaults;
+use crate::delivery::auth::Tokens;
 use crate::delivery::client::Deliverer;
 use crate::delivery::dispatcher::Dispatcher;
 use crate::delivery::work::Context;
@@ -24,6 +25,8 @@ pub struct Settings {
     pub base_url: String,
     /// The key that signs deliveries.
     pub signing_secret: String,
+    /// The key before it, while it is being rotated.
+    pub previous_signing_secret: Option<String>,
 }
 
 impl std::fmt::Debug for Settings {
@@ -97,6 +100,7 @@ impl Project {
             runner: runner.clone(),
             settings: Arc::new(settings.clone()),
             deliverer,
+            tokens: Tokens::default(),
             shared,
         };
         let engine =

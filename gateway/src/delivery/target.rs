@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
+use super::mock;
 use crate::events::attempt::Claim;
 
 /// How long an attempt may take unless the destination says otherwise.
@@ -21,8 +22,12 @@ impl Target {
         // The store holds what the API validated. Anything else has no members, so the attempt
         // fails for want of a URL instead of going somewhere by accident.
         let config = serde_json::from_str(&claim.destination_config).unwrap_or(Value::Null);
+        Self::new(&claim.destination_type, config)
+    }
+
+    pub(super) fn new(kind: &str, config: Value) -> Self {
         Self {
-            kind: claim.destination_type.clone(),
+            kind: kind.to_owned(),
             config,
         }
     }
@@ -62,7 +67,7 @@ impl Target {
     /// The error code of the attempt.
     pub(super) fn url(&self, path: &str, query: &str) -> Result<Url, &'static str> {
         let base = if self.is_mock() {
-            "https://mock.hookdeck.com"
+            mock::URL
         } else {
             self.config["url"].as_str().unwrap_or("")
         };
@@ -107,12 +112,7 @@ mod tests {
     use super::*;
 
     fn url(kind: &str, config: Value, path: &str, query: &str) -> Result<String, &'static str> {
-        Target {
-            kind: kind.into(),
-            config,
-        }
-        .url(path, query)
-        .map(String::from)
+        Target::new(kind, config).url(path, query).map(String::from)
     }
 
     #[test]

@@ -5,10 +5,13 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use tokio::time::Instant;
 
-use super::client::Deliverer;
-use super::outgoing::outgoing;
+use super::auth::{Tokens, authenticate};
+use super::client::{Delivered, Deliverer};
+use super::outgoing::{Outgoing, outgoing};
 use super::retry;
+use super::target::Target;
 use crate::bulk;
 use crate::clock::Clock;
 use crate::engine::{FiredAttempt, Shared};
@@ -29,6 +32,7 @@ pub(crate) struct Context {
     pub(crate) runner: Runner,
     pub(crate) settings: Arc<Settings>,
     pub(crate) deliverer: Arc<Deliverer>,
+    pub(crate) tokens: Tokens,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -107,17 +111,39 @@ async fn attempt(context: &Context, event_id: String) -> Result<Made, StoreError
 async fn deliver(context: &Context, claim: &Claim) -> (Outcome, Next) {
     let will_retry_after = retry::will_retry_after(claim, context.clock.now());
     let delivered = match outgoing(claim, &context.settings, will_retry_after) {
-        Ok(outgoing) => context.deliverer.deliver(&outgoing, &context.clock).await,
-        Err(code) => super::client::Delivered {
-            outcome: Outcome {
-                error_code: Some(code),
-                ..Outcome::default()
-            },
-            retry_after: None,
-        },
+        Ok(outgoing) => send(context, claim, outgoing).await,
+        Err(code) => Delivered::unsent(code),
     };
     let next = retry::next(claim, &delivered, context.clock.now());
     (delivered.outcome, next)
+}
+
+/// Authenticates a delivery and sends it. When the destination answers 401 to a token that was kept from
+/// before, it is sent once more with a fresh one: the token may have been taken back early.
+async fn send(context: &Context, claim: &Claim, mut outgoing: Outgoing) -> Delivered {
+    let target = Target::of(claim);
+    let destination = &claim.destination_id;
+    let deadline = Instant::now() + outgoing.timeout;
+    loop {
+        let token = match authenticate(context, destination, &target, &mut outgoing, deadline).await
+        {
+            Ok(token) => token,
+            Err(code) => return Delivered::unsent(code),
+        };
+        let delivered = context
+            .deliverer
+            .deliver(&outgoing, deadline, &context.clock)
+            .await;
+        match token {
+            Some(token) if delivered.outcome.response_status == Some(401) => {
+                context.tokens.discard(&token);
+                if !token.kept {
+                    return delivered;
+                }
+            }
+            _ => return delivered,
+        }
+    }
 }
 
 async fn record(
@@ -129,7 +155,9 @@ async fn record(
     let now = context.clock.now();
     let attempt_id = context.ids.attempt();
     let ids = Arc::clone(&context.ids);
-    let looped = claim.headers.contains("\"x-hookdeck-eventid\"");
+    let looped = claim
+        .headers
+        .contains(&super::outgoing::event_id_header(&claim));
     let fired = FiredAttempt {
         event_id: claim.event_id.clone(),
         connection_id: claim.connection_id.clone(),
