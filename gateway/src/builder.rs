@@ -250,6 +250,7 @@ impl GatewayBuilder {
         let settings = Settings {
             base_url: base_url.clone(),
             signing_secret: self.signing_secret.clone(),
+            loopback: address.ip().to_canonical().is_loopback(),
         };
         let mut projects = Vec::new();
         for key in &self.api_keys {
@@ -283,6 +284,7 @@ impl GatewayBuilder {
         let state = ApiState::new(projects.iter().cloned(), limit);
         let control = ControlState::new(state.clone(), self.control);
         crate::ingest::router(Arc::clone(projects))
+            .merge(crate::sessions::router(state.clone()))
             .merge(control::router(control))
             .merge(api::publish_router(state.clone()))
             .merge(api::router(state))

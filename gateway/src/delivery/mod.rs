@@ -12,4 +12,4 @@ mod target;
 pub(crate) mod work;
 
 pub use address::AddressPolicy;
-pub use outgoing::outgoing;
+pub use outgoing::{Outgoing, outgoing};

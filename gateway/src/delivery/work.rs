@@ -17,6 +17,8 @@ use crate::ids::Ids;
 use crate::ingest::Means;
 use crate::issues::{self, FailedAttempt};
 use crate::project::Settings;
+use crate::sessions;
+use crate::sessions::Hub;
 use crate::store::{Store, StoreError};
 use crate::transform::Runner;
 
@@ -29,6 +31,7 @@ pub(crate) struct Context {
     pub(crate) runner: Runner,
     pub(crate) settings: Arc<Settings>,
     pub(crate) deliverer: Arc<Deliverer>,
+    pub(crate) sessions: Arc<Hub>,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -100,13 +103,26 @@ async fn attempt(context: &Context, event_id: String) -> Result<Made, StoreError
             return Ok(Made::Nothing);
         }
     };
-    let (outcome, next) = deliver(context, &claim).await;
-    record(context, claim, outcome, next).await
+    let attempt_id = context.ids.attempt();
+    let (outcome, next) = deliver(context, &claim, &attempt_id).await?;
+    record(context, claim, attempt_id, outcome, next).await
 }
 
-async fn deliver(context: &Context, claim: &Claim) -> (Outcome, Next) {
+async fn deliver(
+    context: &Context,
+    claim: &Claim,
+    attempt_id: &str,
+) -> Result<(Outcome, Next), StoreError> {
     let will_retry_after = retry::will_retry_after(claim, context.clock.now());
     let delivered = match outgoing(claim, &context.settings, will_retry_after) {
+        Ok(outgoing) if claim.destination_type == "CLI" => {
+            let (hub, store, clock) = (&context.sessions, &context.store, &context.clock);
+            super::client::Delivered {
+                outcome: sessions::deliver(hub, store, clock, attempt_id, claim, &outgoing).await?,
+                // A client's answer has no headers.
+                retry_after: None,
+            }
+        }
         Ok(outgoing) => context.deliverer.deliver(&outgoing, &context.clock).await,
         Err(code) => super::client::Delivered {
             outcome: Outcome {
@@ -117,17 +133,17 @@ async fn deliver(context: &Context, claim: &Claim) -> (Outcome, Next) {
         },
     };
     let next = retry::next(claim, &delivered, context.clock.now());
-    (delivered.outcome, next)
+    Ok((delivered.outcome, next))
 }
 
 async fn record(
     context: &Context,
     claim: Claim,
+    attempt_id: String,
     outcome: Outcome,
     next: Next,
 ) -> Result<Made, StoreError> {
     let now = context.clock.now();
-    let attempt_id = context.ids.attempt();
     let ids = Arc::clone(&context.ids);
     let looped = claim.headers.contains("\"x-hookdeck-eventid\"");
     let fired = FiredAttempt {
