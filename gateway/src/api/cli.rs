@@ -125,7 +125,10 @@ pub(super) async fn serve(
         _ => false,
     };
     let admitted = if anonymous {
-        state.admit_anonymous().map(|standing| (None, standing))
+        let admitted = state.admit_anonymous();
+        admitted
+            .map(|standing| (None, standing))
+            .map_err(|refused| *refused)
     } else {
         let admitted = state.admit(&parts.headers).await;
         admitted.map(|(project, standing)| (Some(project), standing))

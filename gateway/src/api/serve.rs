@@ -276,10 +276,10 @@ impl ApiState {
     ///
     /// # Errors
     /// The answer to a call beyond that.
-    pub(super) fn admit_anonymous(&self) -> Result<Option<Standing>, Response> {
+    pub(super) fn admit_anonymous(&self) -> Result<Option<Standing>, Box<Response>> {
         let standing = self.inner.anonymous.take(self.inner.clock.now().as_i64());
         if standing.is_some_and(|standing| !standing.allowed) {
-            return Err(with_quota(too_many(), standing));
+            return Err(Box::new(with_quota(too_many(), standing)));
         }
         Ok(standing)
     }
@@ -292,7 +292,7 @@ impl ApiState {
     pub(super) fn unauthorized(&self, refusal: &Refusal) -> Response {
         let standing = match self.admit_anonymous() {
             Ok(standing) => standing,
-            Err(refused) => return refused,
+            Err(refused) => return *refused,
         };
         let response = match refusal {
             Refusal::NoKey => json_response(

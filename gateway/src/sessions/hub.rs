@@ -132,6 +132,8 @@ impl Hub {
             .send(message())
             .await
             .map_err(|_| "CLI_UNAVAILABLE")?;
+        // As long as somebody holds it, the socket does not learn that another one has taken its place.
+        drop(outbox);
         answer.await.map_err(|_| "CLI_UNAVAILABLE")
     }
 
