@@ -8,6 +8,7 @@ use rusqlite::OptionalExtension;
 
 use crate::clock::{Clock, Micros};
 use crate::defaults;
+use crate::delivery::auth::Tokens;
 use crate::delivery::client::Deliverer;
 use crate::delivery::dispatcher::Dispatcher;
 use crate::delivery::work::Context;
@@ -27,6 +28,8 @@ pub struct Settings {
     pub signing_secret: String,
     /// Whether only this machine can reach the gateway.
     pub loopback: bool,
+    /// The key before it, while it is being rotated.
+    pub previous_signing_secret: Option<String>,
 }
 
 impl std::fmt::Debug for Settings {
@@ -104,6 +107,7 @@ impl Project {
             settings: Arc::new(settings.clone()),
             deliverer,
             sessions: Arc::clone(&sessions),
+            tokens: Tokens::default(),
             shared,
         };
         let engine =

@@ -387,9 +387,6 @@ fn identity(
     team_id: &str,
     newest: bool,
 ) -> Result<Map<String, Value>, ApiError> {
-    let organization: String = conn
-        .prepare_cached("SELECT name FROM organization")?
-        .query_row([], |row| row.get(0))?;
     let (name, kind): (String, String) = conn
         .prepare_cached("SELECT name, type FROM projects WHERE id = ?1")?
         .query_row([team_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -399,7 +396,7 @@ fn identity(
         "user_email": "local@localhost",
         "user_is_guest": false,
         "organization_id": organizations::id(conn)?,
-        "organization_name": organization,
+        "organization_name": organizations::name(conn)?,
         "team_id": team_id,
         "team_name": name,
         "team_name_no_org": name,

@@ -65,16 +65,22 @@ pub(super) async fn list(call: Call) -> Reply {
     all(&call.project, View::of(&call.project)).await
 }
 
+/// Every project. A list names the organization in front of each, which is how the vendor's command-line
+/// client tells them apart; a single project has its own name.
 async fn all(project: &Project, view: View) -> Reply {
     project
         .store
         .read(move |conn| {
             let mut statement =
                 conn.prepare_cached("SELECT * FROM projects ORDER BY created_at, id")?;
+            let organization = organizations::name(conn)?;
             let mut rows = statement.query([])?;
             let mut projects = Vec::new();
             while let Some(row) = rows.next()? {
-                projects.push(render(conn, &view, row)?);
+                let mut project = render(conn, &view, row)?;
+                let name = project["name"].as_str().unwrap_or_default();
+                project["name"] = Value::from(format!("[{organization}] {name}"));
+                projects.push(project);
             }
             Ok(Value::from(projects))
         })

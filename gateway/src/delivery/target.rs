@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
+use super::mock;
 use crate::events::attempt::Claim;
 
 /// How long an attempt may take unless the destination says otherwise.
@@ -22,8 +23,12 @@ impl Target {
         // The store holds what the API validated. Anything else has no members, so the attempt
         // fails for want of a URL instead of going somewhere by accident.
         let config = serde_json::from_str(&claim.destination_config).unwrap_or(Value::Null);
+        Self::new(&claim.destination_type, config)
+    }
+
+    pub(super) fn new(kind: &str, config: Value) -> Self {
         Self {
-            kind: claim.destination_type.clone(),
+            kind: kind.to_owned(),
             config,
         }
     }
@@ -63,7 +68,7 @@ impl Target {
     /// The error code of the attempt.
     pub(super) fn url(&self, path: &str, query: &str) -> Result<Url, &'static str> {
         let base = if self.is_mock() {
-            Cow::Borrowed("https://mock.hookdeck.com")
+            Cow::Borrowed(mock::URL)
         } else if self.is_cli() {
             let path = self.config["path"].as_str().unwrap_or("/");
             // Only path and query leave the gateway.
@@ -112,12 +117,7 @@ mod tests {
     use super::*;
 
     fn url(kind: &str, config: Value, path: &str, query: &str) -> Result<String, &'static str> {
-        Target {
-            kind: kind.into(),
-            config,
-        }
-        .url(path, query)
-        .map(String::from)
+        Target::new(kind, config).url(path, query).map(String::from)
     }
 
     #[test]

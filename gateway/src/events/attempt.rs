@@ -19,6 +19,8 @@ pub struct Claim {
     pub connection_name: Option<String>,
     /// The connection's rules, as stored.
     pub rules: String,
+    /// What the project has the gateway's headers begin with, unless it is the usual.
+    pub headers_prefix: Option<String>,
     /// Its source's name.
     pub source_name: String,
     /// Its destination.
@@ -93,7 +95,9 @@ pub fn claim(conn: &Connection, event_id: &str) -> Result<Claimed, StoreError> {
             "d.config, r.verified, p.method, p.path, p.query, p.headers, p.body, e.attempts, e.automatic_count, ",
             "e.due_trigger, e.due_at, e.due_version, e.bulk_retry_id, ",
             "(SELECT a.created_at FROM attempts a WHERE a.event_id = e.id AND a.attempt_number = 1), ",
-            "coalesce(c.disabled_at, c.deleted_at, d.disabled_at, d.deleted_at) IS NULL, e.cli_id ",
+            "coalesce(c.disabled_at, c.deleted_at, d.disabled_at, d.deleted_at) IS NULL, ",
+            "(SELECT json_extract(t.settings, '$.headers_prefix') FROM projects t JOIN meta m ON m.value = t.id ",
+            "WHERE m.key = 'team_id'), e.cli_id ",
             "FROM events e JOIN connections c ON c.id = e.connection_id JOIN sources s ON s.id = e.source_id ",
             "JOIN destinations d ON d.id = e.destination_id JOIN requests r ON r.id = e.request_id ",
             "JOIN payloads p ON p.id = e.payload_id ",
@@ -133,7 +137,8 @@ fn claim_of(row: &Row<'_>) -> rusqlite::Result<Claim> {
         due_version: row.get(20)?,
         bulk_retry_id: row.get(21)?,
         first_attempt_at: row.get(22)?,
-        cli_id: row.get(24)?,
+        headers_prefix: row.get(24)?,
+        cli_id: row.get(25)?,
     })
 }
 

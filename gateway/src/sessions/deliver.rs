@@ -1,20 +1,21 @@
 //! One attempt through a session.
 
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 
 use super::hub::Hub;
 use super::message::{self, Answer};
 use super::record::{self, Session};
 use crate::clock::Clock;
+use crate::delivery::BODY_KEPT;
 use crate::delivery::Outgoing;
-use crate::delivery::client::BODY_KEPT;
 use crate::events::Trigger;
 use crate::events::attempt::{Claim, Outcome};
 use crate::ingest;
 use crate::store::{Store, StoreError};
 
-/// Sends an event to a session and waits for the answer, for as long as the destination may take.
-/// The times of the outcome are the clock's, the time limit is real.
+/// Sends an event to a session and waits for the answer until `deadline`, which is real time. The times of
+/// the outcome are the clock's.
 ///
 /// # Errors
 /// When the store fails. Everything else is an outcome.
@@ -25,6 +26,7 @@ pub(crate) async fn deliver(
     attempt_id: &str,
     claim: &Claim,
     outgoing: &Outgoing,
+    deadline: Instant,
 ) -> Result<Outcome, StoreError> {
     let mut outcome = Outcome {
         requested_url: Some(outgoing.shown_url.clone()),
@@ -44,7 +46,7 @@ pub(crate) async fn deliver(
         message::attempt(attempt_id, claim, outgoing, binary)
     });
     outcome.delivered_at = Some(clock.now());
-    let answer = tokio::time::timeout(outgoing.timeout, exchange).await;
+    let answer = tokio::time::timeout_at(deadline, exchange).await;
     outcome.cli_id = Some(session.id);
     match answer {
         Err(_) => outcome.error_code = Some("TIMEOUT"),

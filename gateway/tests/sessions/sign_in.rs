@@ -42,7 +42,11 @@ async fn a_client_with_a_key_learns_whose_it_is() {
         .json();
     let projects: Value = world.client.raw().get("/projects").decode().await.unwrap();
     assert_eq!(whose["team_id"], projects[0]["id"]);
-    assert_eq!(whose["team_name_no_org"], projects[0]["name"]);
+    assert_eq!(whose["team_name_no_org"], "Local");
+    assert_eq!(
+        projects[0]["name"], "[Local] Local",
+        "a list names the organization too"
+    );
     assert_eq!(whose["organization_id"], projects[0]["organization_id"]);
     assert_eq!(whose["team_type"], "event_gateway");
     assert!(whose["user_id"].as_str().unwrap().starts_with("usr_"));
