@@ -31,7 +31,7 @@ pub use translation::{Rewritten, Translation};
 /// |---|---|---|
 /// | 2025-07-01 | delivery rates are `rate_limit`s, projects are teams, custom domains belong to the present team | GitLab's second scheme |
 /// | 2025-01-01 | transformations ran before filters | a filter in front of a transformation |
-/// | 2024-09-01 | sources have a `verification`, destinations a `url` or `cli_path` | sources of type `HTTP`, delivery groups and time-outs, deduplication, Google's service accounts, lists filtered by type |
+/// | 2024-09-01 | sources have a `verification`, destinations a `url` or `cli_path` | sources of type `HTTP`, delivery groups and time-outs, deduplication, Google's service accounts, lists filtered by type; `url` and `method` of an event's data, which are empty |
 /// | 2024-03-01 | retrying an event answers `{event, attempt}` | as above |
 /// | 2023-07-01 | archived, not disabled; other causes and types of verification | AWS signatures, concurrency as a rate; as above |
 ///

@@ -94,6 +94,22 @@ impl Translation {
             .any(|change| (change.concerns)(operation))
     }
 
+    /// Whether what `version` changed is among what is undone on this way.
+    ///
+    /// ```
+    /// use hookdeck::ApiVersion;
+    ///
+    /// let older = ApiVersion::V2024_09_01.translation().expect("an older version");
+    /// assert!(older.undoes(&ApiVersion::V2025_01_01));
+    /// assert!(!older.undoes(&ApiVersion::V2024_09_01));
+    /// ```
+    #[must_use]
+    pub fn undoes(&self, version: &super::ApiVersion) -> bool {
+        self.changes
+            .iter()
+            .any(|change| change.since == version.as_str())
+    }
+
     fn of(&self, operation: &str) -> impl DoubleEndedIterator<Item = &'static Change> {
         let changes = self.changes.iter();
         let operation = operation.to_owned();

@@ -156,6 +156,8 @@ fn upgrade_reply(operation: &str, reply: &mut Tree) {
     each(operation, reply, &mut |kind, object| match kind {
         Kind::Source => source::upgrade_reply(object),
         Kind::Destination => destination::upgrade_reply(object),
+        Kind::Bulk => strict::name_bulk(operation, object),
         _ => strict::upgrade(kind, object),
     });
+    strict::upgrade_executions(operation, reply);
 }

@@ -115,6 +115,12 @@ fn payload(data: &mut Object) {
 }
 
 fn issue(issue: &mut Object) {
+    let execution = issue
+        .object("data")
+        .and_then(|data| data.object("transformation_execution"));
+    if let Some(execution) = execution {
+        payloads(execution);
+    }
     let Some(keys) = issue.object("aggregation_keys") else {
         return;
     };
@@ -139,24 +145,37 @@ fn issue(issue: &mut Object) {
 
 /// Executions and bookmarks: their payloads.
 pub(super) fn downgrade_executions(operation: &str, reply: &mut Tree) {
+    each_execution(operation, reply, payloads);
+}
+
+/// The other way.
+pub(super) fn upgrade_executions(operation: &str, reply: &mut Tree) {
+    each_execution(operation, reply, |model| {
+        if model.text(TRANSFORMED).is_some_and(|id| id.is_empty()) {
+            model.set(TRANSFORMED, Tree::null());
+        }
+    });
+}
+
+/// The payload an execution made, if it made one; once it was a text in any case.
+const TRANSFORMED: &str = "transformed_event_data_id";
+
+fn each_execution(operation: &str, reply: &mut Tree, see: fn(&mut Object)) {
     if !is_concerned(operation) {
         return;
     }
     let Some(reply) = reply.object() else { return };
-    payloads(reply);
-    for model in reply
-        .get("models")
-        .and_then(Tree::array)
-        .into_iter()
-        .flatten()
-    {
-        if let Some(model) = model.object() {
-            payloads(model);
-        }
+    see(reply);
+    let models = reply.get("models").and_then(Tree::array);
+    for model in models.into_iter().flatten().filter_map(Tree::object) {
+        see(model);
     }
 }
 
 fn payloads(model: &mut Object) {
+    if model.has(TRANSFORMED) && !model.is_set(TRANSFORMED) {
+        model.set(TRANSFORMED, Tree::of(""));
+    }
     for name in ["data", "original_event_data", "transformed_event_data"] {
         if let Some(data) = model.object(name) {
             payload(data);
@@ -164,9 +183,34 @@ fn payloads(model: &mut Object) {
     }
 }
 
+/// What a bulk job is, which older replies leave to the path they came from.
+pub(super) fn name_bulk(operation: &str, object: &mut Object) {
+    let named = [
+        ("RequestBulkRetr", "requests.retry"),
+        ("IgnoredEventBulkRetr", "ignored_events.retry"),
+        ("EventBulkRetr", "events.retry"),
+    ];
+    let kind = named.iter().find(|(part, _)| operation.contains(part));
+    if let Some((_, kind)) = kind
+        && !object.has("type")
+    {
+        object.set("type", Tree::of(*kind));
+    }
+}
+
 /// The other way, as far as something would be missing or of another type.
 pub(super) fn upgrade(kind: Kind, object: &mut Object) {
     match kind {
+        Kind::Event => {
+            // What is sent was not shown; the models have a text there.
+            if let Some(data) = object.object("data") {
+                for name in ["url", "method"] {
+                    if !data.has(name) {
+                        data.set(name, Tree::of(""));
+                    }
+                }
+            }
+        }
         Kind::Request => {
             object.remove("ingest_priority");
         }
