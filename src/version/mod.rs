@@ -85,7 +85,7 @@ impl ApiVersion {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the text could not stand as one segment of a path
+    /// [`ErrorKind::Config`] if the text could not stand as one segment of a path
     /// (it may hold letters, digits, `-`, `_` and `.`, and must begin with a letter or digit), or if it is a
     /// date before [the oldest version](ApiVersion::V2023_07_01) there still is.
     pub fn custom(version: impl Into<String>) -> Result<Self, Error> {
