@@ -147,19 +147,14 @@ pub(super) async fn serve(
                 body,
             };
             match (route, project) {
-                (Route::Poll, _) => return call.poll(state).await,
+                (Route::Poll, _) => call.poll(state).await,
                 (Route::Page, _) => page(),
                 (Route::SignIn, _) | (Route::Guest, None) => call.begin(state, route),
-                (_, Some(project)) if call.is_organizations(&project).await => {
-                    return state.unauthorized(&Refusal::BadKey);
-                }
-                (Route::Validate, Some(project)) => answer(call.validate(&project).await),
-                (Route::Ci, Some(project)) => answer(call.ci(&project).await),
-                (Route::Guest, Some(project)) => answer(call.link(&project)),
-                (Route::Rename(id), Some(project)) => answer(call.rename(&project, id).await),
-                (Route::Session, Some(project)) => answer(call.session(&project).await),
-                (Route::Teams, Some(project)) => answer(projects::teams(&project).await),
                 (_, None) => return state.unauthorized(&Refusal::NoKey),
+                (route, Some(project)) => match call.of_a_project(&project, route).await {
+                    Some(reply) => answer(reply),
+                    None => return state.unauthorized(&Refusal::BadKey),
+                },
             }
         }
     };
@@ -190,16 +185,21 @@ impl ClientCall<'_> {
         }
     }
 
-    /// Whether the key is for the whole organization; clients are of one project.
-    async fn is_organizations(&self, project: &Project) -> bool {
-        let Some(key) = self.key() else { return false };
-        let looked = project
-            .store
-            .read(move |conn| api_keys::is_organizations(conn, &key));
-        looked.await.unwrap_or_else(|error| {
-            tracing::error!("a key could not be looked up: {error:?}");
-            // What is not known to be allowed is not.
-            true
+    /// Answers a call with a key; nothing when the key is for the whole organization, for clients are of one
+    /// project.
+    async fn of_a_project(&self, project: &Project, route: &Route) -> Option<Reply> {
+        match is_organizations(project, self.key().unwrap_or_default()).await {
+            Ok(false) => {}
+            Ok(true) => return None,
+            Err(error) => return Some(Err(error)),
+        }
+        Some(match route {
+            Route::Validate => self.validate(project).await,
+            Route::Ci => self.ci(project).await,
+            Route::Rename(id) => self.rename(project, id).await,
+            Route::Session => self.session(project).await,
+            Route::Teams => projects::teams(project).await,
+            Route::SignIn | Route::Poll | Route::Page | Route::Guest => self.link(project),
         })
     }
 
@@ -232,28 +232,29 @@ impl ClientCall<'_> {
     /// Tells the key of a confirmed sign-in, or says about a key that it is good: who signs in without a
     /// browser asks for the latter.
     async fn poll(&self, state: &ApiState) -> Response {
-        let asked = text(&self.query, "key").unwrap_or_default().to_owned();
-        let signed_in = state.sign_ins().confirmed(&asked);
-        let (key, project) = match signed_in.filter(|_| guard::is_local(self.headers)) {
-            Some((key, project)) => (key.clone(), Arc::clone(project)),
-            None => match state.project_with(asked.clone()).await {
-                Ok(Some(project)) => (asked, project),
-                Ok(None) => return state.unauthorized(&Refusal::BadKey),
-                Err(error) => return error.into_response(),
-            },
-        };
-        let organizations = {
-            let key = key.clone();
-            let looked = project
-                .store
-                .read(move |conn| api_keys::is_organizations(conn, &key));
-            looked.await
-        };
-        match organizations {
-            Ok(false) => answer(self.claimed(&project, key, None).await),
-            Ok(true) => state.unauthorized(&Refusal::BadKey),
+        match self.asked_for(state).await {
+            Ok(Some((key, project))) => answer(self.claimed(&project, key, None).await),
+            Ok(None) => text_response(StatusCode::UNAUTHORIZED, "Unauthorized"),
             Err(error) => error.into_response(),
         }
+    }
+
+    /// The key a poll is about.
+    async fn asked_for(
+        &self,
+        state: &ApiState,
+    ) -> Result<Option<(String, Arc<Project>)>, ApiError> {
+        let asked = text(&self.query, "key").unwrap_or_default();
+        let signed_in = state.sign_ins().confirmed(asked);
+        if let Some(signed_in) = signed_in.filter(|_| guard::is_local(self.headers)) {
+            return Ok(Some(signed_in.clone()));
+        }
+        let key = asked.to_owned();
+        let Some(project) = state.project_with(key.clone()).await? else {
+            return Ok(None);
+        };
+        let organizations = is_organizations(&project, key.clone()).await?;
+        Ok((!organizations).then_some((key, project)))
     }
 
     async fn ci(&self, project: &Project) -> Reply {
@@ -359,6 +360,14 @@ impl ClientCall<'_> {
             })
             .await
     }
+}
+
+/// Whether a key is for the whole organization.
+async fn is_organizations(project: &Project, key: String) -> Result<bool, ApiError> {
+    project
+        .store
+        .read(move |conn| api_keys::is_organizations(conn, &key))
+        .await
 }
 
 /// The one user of a project.

@@ -213,3 +213,7 @@ where
     // A client that does not say goodbye is not waited for.
     drop(timeout(FAREWELL, farewell).await);
 }
+
+#[cfg(test)]
+#[path = "socket_tests.rs"]
+mod tests;

@@ -7,6 +7,7 @@ mod support;
 mod delivery;
 mod hostile;
 mod lifecycle;
+mod redaction;
 mod sign_in;
 mod terminal;
 mod world;
