@@ -18,28 +18,28 @@
 //! for the whole organization is refused, as live. Which project a client has chosen, in `X-Project-ID`, is
 //! passed over: the key decides.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+mod identity;
+mod sign_ins;
+
+use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{OptionalExtension, params};
 use serde_json::{Map, Value, json};
 
 use super::auth::{Credential, credential};
 use super::call::{Reply, text};
 use super::error::{ApiError, json_response, text_response};
 use super::serve::{ApiState, Refusal, answer, read_input, with_quota};
-use super::{api_keys, organizations, projects, version};
+use super::{projects, version};
 use crate::control::guard;
-use crate::ids::derived;
 use crate::project::Project;
 use crate::sessions::{Refused, SessionRequest, record};
-use crate::store::StoreError;
+use identity::{identity, is_organizations, note, user_id};
 
-/// Sign-ins that may be open at once; the oldest is forgotten for a new one.
-const OPEN: usize = 64;
+pub(super) use sign_ins::SignIns;
 
 /// Where a call leads.
 #[derive(Debug, PartialEq, Eq)]
@@ -72,41 +72,6 @@ pub(super) fn route(method: &str, path: &str, version: &str) -> Option<Route> {
         }
         _ => return None,
     })
-}
-
-/// Sign-ins that have begun, and the key they lead to.
-#[derive(Default)]
-pub(super) struct SignIns {
-    /// The first key with its project, on a gateway that only its own machine can reach.
-    offered: Option<(String, Arc<Project>)>,
-    open: Mutex<VecDeque<String>>,
-}
-
-impl SignIns {
-    /// Makes this the key that sign-ins lead to, if it is the first one and may be handed out.
-    pub(super) fn offer(&mut self, key: &str, project: &Arc<Project>) {
-        if self.offered.is_none() && project.settings.loopback {
-            self.offered = Some((key.to_owned(), Arc::clone(project)));
-        }
-    }
-
-    /// Begins one, and answers the project it leads to and the secret to ask for it by.
-    fn begin(&self) -> Option<(&Arc<Project>, String)> {
-        let (_, project) = self.offered.as_ref()?;
-        let token = api_keys::new_secret();
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.truncate(OPEN - 1);
-        open.push_front(token.clone());
-        Some((project, token))
-    }
-
-    /// What a sign-in leads to.
-    fn confirmed(&self, token: &str) -> Option<&(String, Arc<Project>)> {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        self.offered
-            .as_ref()
-            .filter(|_| open.iter().any(|known| known == token))
-    }
 }
 
 /// Answers a call.
@@ -362,65 +327,6 @@ impl ClientCall<'_> {
     }
 }
 
-/// Whether a key is for the whole organization.
-async fn is_organizations(project: &Project, key: String) -> Result<bool, ApiError> {
-    project
-        .store
-        .read(move |conn| api_keys::is_organizations(conn, &key))
-        .await
-}
-
-/// The one user of a project.
-fn user_id(project: &Project) -> String {
-    derived("usr_", 18, &project.team_id)
-}
-
-/// Notes a device; the same name is the same client.
-fn note(conn: &Connection, now: i64, team_id: &str, device: &str) -> Result<(), StoreError> {
-    conn.prepare_cached(
-        "INSERT INTO cli_clients (id, device_name, created_at, updated_at) VALUES (?1, ?2, ?3, ?3)
-         ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at",
-    )?
-    .execute(params![
-        derived("cli_", 18, &format!("{team_id} {device}")),
-        device,
-        now
-    ])?;
-    Ok(())
-}
-
-/// Whose key it is. Versions name the kind of the project in two ways.
-fn identity(
-    conn: &Connection,
-    user_id: &str,
-    team_id: &str,
-    newest: bool,
-) -> Result<Map<String, Value>, ApiError> {
-    let (name, kind): (String, String) = conn
-        .prepare_cached("SELECT name, type FROM projects WHERE id = ?1")?
-        .query_row([team_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let mut identity = json!({
-        "user_id": user_id,
-        "user_name": "Local",
-        "user_email": "local@localhost",
-        "user_is_guest": false,
-        "organization_id": organizations::id(conn)?,
-        "organization_name": organizations::name(conn)?,
-        "team_id": team_id,
-        "team_name": name,
-        "team_name_no_org": name,
-    });
-    if newest {
-        identity["team_type"] = Value::from(kind);
-    } else {
-        identity["team_mode"] = Value::from(projects::mode(&kind));
-    }
-    match identity {
-        Value::Object(identity) => Ok(identity),
-        _ => Ok(Map::new()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -447,15 +353,5 @@ mod tests {
             super::route("GET", "/teams", "2025-07-01"),
             Some(Route::Teams)
         );
-    }
-
-    #[test]
-    fn old_sign_ins_make_room_for_new_ones() {
-        let sign_ins = SignIns::default();
-        assert!(sign_ins.begin().is_none(), "no key may be handed out");
-        let mut open = sign_ins.open.lock().unwrap();
-        open.extend((0..OPEN).map(|n| n.to_string()));
-        drop(open);
-        assert!(sign_ins.confirmed("3").is_none());
     }
 }
