@@ -5,6 +5,7 @@
 mod support;
 
 mod delivery;
+mod history;
 mod hostile;
 mod lifecycle;
 mod redaction;
