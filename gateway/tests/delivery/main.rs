@@ -2,7 +2,9 @@
 
 mod auth;
 mod endpoint;
+mod network;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;
 mod tokens;
 mod world;
