@@ -51,8 +51,6 @@ impl Context {
 pub(super) struct Ended {
     /// The event or the job.
     pub(super) id: String,
-    /// The destination of an attempt.
-    pub(super) destination_id: Option<String>,
     pub(super) result: Result<Made, StoreError>,
 }
 
@@ -71,13 +69,12 @@ pub(super) async fn work_off(context: Context, job_id: String) -> Ended {
         .unwrap_or(Err(StoreError::Panicked));
     Ended {
         id: job_id,
-        destination_id: None,
         result: result.map(|()| Made::Nothing),
     }
 }
 
 /// Makes one attempt, from reading the event to recording the outcome.
-pub(super) async fn make(context: Context, event_id: String, destination_id: String) -> Ended {
+pub(super) async fn make(context: Context, event_id: String) -> Ended {
     // A panic counts as a failure of the store: deliveries stand still until the next wake.
     let result = AssertUnwindSafe(attempt(&context, event_id.clone()))
         .catch_unwind()
@@ -85,7 +82,6 @@ pub(super) async fn make(context: Context, event_id: String, destination_id: Str
         .unwrap_or(Err(StoreError::Panicked));
     Ended {
         id: event_id,
-        destination_id: Some(destination_id),
         result,
     }
 }

@@ -57,22 +57,58 @@ pub fn ready_destinations(conn: &Connection) -> Result<Vec<String>, StoreError> 
     Ok(found)
 }
 
-/// The ready events of a destination, the longest due first, at most `limit`.
+/// The delivery groups of a destination that have ready events; `None` for events without one. Costs a
+/// step per group, not per event.
+///
+/// # Errors
+/// When the store fails.
+pub fn ready_groups(
+    conn: &Connection,
+    destination_id: &str,
+) -> Result<Vec<Option<String>>, StoreError> {
+    let mut none = conn.prepare_cached(concat!(
+        "SELECT 1 FROM events INDEXED BY events_ready WHERE destination_id = ?1 AND delivery_group IS NULL ",
+        "AND due_at IS NOT NULL AND status = 'QUEUED' LIMIT 1",
+    ))?;
+    let mut next = conn.prepare_cached(concat!(
+        "SELECT delivery_group FROM events INDEXED BY events_ready WHERE destination_id = ?1 AND delivery_group > ?2 ",
+        "AND due_at IS NOT NULL AND status = 'QUEUED' ORDER BY delivery_group LIMIT 1",
+    ))?;
+    let mut found = Vec::new();
+    if none.exists([destination_id])? {
+        found.push(None);
+    }
+    let mut after = String::new();
+    while let Some(group) = next
+        .query_row([destination_id, &after], |row| row.get::<_, String>(0))
+        .optional()?
+    {
+        found.push(Some(group.clone()));
+        after = group;
+    }
+    Ok(found)
+}
+
+/// The ready events of a destination in one delivery group, or in none, with the moments they are due
+/// since, the longest due first, at most `limit`.
 ///
 /// # Errors
 /// When the store fails.
 pub fn ready(
     conn: &Connection,
     destination_id: &str,
+    group: Option<&str>,
     limit: usize,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<(Micros, String)>, StoreError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let ids = conn
         .prepare_cached(concat!(
-            "SELECT id FROM events INDEXED BY events_ready WHERE destination_id = ?1 AND due_at IS NOT NULL AND status = 'QUEUED' ",
-            "ORDER BY due_at, id LIMIT ?2",
+            "SELECT due_at, id FROM events INDEXED BY events_ready WHERE destination_id = ?1 AND delivery_group IS ?2 ",
+            "AND due_at IS NOT NULL AND status = 'QUEUED' ORDER BY due_at, id LIMIT ?3",
         ))?
-        .query_map(params![destination_id, limit], |row| row.get(0))?
+        .query_map(params![destination_id, group, limit], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?
         .collect::<Result<_, _>>()?;
     Ok(ids)
 }

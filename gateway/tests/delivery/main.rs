@@ -4,6 +4,7 @@ mod answers;
 mod auth;
 mod endpoint;
 mod network;
+mod policy;
 mod requests;
 #[path = "../support/mod.rs"]
 mod support;
