@@ -299,6 +299,7 @@ impl GatewayBuilder {
         let settings = Settings {
             base_url: base_url.clone(),
             signing_secret: self.signing_secret.clone(),
+            loopback: address.ip().to_canonical().is_loopback(),
             previous_signing_secret: self.previous_signing_secret.clone(),
         };
         let mut projects = Vec::new();
@@ -333,6 +334,7 @@ impl GatewayBuilder {
         let state = ApiState::new(projects.iter().cloned(), limit);
         let control = ControlState::new(state.clone(), self.control);
         crate::ingest::router(Arc::clone(projects))
+            .merge(crate::sessions::router(state.clone()))
             .merge(control::router(control))
             .merge(api::publish_router(state.clone()))
             .merge(api::router(state))

@@ -46,6 +46,7 @@ mod project;
 mod query;
 mod rules;
 mod server;
+mod sessions;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,7 @@ use crate::delivery::work::Context;
 use crate::engine::{Engine, EngineError, FiredAttempt};
 use crate::ids::Ids;
 use crate::ingest::Means;
+use crate::sessions::{Hub, record};
 use crate::store::{Store, StoreError};
 use crate::transform::Runner;
 
@@ -25,6 +26,8 @@ pub struct Settings {
     pub base_url: String,
     /// The key that signs deliveries.
     pub signing_secret: String,
+    /// Whether only this machine can reach the gateway.
+    pub loopback: bool,
     /// The key before it, while it is being rotated.
     pub previous_signing_secret: Option<String>,
 }
@@ -65,6 +68,8 @@ pub struct Project {
     pub engine: Engine,
     /// Where transformations run.
     pub(crate) runner: Runner,
+    /// The command-line clients that are connected.
+    pub(crate) sessions: Arc<Hub>,
     seed: u64,
 }
 
@@ -93,6 +98,7 @@ impl Project {
             .await?;
         ids.reseed(seed.wrapping_add(opened));
         let runner = Runner::default();
+        let sessions = Arc::new(Hub::default());
         let context = |shared| Context {
             store: store.clone(),
             clock: clock.clone(),
@@ -100,6 +106,7 @@ impl Project {
             runner: runner.clone(),
             settings: Arc::new(settings.clone()),
             deliverer,
+            sessions: Arc::clone(&sessions),
             tokens: Tokens::default(),
             shared,
         };
@@ -113,6 +120,7 @@ impl Project {
             settings,
             engine,
             runner,
+            sessions,
             seed,
         }))
     }
@@ -150,6 +158,7 @@ impl Project {
     /// When the store refuses, or the gateway is shut down.
     pub async fn reset(&self) -> Result<(), EngineError> {
         self.engine.reset().await?;
+        self.sessions.expire();
         self.ids.reseed(self.seed.wrapping_add(1));
         Ok(())
     }
@@ -178,6 +187,7 @@ fn identify(
     if opened == 1 {
         defaults::fill(tx, now)?;
     }
+    record::drop_all(tx, now)?;
     Ok((value("team_id")?, opened))
 }
 

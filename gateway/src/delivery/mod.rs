@@ -18,4 +18,5 @@ pub(crate) mod tls;
 pub(crate) mod work;
 
 pub use address::AddressPolicy;
-pub use outgoing::outgoing;
+pub(crate) use body::BODY_KEPT;
+pub use outgoing::{Outgoing, outgoing};

@@ -75,12 +75,13 @@ pub fn outgoing(
     will_retry_after: Option<Duration>,
 ) -> Result<Outgoing, &'static str> {
     let target = Target::of(claim);
-    if target.is_cli() {
-        // No session can be attached to this gateway yet.
-        return Err("CLI_UNAVAILABLE");
-    }
     let url = target.url(&claim.path, &claim.query)?;
-    let shown_url = url.to_string();
+    // Where a client forwards to is its own affair; the path is what it is told.
+    let shown_url = if target.is_cli() {
+        url[url::Position::BeforePath..].to_owned()
+    } else {
+        url.to_string()
+    };
     let method = Method::from_bytes(target.method(&claim.method).as_bytes())
         .map_err(|_| "INVALID_CHARACTER")?;
     let stored: Map<String, Value> =

@@ -1,5 +1,6 @@
 //! Where a delivery goes: the destination's config read as far as delivery needs it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -67,14 +68,18 @@ impl Target {
     /// The error code of the attempt.
     pub(super) fn url(&self, path: &str, query: &str) -> Result<Url, &'static str> {
         let base = if self.is_mock() {
-            mock::URL
+            Cow::Borrowed(mock::URL)
+        } else if self.is_cli() {
+            let path = self.config["path"].as_str().unwrap_or("/");
+            // Only path and query leave the gateway.
+            Cow::Owned(format!("http://localhost/{}", path.trim_start_matches('/')))
         } else {
-            self.config["url"].as_str().unwrap_or("")
+            Cow::Borrowed(self.config["url"].as_str().unwrap_or(""))
         };
         if base.is_empty() {
             return Err("MISSING_URL");
         }
-        let mut url = Url::parse(base).map_err(|_| "INVALID_URL")?;
+        let mut url = Url::parse(&base).map_err(|_| "INVALID_URL")?;
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
             return Err("INVALID_URL");
         }
@@ -181,5 +186,25 @@ mod tests {
             url("MOCK_API", json!({}), "/x", ""),
             Ok("https://mock.hookdeck.com/x".into())
         );
+        for (config, expected) in [
+            (json!({}), "http://localhost/x?q=1"),
+            (json!({"path": "/"}), "http://localhost/x?q=1"),
+            (json!({"path": "/in"}), "http://localhost/in/x?q=1"),
+            (json!({"path": "in?k=v"}), "http://localhost/in/x?k=v"),
+            (
+                json!({"path": "//evil.test/in"}),
+                "http://localhost/evil.test/in/x?q=1",
+            ),
+            (
+                json!({"path": "/in", "path_forwarding_disabled": true}),
+                "http://localhost/in?q=1",
+            ),
+        ] {
+            assert_eq!(
+                url("CLI", config.clone(), "/x", "q=1"),
+                Ok(expected.to_owned()),
+                "{config}"
+            );
+        }
     }
 }

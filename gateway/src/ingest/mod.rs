@@ -16,6 +16,8 @@ mod serve;
 mod transforming;
 mod verify;
 
+pub(crate) use content_type::is_binary;
+pub(crate) use evaluate::passes;
 pub(crate) use intake::{Intake, Means};
 pub(crate) use json::parse as parse_json;
 pub use replay::{

@@ -94,5 +94,6 @@ fn claim_of(row: &Row<'_>) -> Result<Claim, ApiError> {
         due_version: row.get("due_version")?,
         bulk_retry_id: row.get("bulk_retry_id")?,
         first_attempt_at: None,
+        cli_id: row.get("cli_id")?,
     })
 }
