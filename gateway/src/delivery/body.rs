@@ -1,4 +1,7 @@
 //! The answer of a destination: what is read of it, unpacked and kept.
+//!
+//! It is stored with its attempt in one commit, so there is no moment at which the API would have to say
+//! that it is not available yet.
 
 use std::io::Read;
 

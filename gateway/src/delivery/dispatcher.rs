@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::lanes::{InFlight, Lane};
 use super::pace::Pace;
-use super::plan::{Plan, Ready, lane_room, look};
+use super::plan::{Known, Plan, Ready, lane_room, look};
 use super::work::{Context, Ended, Made, make, work_off};
 use crate::clock::Micros;
 use crate::defaults;
@@ -191,8 +191,13 @@ impl Dispatcher {
     async fn plan(&self, now: Micros) -> Result<Plan, StoreError> {
         let store = &self.context.store;
         let room = IN_FLIGHT.saturating_sub(self.in_flight.len());
-        let busy = self.in_flight.busy().clone();
-        let look = move |conn: &rusqlite::Connection| look(conn, room, &busy);
+        let known = Known {
+            now,
+            room,
+            busy: self.in_flight.busy().clone(),
+            pace: self.pace.clone(),
+        };
+        let look = move |conn: &rusqlite::Connection| look(conn, &known);
         let plan = store.read(look.clone()).await?;
         if plan.waiting.is_none_or(|moment| moment > now) {
             return Ok(plan);
@@ -224,7 +229,7 @@ impl Dispatcher {
     fn start_at(&mut self, ready: Ready, now: Micros) -> Option<Micros> {
         let policy = ready.policy;
         let whole = Lane::whole(&ready.destination_id);
-        let mut next = None;
+        let mut next = ready.slot;
         for candidate in ready.events {
             let lane = candidate.lane;
             if self.in_flight.contains(&candidate.event_id) {

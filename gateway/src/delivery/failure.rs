@@ -1,4 +1,7 @@
 //! From a transport error to the error code of an attempt.
+//!
+//! What is no transport error has its code elsewhere, and `BAD_RESPONSE` is never given: a destination that
+//! answers with a bad status has a status and no code, as recorded replies show it.
 
 use std::error::Error;
 use std::io;

@@ -4,6 +4,7 @@
 //! group has its own pace, and all of them together have the destination's.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -97,9 +98,10 @@ pub(super) fn at_once(interval: Option<Duration>) -> usize {
 
 /// When each destination and each group may be called next; kept by the lane, where a whole destination is
 /// one without a group.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Pace {
-    next: HashMap<Lane, Micros>,
+    /// Shared with a look at the schedule while it lasts.
+    next: Arc<HashMap<Lane, Micros>>,
 }
 
 impl Pace {
@@ -115,13 +117,13 @@ impl Pace {
     pub(super) fn take(&mut self, lane: &Lane, interval: Option<Duration>, now: Micros) {
         if let Some(interval) = interval {
             let slot = self.slot(lane, Some(interval), now);
-            self.next.insert(lane.clone(), slot.plus(interval));
+            Arc::make_mut(&mut self.next).insert(lane.clone(), slot.plus(interval));
         }
     }
 
     /// Forgets slots that have passed.
     pub(super) fn forget_passed(&mut self, now: Micros) {
-        self.next.retain(|_, slot| slot.plus(BURST) > now);
+        Arc::make_mut(&mut self.next).retain(|_, slot| slot.plus(BURST) > now);
     }
 }
 

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::lanes::{Busy, Lane};
-use super::pace::{CONCURRENT, Policy, at_once};
+use super::pace::{CONCURRENT, Pace, Policy, at_once};
 use crate::bulk;
 use crate::clock::Micros;
 use crate::events::due;
@@ -22,6 +22,8 @@ pub(super) struct Plan {
 pub(super) struct Ready {
     pub(super) destination_id: String,
     pub(super) policy: Policy,
+    /// The next slot that something waits for.
+    pub(super) slot: Option<Micros>,
     /// The longest due first, whatever their group. May hold events in flight.
     pub(super) events: Vec<Candidate>,
 }
@@ -33,8 +35,19 @@ pub(super) struct Candidate {
     pub(super) lane: Lane,
 }
 
-/// Looks at the schedule when `room` more attempts may be in flight and `busy` ones are.
-pub(super) fn look(conn: &Connection, room: usize, busy: &Busy) -> Result<Plan, StoreError> {
+/// What the dispatcher knows that a look at the schedule depends on.
+#[derive(Clone)]
+pub(super) struct Known {
+    pub(super) now: Micros,
+    /// How many more attempts may be in flight.
+    pub(super) room: usize,
+    pub(super) busy: Busy,
+    pub(super) pace: Pace,
+}
+
+/// Looks at the schedule. Events whose slot lies in the future are not read: there may be many groups.
+pub(super) fn look(conn: &Connection, known: &Known) -> Result<Plan, StoreError> {
+    let (now, room, busy) = (known.now, known.room, &known.busy);
     let waiting = due::next_waiting(conn)?;
     let jobs = bulk::due(conn)?;
     let mut ready = Vec::new();
@@ -47,8 +60,23 @@ pub(super) fn look(conn: &Connection, room: usize, busy: &Busy) -> Result<Plan, 
             continue;
         }
         let mut events = Vec::new();
-        for group in due::ready_groups(conn, &destination_id)? {
+        let whole = Lane::whole(&destination_id);
+        let mut slot =
+            Some(known.pace.slot(&whole, policy.interval, now)).filter(|slot| *slot > now);
+        let groups = if slot.is_none() {
+            due::ready_groups(conn, &destination_id)?
+        } else {
+            Vec::new()
+        };
+        for group in groups {
             let lane = lane(&policy, &destination_id, group.as_deref());
+            let paced = lane.group.as_deref();
+            let interval = paced.and_then(|group| policy.group_interval(group));
+            let next = known.pace.slot(&lane, interval, now);
+            if paced.is_some() && next > now {
+                slot = Some(slot.map_or(next, |slot| slot.min(next)));
+                continue;
+            }
             let wanted = wanted(&policy, &lane, room, busy);
             if wanted == 0 {
                 continue;
@@ -71,6 +99,7 @@ pub(super) fn look(conn: &Connection, room: usize, busy: &Busy) -> Result<Plan, 
         ready.push(Ready {
             destination_id,
             policy,
+            slot,
             events,
         });
     }

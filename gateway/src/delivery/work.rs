@@ -133,6 +133,7 @@ async fn send(
     let target = Target::of(claim);
     let destination = &claim.destination_id;
     let deadline = Instant::now() + outgoing.timeout;
+    let mut again = false;
     loop {
         let token = match authenticate(context, destination, &target, &mut outgoing, deadline).await
         {
@@ -157,9 +158,10 @@ async fn send(
         match token {
             Some(token) if delivered.outcome.response_status == Some(401) => {
                 context.tokens.discard(&token);
-                if !token.kept {
+                if again || !token.kept {
                     return Ok(delivered);
                 }
+                again = true;
             }
             _ => return Ok(delivered),
         }
