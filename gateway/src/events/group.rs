@@ -60,6 +60,7 @@ fn found(key: &str, parts: Parts<'_>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -97,5 +98,17 @@ mod tests {
             assert_eq!(of(key, parts), group, "{key}");
         }
         assert_eq!(of("body.long", parts), "é".repeat(255));
+    }
+
+    proptest! {
+        #[test]
+        fn every_key_leads_to_a_name_of_bounded_length(key in "\\PC{0,40}", text in "\\PC{0,400}") {
+            let body = json!({"a": [text], "b": text});
+            let parts = Parts { headers: &body, body: &body, query: &body, path: &body };
+            for key in [key.as_str(), "body.b", "body.a.0", "headers.b"] {
+                let group = of(key, parts);
+                prop_assert!(!group.is_empty() && group.chars().count() <= LONGEST);
+            }
+        }
     }
 }
