@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::call::text;
 use super::error::ApiError;
 use super::render::find;
-use crate::ingest;
+use crate::json;
 use crate::json_match;
 
 /// A stored payload.
@@ -64,7 +64,7 @@ impl Payload {
         content_type
             .to_ascii_lowercase()
             .contains("json")
-            .then(|| ingest::parse_json(&self.body))
+            .then(|| json::parse(&self.body))
             .flatten()
     }
 }
@@ -78,7 +78,7 @@ fn parsed(filter: &Value) -> Value {
     }
 }
 
-/// The list filters that look into payloads.
+/// The list filters that look into payloads. The body of a large one is not looked into.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PayloadFilter {
     search_term: Option<String>,
@@ -127,7 +127,7 @@ impl PayloadFilter {
         let has = |text: &str, part: &str| text.to_lowercase().contains(part);
         if let Some(term) = &self.search_term {
             let found = has(&payload.path, term)
-                || has(&payload.raw_body(), term)
+                || (!payload.is_large && has(&payload.raw_body(), term))
                 || has(&payload.headers.to_string(), term)
                 || has(&payload.parsed_query.to_string(), term);
             if !found {
@@ -146,7 +146,7 @@ impl PayloadFilter {
         }) && fits(&self.parsed_query, &|wanted| {
             json_match::matches_query(wanted, &payload.parsed_query)
         }) && fits(&self.body, &|wanted| {
-            json_match::matches(wanted, &payload.shown_body())
+            !payload.is_large && json_match::matches(wanted, &payload.shown_body())
         })
     }
 }

@@ -366,10 +366,11 @@ fn store_event(
     due_in: std::time::Duration,
 ) -> Result<(), StoreError> {
     let due = now.plus(due_in);
-    let (status, due_at, next) = match (route.paused, due_in.is_zero()) {
-        (true, _) => ("HOLD", None, None),
-        (false, true) => ("QUEUED", Some(due), None),
-        (false, false) => ("SCHEDULED", Some(due), Some(due)),
+    // A delay runs on while the connection is paused; the event is held when its moment comes.
+    let (status, due_at, next) = match (due_in.is_zero(), route.paused) {
+        (true, true) => ("HOLD", None, None),
+        (true, false) => ("QUEUED", Some(due), None),
+        (false, _) => ("SCHEDULED", Some(due), Some(due)),
     };
     conn.prepare_cached(concat!(
         "INSERT INTO events (id, connection_id, source_id, destination_id, request_id, payload_id, status, due_at, ",

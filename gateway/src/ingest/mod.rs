@@ -8,7 +8,6 @@ mod answer;
 mod content_type;
 mod evaluate;
 mod intake;
-mod json;
 mod receive;
 mod replay;
 mod serve;
@@ -16,7 +15,6 @@ mod transforming;
 mod verify;
 
 pub(crate) use intake::{Intake, Means};
-pub(crate) use json::parse as parse_json;
 pub use replay::{
     ReplayTarget, Replayed, replay_event, replay_request, retry_request, send_bookmark,
 };
