@@ -14,6 +14,7 @@ use crate::clock::{Clock, Micros};
 use crate::control::{self, ControlState};
 use crate::delivery::AddressPolicy;
 use crate::delivery::client::Deliverer;
+use crate::delivery::tls;
 use crate::gateway::Gateway;
 use crate::project::{Project, Projects, Settings};
 use crate::server::Server;
@@ -76,8 +77,13 @@ pub enum StartError {
     Store(StoreError),
     /// An API key is empty or given twice.
     ApiKey,
-    /// The signing secret is empty, so that nobody could tell who signed.
+    /// A signing secret is empty, so that nobody could tell who signed.
     SigningSecret,
+    /// What was given as a certificate to trust is none.
+    Certificate {
+        /// Why not.
+        reason: String,
+    },
 }
 
 impl std::fmt::Display for StartError {
@@ -87,7 +93,10 @@ impl std::fmt::Display for StartError {
             Self::DataDir { path, reason } => write!(f, "cannot use {}: {reason}", path.display()),
             Self::Store(error) => error.fmt(f),
             Self::ApiKey => f.write_str("every API key must be given once and must not be empty"),
-            Self::SigningSecret => f.write_str("the signing secret must not be empty"),
+            Self::SigningSecret => f.write_str("a signing secret must not be empty"),
+            Self::Certificate { reason } => {
+                write!(f, "the certificate to trust cannot be used: {reason}")
+            }
         }
     }
 }
@@ -97,7 +106,10 @@ impl std::error::Error for StartError {
         match self {
             Self::Listen { source, .. } => Some(source),
             Self::Store(error) => Some(error),
-            Self::DataDir { .. } | Self::ApiKey | Self::SigningSecret => None,
+            Self::DataDir { .. }
+            | Self::ApiKey
+            | Self::SigningSecret
+            | Self::Certificate { .. } => None,
         }
     }
 }
@@ -114,6 +126,8 @@ pub struct GatewayBuilder {
     listen: SocketAddr,
     api_keys: Vec<String>,
     signing_secret: String,
+    previous_signing_secret: Option<String>,
+    trusted: Vec<Vec<u8>>,
     rate_limit: RateLimit,
     data_dir: Option<PathBuf>,
     manual_clock: Option<Timestamp>,
@@ -141,6 +155,8 @@ impl Default for GatewayBuilder {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             api_keys: Vec::new(),
             signing_secret: DEFAULT_SIGNING_SECRET.to_owned(),
+            previous_signing_secret: None,
+            trusted: Vec::new(),
             rate_limit: RateLimit::per_minute(240),
             data_dir: None,
             manual_clock: None,
@@ -171,6 +187,32 @@ impl GatewayBuilder {
     #[must_use]
     pub fn signing_secret(mut self, secret: impl Into<String>) -> Self {
         self.signing_secret = secret.into();
+        self
+    }
+
+    /// The secret before the present one, as while a secret is being rotated: deliveries then carry a
+    /// signature under it too, in `x-hookdeck-signature-2`. None unless set.
+    #[must_use]
+    pub fn previous_signing_secret(mut self, secret: impl Into<String>) -> Self {
+        self.previous_signing_secret = Some(secret.into());
+        self
+    }
+
+    /// Certificates in PEM that deliveries over TLS trust beside the system's: of an authority, or of a
+    /// destination itself. Several calls add up.
+    ///
+    /// ```no_run
+    /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+    /// use hookdeck_gateway::Gateway;
+    ///
+    /// let authority = std::fs::read("rootCA.pem")?;
+    /// let gateway = Gateway::builder().trust_certificate(authority).start().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn trust_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.trusted.push(pem.into());
         self
     }
 
@@ -233,8 +275,14 @@ impl GatewayBuilder {
         if self.api_keys.iter().enumerate().any(repeated) {
             return Err(StartError::ApiKey);
         }
-        if self.signing_secret.is_empty() {
+        if self.signing_secret.is_empty() || self.previous_signing_secret.as_deref() == Some("") {
             return Err(StartError::SigningSecret);
+        }
+        let mut trusted = Vec::new();
+        for pem in &self.trusted {
+            let found =
+                tls::certificates(pem).map_err(|reason| StartError::Certificate { reason })?;
+            trusted.extend(found);
         }
         let listen_error = |source| StartError::Listen {
             address: self.listen,
@@ -246,10 +294,13 @@ impl GatewayBuilder {
         let lock = self.data_dir.as_deref().map(lock_directory).transpose()?;
 
         let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
-        let deliverer = Arc::new(Deliverer::new(AddressPolicy::for_listener(address)));
+        let policy = AddressPolicy::for_listener(address);
+        let deliverer = Arc::new(Deliverer::new(policy, trusted));
         let settings = Settings {
             base_url: base_url.clone(),
             signing_secret: self.signing_secret.clone(),
+            loopback: address.ip().to_canonical().is_loopback(),
+            previous_signing_secret: self.previous_signing_secret.clone(),
         };
         let mut projects = Vec::new();
         for key in &self.api_keys {
@@ -283,6 +334,7 @@ impl GatewayBuilder {
         let state = ApiState::new(projects.iter().cloned(), limit);
         let control = ControlState::new(state.clone(), self.control);
         crate::ingest::router(Arc::clone(projects))
+            .merge(crate::sessions::router(state.clone()))
             .merge(control::router(control))
             .merge(api::publish_router(state.clone()))
             .merge(api::router(state))
@@ -363,7 +415,8 @@ mod tests {
     fn debug_shows_no_secret() {
         let builder = Gateway::builder()
             .api_key("key-to-hide")
-            .signing_secret("secret-to-hide");
+            .signing_secret("secret-to-hide")
+            .previous_signing_secret("another-to-hide");
         assert!(!format!("{builder:?}").contains("hide"));
     }
 
@@ -382,8 +435,22 @@ mod tests {
 
     #[tokio::test]
     async fn the_signing_secret_must_not_be_empty() {
-        let refused = Gateway::builder().signing_secret("").start().await;
-        assert!(matches!(refused, Err(StartError::SigningSecret)));
+        for builder in [
+            Gateway::builder().signing_secret(""),
+            Gateway::builder().previous_signing_secret(""),
+        ] {
+            let refused = builder.start().await;
+            assert!(matches!(refused, Err(StartError::SigningSecret)));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_certificate_is_not_trusted_in_silence() {
+        let refused = Gateway::builder().trust_certificate("x").start().await;
+        assert_eq!(
+            refused.unwrap_err().to_string(),
+            "the certificate to trust cannot be used: it holds no certificate in PEM"
+        );
     }
 
     #[tokio::test]

@@ -56,6 +56,7 @@ impl Drop for Gateway {
         // Connections hold the projects too and are closed a moment later; deliveries end now.
         for (_, project) in self.projects.iter() {
             project.engine.abort();
+            project.sessions.stop();
         }
     }
 }
@@ -162,6 +163,10 @@ impl Gateway {
             .is_err()
         {
             tracing::warn!("deliveries still in flight are abandoned; they stay due");
+        }
+        // Not before: an attempt in flight may be with one of them.
+        for project in self.projects() {
+            project.sessions.stop();
         }
     }
 

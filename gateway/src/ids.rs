@@ -57,6 +57,8 @@ ids! {
     custom_domain = "cd_", 18, MIXED;
     /// An API key (not its secret), `key_` and 18 characters.
     api_key = "key_", 18, MIXED;
+    /// A session of the command-line client, `cses_` and 20 characters.
+    cli_session = "cses_", 20, MIXED;
 }
 
 impl Ids {

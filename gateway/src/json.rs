@@ -170,8 +170,7 @@ mod tests {
 
     #[test]
     fn what_is_nested_too_deep_is_null_and_still_json() {
-        let nested =
-            |depth: usize| r#"{"a":["#.repeat(depth) + r#""}]""# + &"]}".repeat(depth);
+        let nested = |depth: usize| r#"{"a":["#.repeat(depth) + r#""}]""# + &"]}".repeat(depth);
         for depth in [61, 200, 100_000] {
             let text = nested(depth);
             let mut parsed = &parse(text.as_bytes()).unwrap_or_else(|| panic!("{depth}"));

@@ -47,6 +47,7 @@ mod project;
 mod query;
 mod rules;
 mod server;
+mod sessions;
 mod store;
 #[cfg(test)]
 mod tests;

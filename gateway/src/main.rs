@@ -34,6 +34,17 @@ struct Arguments {
         hide_env_values = true
     )]
     signing_secret: Option<String>,
+    /// Secret before that one, as while it is rotated: signs deliveries a second time.
+    #[arg(
+        long,
+        value_name = "SECRET",
+        env = "HOOKDECK_GATEWAY_PREVIOUS_SIGNING_SECRET",
+        hide_env_values = true
+    )]
+    previous_signing_secret: Option<String>,
+    /// PEM file of certificates to trust beside the system's when delivering over TLS. Repeatable.
+    #[arg(long = "trust-certificate", value_name = "FILE")]
+    trusted: Vec<PathBuf>,
     /// API calls per minute (240), per span of seconds (240/60s), or off.
     #[arg(long, value_name = "N|N/Ts|off", default_value = "240")]
     rate_limit: Limit,
@@ -114,6 +125,14 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     }
     if let Some(secret) = arguments.signing_secret {
         builder = builder.signing_secret(secret);
+    }
+    if let Some(secret) = arguments.previous_signing_secret {
+        builder = builder.previous_signing_secret(secret);
+    }
+    for path in arguments.trusted {
+        let pem = std::fs::read(&path)
+            .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        builder = builder.trust_certificate(pem);
     }
     if let Some(directory) = arguments.data_dir {
         builder = builder.data_dir(directory);

@@ -8,12 +8,14 @@ use rusqlite::OptionalExtension;
 
 use crate::clock::{Clock, Micros};
 use crate::defaults;
+use crate::delivery::auth::Tokens;
 use crate::delivery::client::Deliverer;
 use crate::delivery::dispatcher::Dispatcher;
 use crate::delivery::work::Context;
 use crate::engine::{Engine, EngineError, FiredAttempt};
 use crate::ids::Ids;
 use crate::ingest::Means;
+use crate::sessions::{Hub, record};
 use crate::store::{Store, StoreError};
 use crate::transform::Runner;
 
@@ -24,6 +26,10 @@ pub struct Settings {
     pub base_url: String,
     /// The key that signs deliveries.
     pub signing_secret: String,
+    /// Whether only this machine can reach the gateway.
+    pub loopback: bool,
+    /// The key before it, while it is being rotated.
+    pub previous_signing_secret: Option<String>,
 }
 
 impl std::fmt::Debug for Settings {
@@ -62,6 +68,8 @@ pub struct Project {
     pub engine: Engine,
     /// Where transformations run.
     pub(crate) runner: Runner,
+    /// The command-line clients that are connected.
+    pub(crate) sessions: Arc<Hub>,
     seed: u64,
 }
 
@@ -90,6 +98,7 @@ impl Project {
             .await?;
         ids.reseed(seed.wrapping_add(opened));
         let runner = Runner::default();
+        let sessions = Arc::new(Hub::default());
         let context = |shared| Context {
             store: store.clone(),
             clock: clock.clone(),
@@ -97,6 +106,8 @@ impl Project {
             runner: runner.clone(),
             settings: Arc::new(settings.clone()),
             deliverer,
+            sessions: Arc::clone(&sessions),
+            tokens: Tokens::default(),
             shared,
         };
         let engine =
@@ -109,6 +120,7 @@ impl Project {
             settings,
             engine,
             runner,
+            sessions,
             seed,
         }))
     }
@@ -146,6 +158,7 @@ impl Project {
     /// When the store refuses, or the gateway is shut down.
     pub async fn reset(&self) -> Result<(), EngineError> {
         self.engine.reset().await?;
+        self.sessions.expire();
         self.ids.reseed(self.seed.wrapping_add(1));
         Ok(())
     }
@@ -174,6 +187,7 @@ fn identify(
     if opened == 1 {
         defaults::fill(tx, now)?;
     }
+    record::drop_all(tx, now)?;
     Ok((value("team_id")?, opened))
 }
 

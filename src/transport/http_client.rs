@@ -41,8 +41,8 @@ impl Transport for HttpClient {
     fn send(&self, request: HttpRequest) -> Exchange<'_> {
         Box::pin(async move {
             let request = reqwest::Request::try_from(request).map_err(classify)?;
-            let reply = self.0.execute(request).await.map_err(classify)?;
-            let (status, headers) = (reply.status(), reply.headers().clone());
+            let mut reply = self.0.execute(request).await.map_err(classify)?;
+            let (status, headers) = (reply.status(), std::mem::take(reply.headers_mut()));
             let body = reply.bytes().await.map_err(classify)?;
             let mut response = HttpResponse::new(body);
             *response.status_mut() = status;

@@ -256,22 +256,34 @@ impl fmt::Display for ParseTimestampError {
 
 impl std::error::Error for ParseTimestampError {}
 
+/// The number that at most eighteen digits are, or `None` if one of them is none.
+#[inline]
+fn number(digits: &[u8]) -> Option<i64> {
+    digits.iter().try_fold(0, |number, digit| {
+        let value = digit.wrapping_sub(b'0');
+        (value < 10).then(|| number * 10 + i64::from(value))
+    })
+}
+
 /// Reads digits and separators of a fixed layout off the front of the text.
 struct Scanner<'a> {
     rest: &'a [u8],
 }
 
 impl Scanner<'_> {
-    fn number(&mut self, width: usize, what: &'static str) -> Result<i64, ParseTimestampError> {
+    /// A number of fixed width. The width is known when this is compiled, for a page holds hundreds of
+    /// timestamps.
+    #[inline]
+    fn number<const WIDTH: usize>(
+        &mut self,
+        what: &'static str,
+    ) -> Result<i64, ParseTimestampError> {
         let (digits, rest) = self
             .rest
-            .split_at_checked(width)
+            .split_first_chunk::<WIDTH>()
             .ok_or(ParseTimestampError { reason: what })?;
-        if !digits.iter().all(u8::is_ascii_digit) {
-            return Err(ParseTimestampError { reason: what });
-        }
         self.rest = rest;
-        Ok(digits.iter().fold(0, |n, d| n * 10 + i64::from(d - b'0')))
+        number(digits).ok_or(ParseTimestampError { reason: what })
     }
 
     fn accept(&mut self, any_of: &[u8]) -> Option<u8> {
@@ -296,11 +308,11 @@ impl FromStr for Timestamp {
         let mut scan = Scanner {
             rest: text.as_bytes(),
         };
-        let year = scan.number(4, "expected a year of four digits")?;
+        let year = scan.number::<4>("expected a year of four digits")?;
         scan.expect(b"-", "expected '-' after the year")?;
-        let month = scan.number(2, "expected a month of two digits")?;
+        let month = scan.number::<2>("expected a month of two digits")?;
         scan.expect(b"-", "expected '-' after the month")?;
-        let day = scan.number(2, "expected a day of two digits")?;
+        let day = scan.number::<2>("expected a day of two digits")?;
         if !(1..=12).contains(&month) {
             return fail("the month is not within 01 to 12");
         }
@@ -311,11 +323,11 @@ impl FromStr for Timestamp {
         let (mut fraction, mut digits) = (0, 3);
         if !scan.rest.is_empty() {
             scan.expect(b"Tt ", "expected 'T' between date and time")?;
-            let hour = scan.number(2, "expected an hour of two digits")?;
+            let hour = scan.number::<2>("expected an hour of two digits")?;
             scan.expect(b":", "expected ':' after the hour")?;
-            let minute = scan.number(2, "expected a minute of two digits")?;
+            let minute = scan.number::<2>("expected a minute of two digits")?;
             scan.expect(b":", "expected ':' after the minute")?;
-            let second = scan.number(2, "expected a second of two digits")?;
+            let second = scan.number::<2>("expected a second of two digits")?;
             // A leap second is folded into the next minute, as POSIX clocks do.
             if hour > 23 || minute > 59 || second > 60 {
                 return fail("the time of day is out of range");
@@ -349,11 +361,10 @@ fn parse_fraction(scan: &mut Scanner<'_>) -> Result<(i64, u8), ParseTimestampErr
         });
     }
     let kept = count.min(9);
-    let mut nanos = scan.number(kept, "expected digits after the decimal point")?;
-    scan.rest = &scan.rest[count - kept..];
+    let nanos = number(&scan.rest[..kept]).unwrap_or_default();
+    scan.rest = &scan.rest[count..];
     let digits = u8::try_from(kept).unwrap_or(9);
-    nanos *= 10_i64.pow(9 - u32::from(digits));
-    Ok((nanos, digits))
+    Ok((nanos * 10_i64.pow(9 - u32::from(digits)), digits))
 }
 
 fn parse_offset(scan: &mut Scanner<'_>) -> Result<i64, ParseTimestampError> {
@@ -363,9 +374,9 @@ fn parse_offset(scan: &mut Scanner<'_>) -> Result<i64, ParseTimestampError> {
         b'-' => -1,
         _ => 1,
     };
-    let hours = scan.number(2, WHAT)?;
+    let hours = scan.number::<2>(WHAT)?;
     scan.accept(b":");
-    let minutes = scan.number(2, WHAT)?;
+    let minutes = scan.number::<2>(WHAT)?;
     if hours > 23 || minutes > 59 {
         return Err(ParseTimestampError {
             reason: "the offset is out of range",

@@ -16,8 +16,8 @@ const KEY: &str = "SELECT 1 FROM api_keys WHERE id = ?";
 /// How long a secret is, in characters after its prefix.
 const SECRET: usize = 40;
 
-/// A new secret. It must not follow from the gateway's seed, which is no secret.
-fn new_secret() -> String {
+/// Something nobody can guess. It must not follow from the gateway's seed, which is no secret.
+pub(super) fn new_secret() -> String {
     const ALPHABET: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let mut rng = fastrand::Rng::new();
     (0..SECRET)
@@ -46,6 +46,18 @@ pub(super) fn find(
         )?
         .query_row(params![digest(secret), team_id, now], |row| row.get(0))
         .optional()?)
+}
+
+/// Whether a secret is that of a key for all projects of the organization.
+pub(super) fn is_organizations(conn: &Connection, secret: &str) -> Result<bool, ApiError> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT k.team_id IS NULL FROM api_key_secrets s JOIN api_keys k ON k.id = s.key_id
+             WHERE s.digest = ?1",
+        )?
+        .query_row([digest(secret)], |row| row.get(0))
+        .optional()?
+        .unwrap_or(false))
 }
 
 fn shown(conn: &Connection, id: &str) -> Reply {

@@ -6,6 +6,7 @@ mod auth;
 mod bookmarks;
 mod bulk;
 mod call;
+mod cli;
 mod config;
 mod connections;
 mod custom_domains;
@@ -37,7 +38,8 @@ mod version;
 #[cfg(test)]
 mod plan_tests;
 
-pub(crate) use error::json_response;
+pub(crate) use auth::{Credential, credential};
+pub(crate) use error::{json_response, unknown_path};
 pub(crate) use publish::router as publish_router;
 pub(crate) use quota::Limit;
 pub(crate) use serve::{ApiState, router};

@@ -15,6 +15,13 @@ pub(super) fn id(conn: &Connection) -> Result<String, ApiError> {
         .query_row([], |row| row.get(0))?)
 }
 
+/// The name of the organization.
+pub(super) fn name(conn: &Connection) -> Result<String, ApiError> {
+    Ok(conn
+        .prepare_cached("SELECT name FROM organization")?
+        .query_row([], |row| row.get(0))?)
+}
+
 fn shown(conn: &Connection) -> Reply {
     let organization = conn
         .prepare_cached("SELECT * FROM organization")?

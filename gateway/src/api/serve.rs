@@ -13,7 +13,8 @@ use serde_json::Value;
 
 use super::api_keys;
 use super::auth::{Credential, credential};
-use super::call::Call;
+use super::call::{Call, Reply};
+use super::cli::{self, SignIns};
 use super::dispatch;
 use super::error::{ApiError, json_response, text_response, unknown_path};
 use super::quota::{Limit, Quota, Standing};
@@ -44,6 +45,7 @@ struct Inner {
     created: Mutex<HashMap<String, Arc<Quota>>>,
     limit: Option<Limit>,
     anonymous: Quota,
+    sign_ins: SignIns,
     clock: Clock,
 }
 
@@ -63,10 +65,12 @@ impl ApiState {
         limit: Option<Limit>,
     ) -> Self {
         let mut clock = None;
+        let mut sign_ins = SignIns::default();
         let tenants = projects
             .into_iter()
             .map(|(key, project)| {
                 clock.get_or_insert_with(|| project.clock.clone());
+                sign_ins.offer(&key, &project);
                 let quota = Arc::new(Quota::new(limit));
                 (key, Tenant { project, quota })
             })
@@ -77,6 +81,7 @@ impl ApiState {
                 created: Mutex::default(),
                 limit,
                 anonymous: Quota::new(limit.map(|_| ANONYMOUS)),
+                sign_ins,
                 clock: clock.unwrap_or_else(Clock::system),
             }),
         }
@@ -94,7 +99,7 @@ impl ApiState {
     }
 
     /// The project whose key this is.
-    pub(super) async fn project_with(&self, key: String) -> Result<Option<Arc<Project>>, ApiError> {
+    pub(crate) async fn project_with(&self, key: String) -> Result<Option<Arc<Project>>, ApiError> {
         let tenant = self.tenant_of(key).await?;
         Ok(tenant.map(|tenant| tenant.project))
     }
@@ -162,34 +167,26 @@ async fn serve(State(state): State<ApiState>, request: Request) -> Response {
     if let Some(document) = document(&routed, &path) {
         return document;
     }
-    let Some((_version, rest)) = version::split(&path) else {
+    let Some((version, rest)) = version::split(&path) else {
         return unknown_path(&method, &path);
     };
+    if let Some(route) = cli::route(routed.as_str(), rest, version) {
+        return cli::serve(&state, &route, version, request).await;
+    }
     let Some(route) = Contract::get().route(routed.as_str(), rest) else {
         return unknown_path(&method, &path);
     };
 
-    let tenant = match credential(request.headers()) {
-        Credential::Key(key) => state.tenant_of(key).await,
-        Credential::Unreadable => Ok(None),
-        Credential::Missing => return state.unauthorized(Refusal::NoKey),
+    let (tenant, standing) = match state.admit(request.headers()).await {
+        Ok(admitted) => admitted,
+        Err(refused) => return refused,
     };
-    let tenant = match tenant {
-        Ok(Some(tenant)) => tenant,
-        Ok(None) => return state.unauthorized(Refusal::BadKey),
-        Err(error) => return error.into_response(),
-    };
-    let standing = tenant.quota.take(tenant.project.clock.now().as_i64());
-    if standing.is_some_and(|standing| !standing.allowed) {
-        return with_quota(too_many(), standing);
-    }
-
     let id = route.param("id").unwrap_or_default().to_owned();
     let raw_query = request.uri().query().unwrap_or_default().to_owned();
     let reply = match read_input(&raw_query, request.into_body()).await {
         Ok((query, body)) => {
             let call = Call {
-                project: Arc::clone(&tenant.project),
+                project: tenant,
                 operation: route.operation,
                 id,
                 params: route.params,
@@ -200,15 +197,19 @@ async fn serve(State(state): State<ApiState>, request: Request) -> Response {
         }
         Err(error) => Err(error),
     };
-    let response = match reply {
+    with_quota(answer(reply), standing)
+}
+
+/// A reply with its status.
+pub(super) fn answer(reply: Reply) -> Response {
+    match reply {
         Ok(body) => json_response(StatusCode::OK, &body),
         Err(error) => error.into_response(),
-    };
-    with_quota(response, standing)
+    }
 }
 
 /// The query as an object and the body as JSON, null if there is none.
-async fn read_input(raw_query: &str, body: Body) -> Result<(Value, Value), ApiError> {
+pub(super) async fn read_input(raw_query: &str, body: Body) -> Result<(Value, Value), ApiError> {
     let bad = |message: String| ApiError::BadRequest {
         message,
         data: Value::Null,
@@ -240,17 +241,59 @@ fn document(method: &Method, path: &str) -> Option<Response> {
     })
 }
 
-enum Refusal {
+pub(super) enum Refusal {
     NoKey,
     BadKey,
 }
 
 impl ApiState {
-    fn unauthorized(&self, refusal: Refusal) -> Response {
+    /// The project of the key a call came with, and what is left of the key's quota.
+    ///
+    /// # Errors
+    /// The answer to a call without a good key, or beyond the quota.
+    pub(super) async fn admit(
+        &self,
+        headers: &HeaderMap,
+    ) -> Result<(Arc<Project>, Option<Standing>), Response> {
+        let tenant = match credential(headers) {
+            Credential::Key(key) => self.tenant_of(key).await,
+            Credential::Unreadable => Ok(None),
+            Credential::Missing => return Err(self.unauthorized(&Refusal::NoKey)),
+        };
+        let tenant = match tenant {
+            Ok(Some(tenant)) => tenant,
+            Ok(None) => return Err(self.unauthorized(&Refusal::BadKey)),
+            Err(error) => return Err(error.into_response()),
+        };
+        let standing = tenant.quota.take(tenant.project.clock.now().as_i64());
+        if standing.is_some_and(|standing| !standing.allowed) {
+            return Err(with_quota(too_many(), standing));
+        }
+        Ok((tenant.project, standing))
+    }
+
+    /// What is left to all calls without a key together.
+    ///
+    /// # Errors
+    /// The answer to a call beyond that.
+    pub(super) fn admit_anonymous(&self) -> Result<Option<Standing>, Box<Response>> {
         let standing = self.inner.anonymous.take(self.inner.clock.now().as_i64());
         if standing.is_some_and(|standing| !standing.allowed) {
-            return with_quota(too_many(), standing);
+            return Err(Box::new(with_quota(too_many(), standing)));
         }
+        Ok(standing)
+    }
+
+    /// Sign-ins that have begun, and the key they lead to.
+    pub(super) fn sign_ins(&self) -> &SignIns {
+        &self.inner.sign_ins
+    }
+
+    pub(super) fn unauthorized(&self, refusal: &Refusal) -> Response {
+        let standing = match self.admit_anonymous() {
+            Ok(standing) => standing,
+            Err(refused) => return *refused,
+        };
         let response = match refusal {
             Refusal::NoKey => json_response(
                 StatusCode::UNAUTHORIZED,
@@ -270,7 +313,7 @@ fn too_many() -> Response {
 }
 
 /// Adds the four quota headers, which stand on every reply, successes included.
-fn with_quota(mut response: Response, standing: Option<Standing>) -> Response {
+pub(super) fn with_quota(mut response: Response, standing: Option<Standing>) -> Response {
     let Some(standing) = standing else {
         return response;
     };

@@ -10,7 +10,7 @@ use http::{HeaderMap, header};
 use url::{Host, Url};
 
 /// Whether the caller used a local name and is no foreign page.
-pub(super) fn is_local(headers: &HeaderMap) -> bool {
+pub(crate) fn is_local(headers: &HeaderMap) -> bool {
     let host = headers.get(header::HOST).map(|host| {
         // A host and a port; anything else could hide another host.
         let text = host

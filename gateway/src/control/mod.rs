@@ -13,7 +13,7 @@
 //! | `POST reset` | empties the project in one step and gives its quota back |
 //! | `POST seed` `{"seed": n}` | starts the ids over |
 
-mod guard;
+pub(crate) mod guard;
 
 use std::time::Duration;
 

@@ -135,6 +135,10 @@ impl Resolve for GuardedResolver {
         let policy = self.0;
         Box::pin(async move {
             let host = name.as_str().to_owned();
+            // Reserved for names that do not exist: no name server is asked.
+            if host == "invalid" || host.ends_with(".invalid") {
+                return Err(NameNotFound { definite: true }.into());
+            }
             let found: Vec<SocketAddr> = match tokio::net::lookup_host((host.as_str(), 0)).await {
                 Ok(found) => found.collect(),
                 Err(error) => {

@@ -151,6 +151,7 @@ impl Dispatcher {
                 self.in_flight.clear();
                 self.per_destination.clear();
                 self.pace = Pace::default();
+                self.context.tokens.clear();
                 let now = self.context.clock.now();
                 let reset = self
                     .context

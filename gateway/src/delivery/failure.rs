@@ -3,7 +3,10 @@
 use std::error::Error;
 use std::io;
 
+use rustls::{AlertDescription, CertificateError};
+
 use super::address::{AddressRefused, NameNotFound};
+use super::tls::Untrusted;
 
 /// The error code for a request that got no answer.
 pub(super) fn code_of(error: &reqwest::Error) -> &'static str {
@@ -65,17 +68,32 @@ fn io_code(kind: io::ErrorKind) -> Option<&'static str> {
 }
 
 fn tls_code(error: &rustls::Error) -> &'static str {
-    use rustls::CertificateError as Certificate;
     match error {
-        rustls::Error::InvalidCertificate(certificate) => match certificate {
-            Certificate::Expired | Certificate::ExpiredContext { .. } => "SSL_CERT_EXPIRED",
-            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. } => {
-                "ERR_TLS_CERT_ALTNAME_INVALID"
-            }
-            Certificate::UnknownIssuer => "SSL_ERROR_CA_UNKNOWN",
-            _ => "UNABLE_TO_GET_ISSUER_CERT",
-        },
-        rustls::Error::InvalidMessage(_) => "ERR_SSL_WRONG_VERSION_NUMBER",
+        rustls::Error::InvalidCertificate(certificate) => certificate_code(certificate),
+        // What came was no TLS, most likely plain HTTP, or none of a version that is spoken here.
+        rustls::Error::InvalidMessage(_)
+        | rustls::Error::PeerIncompatible(_)
+        | rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) => {
+            "ERR_SSL_WRONG_VERSION_NUMBER"
+        }
+        // The server asks for a certificate of an authority it knows, and deliveries have none.
+        rustls::Error::AlertReceived(AlertDescription::UnknownCA) => "SSL_ERROR_CA_UNKNOWN",
         _ => "PROTOCOL_ERROR",
+    }
+}
+
+fn certificate_code(error: &CertificateError) -> &'static str {
+    match error {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "SSL_CERT_EXPIRED",
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "ERR_TLS_CERT_ALTNAME_INVALID"
+        }
+        CertificateError::Other(other) => match other.0.downcast_ref::<Untrusted>() {
+            Some(Untrusted::SelfSigned) => "SELF_SIGNED_CERT",
+            Some(Untrusted::Authority) => "SSL_ERROR_CA_UNKNOWN",
+            Some(Untrusted::NoIssuer) | None => "UNABLE_TO_GET_ISSUER_CERT",
+        },
+        // Not valid yet, badly encoded, revoked, for another purpose: there is no code of its own.
+        _ => "UNABLE_TO_GET_ISSUER_CERT",
     }
 }

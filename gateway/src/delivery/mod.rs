@@ -1,15 +1,20 @@
 //! The HTTP side of delivery: what goes out, where it may go, how fast, and what came back.
 
 pub mod address;
-mod auth;
+pub(crate) mod auth;
+mod body;
 pub mod client;
 pub mod dispatcher;
 mod failure;
+pub(crate) mod http;
+mod mock;
 pub mod outgoing;
 mod pace;
 mod retry;
 mod target;
+pub(crate) mod tls;
 pub(crate) mod work;
 
 pub use address::AddressPolicy;
-pub use outgoing::outgoing;
+pub(crate) use body::BODY_KEPT;
+pub use outgoing::{Outgoing, outgoing};

@@ -8,13 +8,13 @@ use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::auth::{self, Credentials};
+use super::auth;
 use super::target::Target;
 use crate::events::attempt::Claim;
 use crate::project::Settings;
 
-/// Headers that belong to one hop or to the transport, which makes its own, plus `accept-encoding`:
-/// the gateway stores answers as they come and does not unpack them.
+/// Headers that belong to one hop or to the transport, which makes its own, plus `accept-encoding`: the
+/// answer is for the gateway, which wants it plain.
 const NOT_FORWARDED: &[&str] = &[
     "host",
     "connection",
@@ -28,13 +28,16 @@ const NOT_FORWARDED: &[&str] = &[
     "upgrade",
     "expect",
     "accept-encoding",
-    // A receiver takes it for the project's signature during a rotation; a producer has none.
-    "x-hookdeck-signature-2",
 ];
+
+/// What the names of the gateway's headers begin with, unless the project has a prefix of its own.
+const PREFIX: &str = "x-hookdeck";
+const ORIGINAL_IP: &str = "x-hookdeck-original-ip";
+const ACCEPTED: &str = "application/json, text/plain, */*";
 
 /// A delivery ready to be sent.
 pub struct Outgoing {
-    /// Where it goes. May hold an API key in the query.
+    /// Where it goes. May hold an API key in the query, once authenticated.
     pub url: Url,
     /// The URL without what authentication added: this one is stored and shown.
     pub shown_url: String,
@@ -42,7 +45,7 @@ pub struct Outgoing {
     pub method: Method,
     /// The headers, without credentials.
     pub headers: HeaderMap,
-    /// Headers that only the destination's own host may see.
+    /// Headers that only the destination's own host may see; none before authentication.
     pub credentials: HeaderMap,
     /// The names of the headers the gateway added, in the order the API lists them.
     pub appended: Vec<String>,
@@ -61,7 +64,7 @@ impl std::fmt::Debug for Outgoing {
     }
 }
 
-/// Builds the delivery of a claimed event. `will_retry_after` is the pause before the automatic
+/// Builds the delivery of a claimed event, without what authentication adds. `will_retry_after` is the pause before the automatic
 /// retry that would follow a failure, if one would.
 ///
 /// # Errors
@@ -72,28 +75,28 @@ pub fn outgoing(
     will_retry_after: Option<Duration>,
 ) -> Result<Outgoing, &'static str> {
     let target = Target::of(claim);
-    if target.is_cli() {
-        // No session can be attached to this gateway yet.
-        return Err("CLI_UNAVAILABLE");
-    }
-    let mut url = target.url(&claim.path, &claim.query)?;
-    let shown_url = url.to_string();
+    let url = target.url(&claim.path, &claim.query)?;
+    // Where a client forwards to is its own affair; the path is what it is told.
+    let shown_url = if target.is_cli() {
+        url[url::Position::BeforePath..].to_owned()
+    } else {
+        url.to_string()
+    };
     let method = Method::from_bytes(target.method(&claim.method).as_bytes())
         .map_err(|_| "INVALID_CHARACTER")?;
-    let Credentials {
-        headers: credentials,
-    } = auth::credentials(&target, &mut url, &claim.body)?;
-
     let stored: Map<String, Value> =
         serde_json::from_str(&claim.headers).map_err(|_| "PAYLOAD_MISSING")?;
     let mut headers = received_headers(&stored);
+    // A receiver takes it for the project's signature during a rotation; a producer has none.
+    let prefix = claim.headers_prefix.as_deref().unwrap_or(PREFIX);
+    headers.remove(format!("{prefix}-signature-2"));
     let appended = append_headers(&mut headers, claim, settings, will_retry_after)?;
     Ok(Outgoing {
         url,
         shown_url,
         method,
         headers,
-        credentials,
+        credentials: HeaderMap::new(),
         appended,
         body: Bytes::from(claim.body.clone()),
         timeout: target.timeout(),
@@ -118,53 +121,63 @@ fn received_headers(stored: &Map<String, Value>) -> HeaderMap {
     headers
 }
 
+/// Adds the gateway's own headers, and answers their names in the order the API lists them.
 fn append_headers(
     headers: &mut HeaderMap,
     claim: &Claim,
     settings: &Settings,
     will_retry_after: Option<Duration>,
 ) -> Result<Vec<String>, &'static str> {
-    let will_retry_after = will_retry_after.map(seconds).unwrap_or_default();
-    let event_url = format!("{}/events/{}", settings.base_url, claim.event_id);
-    let attempt = (claim.attempts + 1).to_string();
-    let signature = auth::sign(&settings.signing_secret, &claim.body);
-    let table: [(&'static str, &str); 12] = [
-        ("idempotency-key", &claim.event_id),
-        ("x-hookdeck-eventid", &claim.event_id),
-        ("x-hookdeck-requestid", &claim.request_id),
+    let prefix = claim.headers_prefix.as_deref().unwrap_or(PREFIX);
+    let address = headers.remove(ORIGINAL_IP);
+    let address = address
+        .as_ref()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let signed = |secret: &String| auth::sign(secret, &claim.body);
+    let previous = settings.previous_signing_secret.as_ref().map(signed);
+    let table: [(&str, Option<&str>); 13] = [
+        ("eventid", Some(&claim.event_id)),
+        ("requestid", Some(&claim.request_id)),
+        // Stored with the request on ingestion.
+        ("original-ip", address.as_deref()),
         (
-            "x-hookdeck-verified",
-            if claim.verified { "true" } else { "false" },
+            "verified",
+            Some(if claim.verified { "true" } else { "false" }),
         ),
-        ("x-hookdeck-event-url", &event_url),
-        ("x-hookdeck-source-name", &claim.source_name),
         (
-            "x-hookdeck-connection-name",
-            claim.connection_name.as_deref().unwrap_or_default(),
+            "event-url",
+            Some(&format!("{}/events/{}", settings.base_url, claim.event_id)),
         ),
-        ("x-hookdeck-destination-name", &claim.destination_name),
-        ("x-hookdeck-attempt-count", &attempt),
-        ("x-hookdeck-attempt-trigger", claim.trigger.as_str()),
-        ("x-hookdeck-will-retry-after", &will_retry_after),
-        ("x-hookdeck-signature", &signature),
+        ("source-name", Some(&claim.source_name)),
+        (
+            "connection-name",
+            Some(claim.connection_name.as_deref().unwrap_or_default()),
+        ),
+        ("destination-name", Some(&claim.destination_name)),
+        ("attempt-count", Some(&(claim.attempts + 1).to_string())),
+        ("attempt-trigger", Some(claim.trigger.as_str())),
+        (
+            "will-retry-after",
+            Some(&will_retry_after.map(seconds).unwrap_or_default()),
+        ),
+        ("signature", Some(&signed(&settings.signing_secret))),
+        ("signature-2", previous.as_deref()),
     ];
-    let mut appended = Vec::with_capacity(table.len() + 2);
+    let mut add = |name: String, value: &str| -> Result<String, &'static str> {
+        let header = HeaderName::try_from(&name).map_err(|_| "INVALID_CHARACTER")?;
+        let value = HeaderValue::from_str(value).map_err(|_| "INVALID_CHARACTER")?;
+        let name = header.as_str().to_owned();
+        headers.insert(header, value);
+        Ok(name)
+    };
+    let mut appended = vec![add("idempotency-key".to_owned(), &claim.event_id)?];
     for (name, value) in table {
-        headers.insert(
-            HeaderName::from_static(name),
-            HeaderValue::from_str(value).map_err(|_| "INVALID_CHARACTER")?,
-        );
-        appended.push(name.to_owned());
-        // Stored with the request on ingestion, listed where the API lists it.
-        if name == "x-hookdeck-requestid" && headers.contains_key("x-hookdeck-original-ip") {
-            appended.push("x-hookdeck-original-ip".to_owned());
+        if let Some(value) = value {
+            appended.push(add(format!("{prefix}-{name}"), value)?);
         }
     }
     if !headers.contains_key(ACCEPT) {
-        headers.insert(
-            ACCEPT,
-            HeaderValue::from_static("application/json, text/plain, */*"),
-        );
+        headers.insert(ACCEPT, HeaderValue::from_static(ACCEPTED));
         appended.push("accept".to_owned());
     }
     Ok(appended)
@@ -177,4 +190,11 @@ fn seconds(span: Duration) -> String {
     } else {
         span.as_secs_f64().to_string()
     }
+}
+
+/// The name of the header with the event's id as it stands in stored headers: a request that has it was a
+/// delivery of this project before.
+pub(super) fn event_id_header(claim: &Claim) -> String {
+    let prefix = claim.headers_prefix.as_deref().unwrap_or(PREFIX);
+    format!("\"{}-eventid\":", prefix.to_ascii_lowercase())
 }

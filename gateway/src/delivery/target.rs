@@ -1,10 +1,12 @@
 //! Where a delivery goes: the destination's config read as far as delivery needs it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::Value;
 use url::Url;
 
+use super::mock;
 use crate::events::attempt::Claim;
 
 /// How long an attempt may take unless the destination says otherwise.
@@ -21,8 +23,12 @@ impl Target {
         // The store holds what the API validated. Anything else has no members, so the attempt
         // fails for want of a URL instead of going somewhere by accident.
         let config = serde_json::from_str(&claim.destination_config).unwrap_or(Value::Null);
+        Self::new(&claim.destination_type, config)
+    }
+
+    pub(super) fn new(kind: &str, config: Value) -> Self {
         Self {
-            kind: claim.destination_type.clone(),
+            kind: kind.to_owned(),
             config,
         }
     }
@@ -62,14 +68,18 @@ impl Target {
     /// The error code of the attempt.
     pub(super) fn url(&self, path: &str, query: &str) -> Result<Url, &'static str> {
         let base = if self.is_mock() {
-            "https://mock.hookdeck.com"
+            Cow::Borrowed(mock::URL)
+        } else if self.is_cli() {
+            let path = self.config["path"].as_str().unwrap_or("/");
+            // Only path and query leave the gateway.
+            Cow::Owned(format!("http://localhost/{}", path.trim_start_matches('/')))
         } else {
-            self.config["url"].as_str().unwrap_or("")
+            Cow::Borrowed(self.config["url"].as_str().unwrap_or(""))
         };
         if base.is_empty() {
             return Err("MISSING_URL");
         }
-        let mut url = Url::parse(base).map_err(|_| "INVALID_URL")?;
+        let mut url = Url::parse(&base).map_err(|_| "INVALID_URL")?;
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
             return Err("INVALID_URL");
         }
@@ -107,12 +117,7 @@ mod tests {
     use super::*;
 
     fn url(kind: &str, config: Value, path: &str, query: &str) -> Result<String, &'static str> {
-        Target {
-            kind: kind.into(),
-            config,
-        }
-        .url(path, query)
-        .map(String::from)
+        Target::new(kind, config).url(path, query).map(String::from)
     }
 
     #[test]
@@ -181,5 +186,25 @@ mod tests {
             url("MOCK_API", json!({}), "/x", ""),
             Ok("https://mock.hookdeck.com/x".into())
         );
+        for (config, expected) in [
+            (json!({}), "http://localhost/x?q=1"),
+            (json!({"path": "/"}), "http://localhost/x?q=1"),
+            (json!({"path": "/in"}), "http://localhost/in/x?q=1"),
+            (json!({"path": "in?k=v"}), "http://localhost/in/x?k=v"),
+            (
+                json!({"path": "//evil.test/in"}),
+                "http://localhost/evil.test/in/x?q=1",
+            ),
+            (
+                json!({"path": "/in", "path_forwarding_disabled": true}),
+                "http://localhost/in?q=1",
+            ),
+        ] {
+            assert_eq!(
+                url("CLI", config.clone(), "/x", "q=1"),
+                Ok(expected.to_owned()),
+                "{config}"
+            );
+        }
     }
 }

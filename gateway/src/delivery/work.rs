@@ -5,10 +5,13 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use tokio::time::Instant;
 
-use super::client::Deliverer;
-use super::outgoing::outgoing;
+use super::auth::{Tokens, authenticate};
+use super::client::{Delivered, Deliverer};
+use super::outgoing::{Outgoing, outgoing};
 use super::retry;
+use super::target::Target;
 use crate::bulk;
 use crate::clock::Clock;
 use crate::engine::{FiredAttempt, Shared};
@@ -17,6 +20,8 @@ use crate::ids::Ids;
 use crate::ingest::Means;
 use crate::issues::{self, FailedAttempt};
 use crate::project::Settings;
+use crate::sessions;
+use crate::sessions::Hub;
 use crate::store::{Store, StoreError};
 use crate::transform::Runner;
 
@@ -29,6 +34,8 @@ pub(crate) struct Context {
     pub(crate) runner: Runner,
     pub(crate) settings: Arc<Settings>,
     pub(crate) deliverer: Arc<Deliverer>,
+    pub(crate) sessions: Arc<Hub>,
+    pub(crate) tokens: Tokens,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -100,36 +107,81 @@ async fn attempt(context: &Context, event_id: String) -> Result<Made, StoreError
             return Ok(Made::Nothing);
         }
     };
-    let (outcome, next) = deliver(context, &claim).await;
-    record(context, claim, outcome, next).await
+    let attempt_id = context.ids.attempt();
+    let (outcome, next) = deliver(context, &claim, &attempt_id).await?;
+    record(context, claim, attempt_id, outcome, next).await
 }
 
-async fn deliver(context: &Context, claim: &Claim) -> (Outcome, Next) {
+async fn deliver(
+    context: &Context,
+    claim: &Claim,
+    attempt_id: &str,
+) -> Result<(Outcome, Next), StoreError> {
     let will_retry_after = retry::will_retry_after(claim, context.clock.now());
     let delivered = match outgoing(claim, &context.settings, will_retry_after) {
-        Ok(outgoing) => context.deliverer.deliver(&outgoing, &context.clock).await,
-        Err(code) => super::client::Delivered {
-            outcome: Outcome {
-                error_code: Some(code),
-                ..Outcome::default()
-            },
-            retry_after: None,
-        },
+        Ok(outgoing) => send(context, claim, attempt_id, outgoing).await?,
+        Err(code) => Delivered::unsent(code),
     };
     let next = retry::next(claim, &delivered, context.clock.now());
-    (delivered.outcome, next)
+    Ok((delivered.outcome, next))
+}
+
+/// Authenticates a delivery and sends it. When the destination answers 401 to a token that was kept from
+/// before, it is sent once more with a fresh one: the token may have been taken back early.
+async fn send(
+    context: &Context,
+    claim: &Claim,
+    attempt_id: &str,
+    mut outgoing: Outgoing,
+) -> Result<Delivered, StoreError> {
+    let target = Target::of(claim);
+    let destination = &claim.destination_id;
+    let deadline = Instant::now() + outgoing.timeout;
+    loop {
+        let token = match authenticate(context, destination, &target, &mut outgoing, deadline).await
+        {
+            Ok(token) => token,
+            Err(code) => return Ok(Delivered::unsent(code)),
+        };
+        let delivered = if target.is_cli() {
+            let (hub, store, clock) = (&context.sessions, &context.store, &context.clock);
+            let answer =
+                sessions::deliver(hub, store, clock, attempt_id, claim, &outgoing, deadline);
+            Delivered {
+                outcome: answer.await?,
+                // A client's answer has no headers.
+                retry_after: None,
+            }
+        } else {
+            context
+                .deliverer
+                .deliver(&outgoing, deadline, &context.clock)
+                .await
+        };
+        match token {
+            Some(token) if delivered.outcome.response_status == Some(401) => {
+                context.tokens.discard(&token);
+                if !token.kept {
+                    return Ok(delivered);
+                }
+            }
+            _ => return Ok(delivered),
+        }
+    }
 }
 
 async fn record(
     context: &Context,
     claim: Claim,
+    attempt_id: String,
     outcome: Outcome,
     next: Next,
 ) -> Result<Made, StoreError> {
     let now = context.clock.now();
-    let attempt_id = context.ids.attempt();
     let ids = Arc::clone(&context.ids);
-    let looped = claim.headers.contains("\"x-hookdeck-eventid\"");
+    let looped = claim
+        .headers
+        .contains(&super::outgoing::event_id_header(&claim));
     let fired = FiredAttempt {
         event_id: claim.event_id.clone(),
         connection_id: claim.connection_id.clone(),

@@ -19,6 +19,8 @@ pub struct Claim {
     pub connection_name: Option<String>,
     /// The connection's rules, as stored.
     pub rules: String,
+    /// What the project has the gateway's headers begin with, unless it is the usual.
+    pub headers_prefix: Option<String>,
     /// Its source's name.
     pub source_name: String,
     /// Its destination.
@@ -55,6 +57,8 @@ pub struct Claim {
     pub bulk_retry_id: Option<String>,
     /// When its first attempt was made, if one was.
     pub first_attempt_at: Option<Micros>,
+    /// The session of the command-line client it is for, if it is for one.
+    pub cli_id: Option<String>,
 }
 
 impl std::fmt::Debug for Claim {
@@ -91,7 +95,9 @@ pub fn claim(conn: &Connection, event_id: &str) -> Result<Claimed, StoreError> {
             "d.config, r.verified, p.method, p.path, p.query, p.headers, p.body, e.attempts, e.automatic_count, ",
             "e.due_trigger, e.due_at, e.due_version, e.bulk_retry_id, ",
             "(SELECT a.created_at FROM attempts a WHERE a.event_id = e.id AND a.attempt_number = 1), ",
-            "coalesce(c.disabled_at, c.deleted_at, d.disabled_at, d.deleted_at) IS NULL ",
+            "coalesce(c.disabled_at, c.deleted_at, d.disabled_at, d.deleted_at) IS NULL, ",
+            "(SELECT json_extract(t.settings, '$.headers_prefix') FROM projects t JOIN meta m ON m.value = t.id ",
+            "WHERE m.key = 'team_id'), e.cli_id ",
             "FROM events e JOIN connections c ON c.id = e.connection_id JOIN sources s ON s.id = e.source_id ",
             "JOIN destinations d ON d.id = e.destination_id JOIN requests r ON r.id = e.request_id ",
             "JOIN payloads p ON p.id = e.payload_id ",
@@ -131,6 +137,8 @@ fn claim_of(row: &Row<'_>) -> rusqlite::Result<Claim> {
         due_version: row.get(20)?,
         bulk_retry_id: row.get(21)?,
         first_attempt_at: row.get(22)?,
+        headers_prefix: row.get(24)?,
+        cli_id: row.get(25)?,
     })
 }
 
@@ -151,6 +159,8 @@ pub struct Outcome {
     pub delivered_at: Option<Micros>,
     /// When the answer was complete.
     pub responded_at: Option<Micros>,
+    /// The session of the command-line client it went to.
+    pub cli_id: Option<String>,
 }
 
 impl Outcome {
@@ -243,14 +253,15 @@ pub fn record(
         "UPDATE events SET status = :status, due_at = :due_at, due_trigger = :due_trigger, kept_due_at = :kept_at, ",
         "kept_due_trigger = :kept_trigger, next_attempt_at = :next, attempts = attempts + 1, ",
         "automatic_count = automatic_count + :counted, last_attempt_at = :now, response_status = :response_status, ",
-        "error_code = :error_code, successful_at = CASE WHEN :success THEN :now ELSE successful_at END, ",
+        "error_code = :error_code, cli_id = coalesce(:cli_id, cli_id), successful_at = CASE WHEN :success THEN :now ELSE successful_at END, ",
         "updated_at = :now WHERE id = :id",
     ))?
     .execute(named_params! {
         ":status": status, ":due_at": due.0, ":due_trigger": due.1,
         ":kept_at": kept.map(|(at, _)| at), ":kept_trigger": kept.map(|(_, trigger)| trigger),
         ":next": next_shown, ":counted": counted, ":now": now, ":response_status": outcome.response_status,
-        ":error_code": outcome.error_code, ":success": success, ":id": claim.event_id,
+        ":error_code": outcome.error_code, ":success": success, ":cli_id": outcome.cli_id,
+        ":id": claim.event_id,
     })?;
     Ok(true)
 }

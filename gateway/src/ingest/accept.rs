@@ -325,6 +325,7 @@ pub(super) fn fan_out(
 ) -> Result<Vec<String>, StoreError> {
     let (conn, now, request_id) = (intake.conn, intake.now, taken.request_id);
     let mut event_ids = Vec::new();
+    let mut for_clients = 0;
     let mut ignored = 0;
     let none = Rules::default();
     for route in routes {
@@ -334,8 +335,32 @@ pub(super) fn fan_out(
         match evaluate(intake, route, rules, payload_id, received, taken.is_new)? {
             Verdict::Event { due_in, payload_id } => {
                 let id = intake.ids.event();
-                store_event(conn, now, &id, request_id, &payload_id, route, due_in)?;
+                let event = NewEvent {
+                    id: &id,
+                    payload_id: &payload_id,
+                    cli_id: None,
+                    due_in,
+                };
+                store_event(conn, now, request_id, route, &event)?;
                 event_ids.push(id);
+            }
+            Verdict::ForSessions {
+                due_in,
+                payload_id,
+                sessions,
+            } => {
+                for session in sessions {
+                    let id = intake.ids.event();
+                    let event = NewEvent {
+                        id: &id,
+                        payload_id: &payload_id,
+                        cli_id: session.as_deref(),
+                        due_in,
+                    };
+                    store_event(conn, now, request_id, route, &event)?;
+                    event_ids.push(id);
+                    for_clients += 1;
+                }
             }
             Verdict::Ignored(why) => {
                 store_ignored(conn, now, request_id, route, &why)?;
@@ -346,41 +371,51 @@ pub(super) fn fan_out(
         }
     }
     if !routes.is_empty() {
-        // No event is made for a CLI destination, so all of them count as ordinary ones.
         conn.prepare_cached(concat!(
-            "UPDATE requests SET events_count = events_count + ?2, ignored_count = ignored_count + ?3, ",
-            "updated_at = ?4 WHERE id = ?1",
+            "UPDATE requests SET events_count = events_count + ?2, cli_events_count = cli_events_count + ?5, ",
+            "ignored_count = ignored_count + ?3, updated_at = ?4 WHERE id = ?1",
         ))?
-        .execute(params![request_id, event_ids.len(), ignored, now])?;
+        .execute(params![
+            request_id,
+            event_ids.len() - for_clients,
+            ignored,
+            now,
+            for_clients
+        ])?;
     }
     Ok(event_ids)
+}
+
+struct NewEvent<'a> {
+    id: &'a str,
+    payload_id: &'a str,
+    cli_id: Option<&'a str>,
+    due_in: std::time::Duration,
 }
 
 fn store_event(
     conn: &Connection,
     now: Micros,
-    id: &str,
     request_id: &str,
-    payload_id: &str,
     route: &Route,
-    due_in: std::time::Duration,
+    event: &NewEvent<'_>,
 ) -> Result<(), StoreError> {
-    let due = now.plus(due_in);
+    let due = now.plus(event.due_in);
     // A delay runs on while the connection is paused; the event is held when its moment comes.
-    let (status, due_at, next) = match (due_in.is_zero(), route.paused) {
+    let (status, due_at, next) = match (event.due_in.is_zero(), route.paused) {
         (true, true) => ("HOLD", None, None),
         (true, false) => ("QUEUED", Some(due), None),
         (false, _) => ("SCHEDULED", Some(due), Some(due)),
     };
     conn.prepare_cached(concat!(
         "INSERT INTO events (id, connection_id, source_id, destination_id, request_id, payload_id, status, due_at, ",
-        "due_trigger, next_attempt_at, created_at, updated_at) VALUES (:id, :connection, :source, :destination, ",
-        ":request, :payload, :status, :due_at, 'INITIAL', :next, :now, :now)",
+        "due_trigger, next_attempt_at, cli_id, created_at, updated_at) VALUES (:id, :connection, :source, :destination, ",
+        ":request, :payload, :status, :due_at, 'INITIAL', :next, :cli_id, :now, :now)",
     ))?
     .execute(named_params! {
-        ":id": id, ":connection": route.id, ":source": route.source_id, ":destination": route.destination_id,
-        ":request": request_id, ":payload": payload_id, ":status": status, ":due_at": due_at, ":next": next,
-        ":now": now,
+        ":id": event.id, ":connection": route.id, ":source": route.source_id, ":destination": route.destination_id,
+        ":request": request_id, ":payload": event.payload_id, ":status": status, ":due_at": due_at, ":next": next,
+        ":cli_id": event.cli_id, ":now": now,
     })?;
     Ok(())
 }

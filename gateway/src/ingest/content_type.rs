@@ -1,5 +1,8 @@
 //! Which content types are taken, judged by the header and never by the bytes.
 
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
+use serde_json::{Map, Value};
+
 /// What a content type means for ingestion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -75,6 +78,12 @@ pub(super) fn classify(content_type: Option<&str>, content_encoding: Option<&str
         name if BINARY.contains(&name) || name.starts_with("image/") => Kind::Binary,
         _ => Kind::Refused,
     }
+}
+
+/// Whether a request with these headers, by lower-case name, carries bytes rather than text.
+pub(crate) fn is_binary(headers: &Map<String, Value>) -> bool {
+    let header = |name: HeaderName| headers.get(name.as_str()).and_then(Value::as_str);
+    classify(header(CONTENT_TYPE), header(CONTENT_ENCODING)) == Kind::Binary
 }
 
 #[cfg(test)]

@@ -10,9 +10,11 @@ use super::accept::Route;
 use super::intake::Intake;
 use super::receive::Received;
 use super::transforming::{Transformed, transform};
+use crate::events::attempt::Claim;
 use crate::rules::deduplicate::Deduplicate;
-use crate::rules::filter::Parts;
+use crate::rules::filter::{Filter, Part, Parts};
 use crate::rules::{Rules, Step};
+use crate::sessions::record;
 use crate::store::StoreError;
 
 /// The verdict on one request for one connection.
@@ -21,6 +23,13 @@ pub(super) enum Verdict {
     Event {
         due_in: Duration,
         payload_id: String,
+    },
+    /// One event with this payload is made for each of these sessions of the command-line client, or a
+    /// single one that is not for a certain one.
+    ForSessions {
+        due_in: Duration,
+        payload_id: String,
+        sessions: Vec<Option<String>>,
     },
     /// No event is made.
     Ignored(Ignored),
@@ -102,8 +111,16 @@ pub(super) fn evaluate(
             None => (received, payload_id),
         };
         match rules.next(from, &seen.parts(current)) {
-            // No session can be attached to this gateway yet.
-            Step::Accepted if route.cli => return ignored("CLI_DISCONNECTED", None),
+            Step::Accepted if route.cli => {
+                return Ok(match receivers(intake, route, &seen.parts(current))? {
+                    Ok(sessions) => Verdict::ForSessions {
+                        due_in: rules.delay(),
+                        payload_id: current_id.to_owned(),
+                        sessions,
+                    },
+                    Err(why) => Verdict::Ignored(why),
+                });
+            }
             Step::Accepted => {
                 return Ok(Verdict::Event {
                     due_in: rules.delay(),
@@ -134,6 +151,60 @@ pub(super) fn evaluate(
             }
         }
     }
+}
+
+/// The sessions of the command-line client that get an event, or why none does.
+fn receivers(
+    intake: &Intake<'_>,
+    route: &Route,
+    parts: &Parts<'_>,
+) -> Result<Result<Vec<Option<String>>, Ignored>, StoreError> {
+    let sessions = record::on_connection(intake.conn, intake.now, &route.id)?;
+    if sessions.is_empty() {
+        let disconnected = Ignored {
+            cause: "CLI_DISCONNECTED",
+            meta: None,
+        };
+        return Ok(if route.paused {
+            Ok(vec![None])
+        } else {
+            Err(disconnected)
+        });
+    }
+    let mut wanted = Vec::new();
+    let mut refused = Vec::new();
+    for session in sessions {
+        let failing = session.filter.failing(parts);
+        if failing.is_empty() {
+            wanted.push(Some(session.id));
+        } else if refused.is_empty() {
+            refused = failing;
+        }
+    }
+    Ok(if wanted.is_empty() {
+        let names = refused.into_iter().map(Part::as_str);
+        Err(Ignored {
+            cause: "FILTERED",
+            meta: Some(Value::from_iter(names)),
+        })
+    } else {
+        Ok(wanted)
+    })
+}
+
+/// Whether `filter` would let a claimed event through as it is delivered.
+pub(crate) fn passes(filter: &Filter, claim: &Claim) -> bool {
+    let headers = serde_json::from_str(&claim.headers).unwrap_or_default();
+    let received = Received::stored(
+        None,
+        claim.method.clone(),
+        claim.path.clone(),
+        claim.query.clone(),
+        headers,
+        claim.body.clone(),
+    );
+    let seen = Seen::of(&received);
+    filter.failing(&seen.parts(&received)).is_empty()
 }
 
 /// Whether the same request was there within the window; if not, it is remembered from now on.

@@ -14,6 +14,8 @@ mod serve;
 mod transforming;
 mod verify;
 
+pub(crate) use content_type::is_binary;
+pub(crate) use evaluate::passes;
 pub(crate) use intake::{Intake, Means};
 pub use replay::{
     ReplayTarget, Replayed, replay_event, replay_request, retry_request, send_bookmark,

@@ -272,6 +272,31 @@ CREATE TABLE bulk_items (
     PRIMARY KEY (job_id, position)
 ) STRICT, WITHOUT ROWID;
 
+-- Sessions of the command-line client. Connected are those with a `connected_at` and no `dropped_at`.
+CREATE TABLE cli_sessions (
+    id           TEXT PRIMARY KEY NOT NULL,
+    filters      TEXT NOT NULL,             -- object of filters by part of the request
+    epoch        INTEGER NOT NULL DEFAULT 0, -- counts its sockets, so that a late end is told from the newest one's
+    connected_at INTEGER,
+    dropped_at   INTEGER,
+    created_at   INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE cli_session_connections (
+    connection_id TEXT NOT NULL REFERENCES connections (id),
+    session_id    TEXT NOT NULL REFERENCES cli_sessions (id) ON DELETE CASCADE,
+    PRIMARY KEY (connection_id, session_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX cli_session_connections_session ON cli_session_connections (session_id);
+
+-- The devices that signed in with the command-line client.
+CREATE TABLE cli_clients (
+    id          TEXT PRIMARY KEY NOT NULL,
+    device_name TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE integrations (
     id         TEXT PRIMARY KEY NOT NULL,
     label      TEXT NOT NULL,

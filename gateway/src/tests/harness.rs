@@ -199,7 +199,7 @@ pub(super) async fn send(
 fn client() -> reqwest::Client {
     // The deliveries' own plain client: it reads no certificates, which would take most of a test.
     let local = AddressPolicy::for_listener(([127, 0, 0, 1], 0).into());
-    crate::delivery::client::build(local, false).unwrap()
+    crate::delivery::http::plain(local).unwrap()
 }
 
 /// The rows of a query as JSON values.

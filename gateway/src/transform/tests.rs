@@ -276,11 +276,19 @@ async fn a_runaway_script_does_not_stall_the_runtime() {
 fn a_body_the_code_leaves_alone_is_no_new_body() {
     let mut run = run_of("addHandler('transform', (r) => { r.headers.seen = 'yes'; return r })");
     // None of these numbers survives JavaScript.
-    run.request = r#"{"headers":{},"body":{"z":12345678901234567890123,"a":1e400,"t":"\ud83d"}}"#.into();
+    run.request =
+        r#"{"headers":{},"body":{"z":12345678901234567890123,"a":1e400,"t":"\ud83d"}}"#.into();
     let request = sandbox::run(&run, Limits::default()).request.unwrap();
-    assert_eq!((request.headers["seen"].as_str(), request.body), (Some("yes"), None));
+    assert_eq!(
+        (request.headers["seen"].as_str(), request.body),
+        (Some("yes"), None)
+    );
     run.code = "addHandler('transform', (r) => { r.body.b = 1; return r })".into();
-    let body = sandbox::run(&run, Limits::default()).request.unwrap().body.unwrap();
+    let body = sandbox::run(&run, Limits::default())
+        .request
+        .unwrap()
+        .body
+        .unwrap();
     assert_eq!(
         body.json,
         r#"{"z":1.2345678901234568e+22,"a":null,"t":"\ud83d","b":1}"#
@@ -306,7 +314,9 @@ fn a_content_type_is_kept_or_replaced_and_never_lost() {
     assert_eq!(kept("addHandler('transform', r => r)"), "application/json");
     // The later name counts, whatever its case.
     assert_eq!(
-        kept("addHandler('transform', r => { r.headers['Content-Type'] = 'text/x; a=b'; return r })"),
+        kept(
+            "addHandler('transform', r => { r.headers['Content-Type'] = 'text/x; a=b'; return r })"
+        ),
         "text/x; a=b"
     );
     let mut bare = run_of("addHandler('transform', r => r)");
@@ -316,8 +326,10 @@ fn a_content_type_is_kept_or_replaced_and_never_lost() {
 
 #[test]
 fn half_characters_and_nul_bytes_are_survived() {
-    let ran = ran("addHandler('transform', (r) => { console.log('\\ud83d', 'a\\0b');
-        r.body = 'x\\ud83d\\0'; r.path = '/\\udc00'; return r })");
+    let ran = ran(
+        "addHandler('transform', (r) => { console.log('\\ud83d', 'a\\0b');
+        r.body = 'x\\ud83d\\0'; r.path = '/\\udc00'; return r })",
+    );
     let request = ran.request.unwrap_or_else(|| panic!("{:?}", ran.console));
     assert_eq!(request.body.unwrap().value, "x\u{fffd}\0");
     assert_eq!(request.path.as_deref(), Some("/\u{fffd}"));

@@ -19,6 +19,8 @@ pub(super) fn data(conn: &Connection, view: &View, event_id: &str) -> Result<Val
                 d.name AS destination_name, d.type AS destination_type,
                 d.config AS destination_config, r.verified, p.method, p.path, p.query, p.headers,
                 p.body,
+                (SELECT json_extract(t.settings, '$.headers_prefix') FROM projects t
+                 JOIN meta m ON m.value = t.id WHERE m.key = 'team_id') AS headers_prefix,
                 (SELECT a.\"trigger\" FROM attempts a
                  WHERE a.event_id = e.id ORDER BY a.attempt_number DESC LIMIT 1) AS last_trigger
          FROM events e
@@ -72,6 +74,7 @@ fn claim_of(row: &Row<'_>) -> Result<Claim, ApiError> {
         connection_id: row.get("connection_id")?,
         connection_name: row.get("connection_name")?,
         rules: row.get("rules")?,
+        headers_prefix: row.get("headers_prefix")?,
         source_name: row.get("source_name")?,
         destination_id: row.get("destination_id")?,
         destination_name: row.get("destination_name")?,
@@ -91,5 +94,6 @@ fn claim_of(row: &Row<'_>) -> Result<Claim, ApiError> {
         due_version: row.get("due_version")?,
         bulk_retry_id: row.get("bulk_retry_id")?,
         first_attempt_at: None,
+        cli_id: row.get("cli_id")?,
     })
 }

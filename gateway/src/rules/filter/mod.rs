@@ -71,7 +71,8 @@ impl Part {
 }
 
 impl Filter {
-    pub(super) fn parse(rule: &Map<String, Value>) -> Self {
+    /// Reads the members of a rule, or of an object of the same make.
+    pub(crate) fn parse(rule: &Map<String, Value>) -> Self {
         let part = |name: &str| rule.get(name).filter(|schema| !schema.is_null()).cloned();
         Self {
             body: part("body"),

@@ -1,0 +1,249 @@
+//! The tokens of one project's destinations.
+//!
+//! A token is fetched once for all the deliveries that wait for it, and kept until it ends by the gateway's
+//! clock or a destination answers 401 to it. A failure is told to those who wait and then forgotten, so that
+//! the next attempt tries anew. A token that came without an end is kept until a 401.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+use tokio::time::Instant;
+
+use super::grant::{Grant, Issued, NoToken, Step};
+use crate::clock::{Clock, Micros};
+use crate::delivery::client::Deliverer;
+use crate::store::{Store, StoreError};
+
+/// The part of a token endpoint's answer that is read, in bytes.
+const ANSWER_READ: usize = 64 * 1024;
+
+/// A token as deliveries use it.
+#[derive(Clone)]
+pub(super) struct Token {
+    pub(super) value: Arc<str>,
+    expires_at: Option<Micros>,
+    serial: u64,
+}
+
+/// Where a token in use came from, so that it can be given back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Used {
+    destination_id: String,
+    serial: u64,
+    /// Whether it was there before this delivery asked.
+    pub(crate) kept: bool,
+}
+
+type Fetching = Shared<BoxFuture<'static, Result<Token, NoToken>>>;
+
+enum State {
+    Empty,
+    Fetching(Fetching),
+    Kept(Token),
+}
+
+struct Slot {
+    /// The digests of the grants this slot serves: the destination's own, and the one it has after its
+    /// refresh token was exchanged.
+    grants: Vec<[u8; 32]>,
+    /// The refresh token after the one in the oldest of these grants.
+    refresh_token: Option<String>,
+    state: State,
+    serial: u64,
+}
+
+type Slots = Mutex<HashMap<String, Slot>>;
+
+/// All tokens of a project, by destination.
+#[derive(Clone, Default)]
+pub(crate) struct Tokens {
+    slots: Arc<Slots>,
+}
+
+/// What fetching a token needs.
+#[derive(Clone)]
+pub(super) struct Means {
+    pub(super) deliverer: Arc<Deliverer>,
+    pub(super) clock: Clock,
+    pub(super) store: Store,
+    pub(super) deadline: Instant,
+}
+
+impl Tokens {
+    /// Forgets everything.
+    pub(crate) fn clear(&self) {
+        lock(&self.slots).clear();
+    }
+
+    /// The token of a destination, kept or fetched now.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) async fn get(
+        &self,
+        means: &Means,
+        destination_id: &str,
+        grant: Grant,
+    ) -> Result<(Token, Used), NoToken> {
+        let now = means.clock.now();
+        let fetching = {
+            let mut slots = lock(&self.slots);
+            let slot = slots.entry(destination_id.to_owned()).or_default();
+            slot.serve(grant.digest());
+            match &slot.state {
+                State::Kept(token) if token.expires_at.is_none_or(|end| now < end) => {
+                    return Ok((token.clone(), used(destination_id, token, true)));
+                }
+                State::Fetching(fetching) => fetching.clone(),
+                State::Kept(_) | State::Empty => {
+                    slot.serial += 1;
+                    let grant = match &slot.refresh_token {
+                        Some(next) => grant.with_refresh_token(next),
+                        None => grant,
+                    };
+                    let fetch = fetch(
+                        Arc::downgrade(&self.slots),
+                        means.clone(),
+                        destination_id.to_owned(),
+                        grant,
+                        slot.serial,
+                    );
+                    let fetching = fetch.boxed().shared();
+                    slot.state = State::Fetching(fetching.clone());
+                    fetching
+                }
+            }
+        };
+        let token = fetching.await?;
+        let used = used(destination_id, &token, false);
+        Ok((token, used))
+    }
+
+    /// Forgets a token that the destination did not accept, unless a newer one has taken its place.
+    pub(crate) fn discard(&self, used: &Used) {
+        if let Some(slot) = lock(&self.slots).get_mut(&used.destination_id)
+            && matches!(&slot.state, State::Kept(token) if token.serial == used.serial)
+        {
+            slot.state = State::Empty;
+        }
+    }
+}
+
+fn lock(slots: &Slots) -> MutexGuard<'_, HashMap<String, Slot>> {
+    slots.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Fetches a token and leaves it, or its absence, in its slot. It holds the slots weakly, for it lives in
+/// one of them.
+async fn fetch(
+    slots: Weak<Slots>,
+    means: Means,
+    destination_id: String,
+    grant: Grant,
+    serial: u64,
+) -> Result<Token, NoToken> {
+    let issued = issue(&means, &grant).await;
+    if let Err(reason) = &issued {
+        tracing::warn!("no token for destination {destination_id}: {reason}");
+    }
+    let exchanged = issued
+        .as_ref()
+        .ok()
+        .and_then(|issued| issued.refresh_token.clone())
+        .filter(|next| grant.refresh_token().is_some_and(|old| old != next));
+    if let Some(next) = &exchanged {
+        // Kept before it is used: the server may take the old one back as soon as this one was seen.
+        keep_refresh_token(&means.store, &destination_id, &grant, next).await;
+    }
+    let token = issued.map(|issued| Token {
+        value: issued.access_token.into(),
+        expires_at: issued.expires_at,
+        serial,
+    });
+    if let Some(slots) = slots.upgrade()
+        && let Some(slot) = lock(&slots).get_mut(&destination_id)
+        && slot.serial == serial
+    {
+        if let Some(next) = exchanged {
+            slot.grants.push(grant.with_refresh_token(&next).digest());
+            slot.refresh_token = Some(next);
+        }
+        slot.state = match &token {
+            Ok(token) => State::Kept(token.clone()),
+            Err(_) => State::Empty,
+        };
+    }
+    token
+}
+
+fn used(destination_id: &str, token: &Token, kept: bool) -> Used {
+    Used {
+        destination_id: destination_id.to_owned(),
+        serial: token.serial,
+        kept,
+    }
+}
+
+impl Default for Slot {
+    fn default() -> Self {
+        Self {
+            grants: Vec::new(),
+            refresh_token: None,
+            state: State::Empty,
+            serial: 0,
+        }
+    }
+}
+
+impl Slot {
+    /// Makes the slot serve the grant with this digest, starting over unless it does already.
+    fn serve(&mut self, grant: [u8; 32]) {
+        if !self.grants.contains(&grant) {
+            self.grants = vec![grant];
+            self.refresh_token = None;
+            self.state = State::Empty;
+        }
+    }
+}
+
+async fn issue(means: &Means, grant: &Grant) -> Result<Issued, NoToken> {
+    let (server, authorization, form) = match grant.step(means.clock.now())? {
+        Step::Made(issued) => return Ok(issued),
+        Step::Ask {
+            server,
+            authorization,
+            form,
+        } => (server, authorization, form),
+    };
+    let asked = means
+        .deliverer
+        .ask(server, authorization, form, ANSWER_READ);
+    let (status, body) = tokio::time::timeout_at(means.deadline, asked)
+        .await
+        .map_err(|_| NoToken("the authorization server did not answer in time".to_owned()))?
+        .map_err(|code| NoToken(format!("the authorization server cannot be asked: {code}")))?;
+    Issued::read(status, &body, means.clock.now())
+}
+
+/// Writes an exchanged refresh token into the destination's config, unless somebody has set another one.
+async fn keep_refresh_token(store: &Store, destination_id: &str, grant: &Grant, next: &str) {
+    let old = grant.refresh_token().unwrap_or_default().to_owned();
+    let (id, next) = (destination_id.to_owned(), next.to_owned());
+    let kept = store
+        .write(move |tx| {
+            tx.execute(
+                "UPDATE destinations SET config = json_set(config, '$.auth.refresh_token', ?3)
+                 WHERE id = ?1 AND json_extract(config, '$.auth.refresh_token') = ?2",
+                [&id, &old, &next],
+            )?;
+            Ok::<_, StoreError>(())
+        })
+        .await;
+    if let Err(error) = kept {
+        tracing::error!(
+            "the new refresh token of destination {destination_id} is not kept: {error}"
+        );
+    }
+}

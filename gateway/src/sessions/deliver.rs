@@ -1,0 +1,109 @@
+//! One attempt through a session.
+
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+
+use super::hub::Hub;
+use super::message::{self, Answer};
+use super::record::{self, Session};
+use crate::clock::Clock;
+use crate::delivery::BODY_KEPT;
+use crate::delivery::Outgoing;
+use crate::events::Trigger;
+use crate::events::attempt::{Claim, Outcome};
+use crate::ingest;
+use crate::store::{Store, StoreError};
+
+/// Sends an event to a session and waits for the answer until `deadline`, which is real time. The times of
+/// the outcome are the clock's.
+///
+/// # Errors
+/// When the store fails. Everything else is an outcome.
+pub(crate) async fn deliver(
+    hub: &Hub,
+    store: &Store,
+    clock: &Clock,
+    attempt_id: &str,
+    claim: &Claim,
+    outgoing: &Outgoing,
+    deadline: Instant,
+) -> Result<Outcome, StoreError> {
+    let mut outcome = Outcome {
+        requested_url: Some(outgoing.shown_url.clone()),
+        http_method: Some(outgoing.method.to_string()),
+        ..Outcome::default()
+    };
+    let (now, connection_id) = (clock.now(), claim.connection_id.clone());
+    let sessions = store
+        .read(move |conn| record::on_connection(conn, now, &connection_id))
+        .await?;
+    let Some(session) = choose(sessions, claim) else {
+        outcome.error_code = Some("CLI_UNAVAILABLE");
+        return Ok(outcome);
+    };
+    let binary = is_binary(claim);
+    let exchange = hub.exchange(&session.id, attempt_id, binary, || {
+        message::attempt(attempt_id, claim, outgoing, binary)
+    });
+    outcome.delivered_at = Some(clock.now());
+    let answer = tokio::time::timeout_at(deadline, exchange).await;
+    outcome.cli_id = Some(session.id);
+    match answer {
+        Err(_) => outcome.error_code = Some("TIMEOUT"),
+        Ok(Err(code)) => outcome.error_code = Some(code),
+        Ok(Ok(Answer::Failed)) => outcome.error_code = Some("CLI"),
+        Ok(Ok(Answer::Response { status, body })) => {
+            outcome.response_status = Some(status);
+            outcome.body = Some(kept(body));
+            outcome.responded_at = Some(clock.now());
+        }
+    }
+    Ok(outcome)
+}
+
+/// The session an attempt goes to, see the module's documentation.
+fn choose(mut sessions: Vec<Session>, claim: &Claim) -> Option<Session> {
+    let own = sessions
+        .iter()
+        .position(|session| Some(&session.id) == claim.cli_id.as_ref());
+    if let Some(own) = own {
+        let first = claim.trigger == Trigger::Initial;
+        if sessions[own].connected || first {
+            return Some(sessions.swap_remove(own)).filter(|own| own.connected);
+        }
+    }
+    let newest_first = sessions.into_iter().rev();
+    newest_first
+        .filter(|session| session.connected)
+        .find(|session| ingest::passes(&session.filter, claim))
+}
+
+/// By the headers, as ingestion sees it; and bytes that are no text cannot go as text.
+fn is_binary(claim: &Claim) -> bool {
+    let headers: Map<String, Value> = serde_json::from_str(&claim.headers).unwrap_or_default();
+    ingest::is_binary(&headers) || std::str::from_utf8(&claim.body).is_err()
+}
+
+/// The part of an answer that is stored.
+fn kept(mut body: String) -> String {
+    if body.len() > BODY_KEPT {
+        let end = (0..=BODY_KEPT)
+            .rev()
+            .find(|end| body.is_char_boundary(*end))
+            .unwrap_or(0);
+        body.truncate(end);
+    }
+    body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_answer_is_cut_between_characters() {
+        assert_eq!(kept("short".into()), "short");
+        let long = format!("{}é", "a".repeat(BODY_KEPT - 1));
+        assert_eq!(kept(long).len(), BODY_KEPT - 1);
+    }
+}

@@ -1,0 +1,40 @@
+//! Sessions of the command-line client: how an event with a CLI destination reaches a terminal.
+//!
+//! A client asks the API for a session on some connections, then holds a websocket open under the
+//! session's id. An event of these connections becomes an `attempt` message, and the client's
+//! `attempt_response` is the attempt.
+//!
+//! The store knows the sessions and whether each is connected ([`record`]), so that the transaction
+//! that takes a request in decides by the same state as everybody else. The sockets themselves, and the
+//! attempts that wait for an answer, are in the [`Hub`].
+//!
+//! | the session | what becomes of an event |
+//! |---|---|
+//! | is connected, and its filters let the request through | one event for each such session |
+//! | dropped within the last two minutes | an event whose attempt fails with `CLI_UNAVAILABLE` |
+//! | closed its socket cleanly, or dropped longer ago | none; the ignored event says `CLI_DISCONNECTED` |
+//!
+//! Choices of ours, where nothing is known of the live service:
+//! * `cli_id` of an event is the id of the session it went to.
+//! * A session counts from its first socket on; one that nobody connects to is forgotten after two minutes.
+//! * Session filters see the request as the rules leave it. A request that no session's filters let through
+//!   is an ignored event with the cause `FILTERED`.
+//! * A paused connection holds an event although nobody is connected.
+//! * A later attempt of an event goes to its own session if that is connected, and otherwise to the newest
+//!   one on the connection that would have got the event too. So does the first attempt of an event that was
+//!   held or delayed until its session was gone.
+//! * Attempts in flight when a session goes fail at once with `CLI_UNAVAILABLE`.
+//! * An answer that makes no sense counts as one that says that forwarding failed, `CLI`.
+
+mod deliver;
+mod hub;
+mod message;
+pub(crate) mod record;
+mod request;
+mod serve;
+mod socket;
+
+pub(crate) use deliver::deliver;
+pub(crate) use hub::Hub;
+pub(crate) use request::{Refused, SessionRequest};
+pub(crate) use serve::router;

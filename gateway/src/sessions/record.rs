@@ -1,0 +1,160 @@
+//! What the store knows of sessions. Everything here works inside somebody's transaction.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde_json::{Map, Value};
+
+use super::SessionRequest;
+use crate::clock::Micros;
+use crate::rules::filter::Filter;
+use crate::store::StoreError;
+
+/// How long a session still counts after its socket broke off, and how long a new one may take to connect.
+const GRACE: Duration = Duration::from_secs(120);
+
+/// A session that counts.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) id: String,
+    /// Whether its socket is open; otherwise it broke off a short while ago.
+    pub(crate) connected: bool,
+    /// Which requests it wants.
+    pub(crate) filter: Filter,
+}
+
+/// The latest moment of a drop that is too long ago.
+fn limit(now: Micros) -> Micros {
+    let grace = i64::try_from(GRACE.as_micros()).unwrap_or(i64::MAX);
+    Micros::from_i64(now.as_i64().saturating_sub(grace))
+}
+
+/// Those of the connections that the project has, each once.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn known(conn: &Connection, ids: Vec<String>) -> Result<Vec<String>, StoreError> {
+    let mut exists =
+        conn.prepare_cached("SELECT 1 FROM connections WHERE id = ?1 AND deleted_at IS NULL")?;
+    let mut known: Vec<String> = Vec::new();
+    for id in ids {
+        if !known.contains(&id) && exists.query_row([&id], |_| Ok(())).optional()?.is_some() {
+            known.push(id);
+        }
+    }
+    Ok(known)
+}
+
+/// Stores a session that nobody is connected to yet, in place of one with the same id.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn create(
+    conn: &Connection,
+    now: Micros,
+    id: &str,
+    session: &SessionRequest,
+) -> Result<(), StoreError> {
+    conn.prepare_cached(
+        "DELETE FROM cli_sessions WHERE id = ?1 OR (coalesce(dropped_at, created_at) <= ?2
+         AND (connected_at IS NULL OR dropped_at IS NOT NULL))",
+    )?
+    .execute(params![id, limit(now)])?;
+    conn.prepare_cached("INSERT INTO cli_sessions (id, filters, created_at) VALUES (?1, ?2, ?3)")?
+        .execute(params![
+            id,
+            Value::from(session.filters.clone()).to_string(),
+            now
+        ])?;
+    for connection_id in &session.webhook_ids {
+        conn.prepare_cached(
+            "INSERT INTO cli_session_connections (connection_id, session_id) VALUES (?1, ?2)
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute([connection_id, id])?;
+    }
+    Ok(())
+}
+
+/// Marks a session as connected and answers the number of this socket; nothing when the session is
+/// unknown or has been away for too long.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn attach(conn: &Connection, now: Micros, id: &str) -> Result<Option<i64>, StoreError> {
+    Ok(conn
+        .prepare_cached(
+            "UPDATE cli_sessions SET epoch = epoch + 1, connected_at = ?2, dropped_at = NULL
+             WHERE id = ?1 AND ((connected_at IS NOT NULL AND dropped_at IS NULL)
+             OR coalesce(dropped_at, created_at) > ?3) RETURNING epoch",
+        )?
+        .query_row(params![id, now, limit(now)], |row| row.get(0))
+        .optional()?)
+}
+
+/// Notes that a socket broke off, unless a newer one has taken its place.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn dropped(
+    conn: &Connection,
+    now: Micros,
+    id: &str,
+    epoch: i64,
+) -> Result<(), StoreError> {
+    conn.prepare_cached("UPDATE cli_sessions SET dropped_at = ?2 WHERE id = ?1 AND epoch = ?3")?
+        .execute(params![id, now, epoch])?;
+    Ok(())
+}
+
+/// Forgets a session whose socket was closed cleanly, unless a newer one has taken its place.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn ended(conn: &Connection, id: &str, epoch: i64) -> Result<(), StoreError> {
+    conn.prepare_cached("DELETE FROM cli_sessions WHERE id = ?1 AND epoch = ?2")?
+        .execute(params![id, epoch])?;
+    Ok(())
+}
+
+/// Notes that no session is connected any more: those that were ended with the process that had them.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn drop_all(conn: &Connection, now: Micros) -> Result<(), StoreError> {
+    conn.execute(
+        "UPDATE cli_sessions SET dropped_at = ?1 WHERE connected_at IS NOT NULL AND dropped_at IS NULL",
+        [now],
+    )?;
+    Ok(())
+}
+
+/// The sessions that count on a connection, oldest first.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn on_connection(
+    conn: &Connection,
+    now: Micros,
+    connection_id: &str,
+) -> Result<Vec<Session>, StoreError> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT s.id, s.dropped_at IS NULL, s.filters FROM cli_session_connections c
+             JOIN cli_sessions s ON s.id = c.session_id
+             WHERE c.connection_id = ?1 AND s.connected_at IS NOT NULL AND coalesce(s.dropped_at > ?2, 1)
+             ORDER BY s.rowid",
+        )?
+        .query_map(params![connection_id, limit(now)], session)?
+        .collect::<Result<_, _>>()?)
+}
+
+fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
+    let filters: String = row.get(2)?;
+    let filters: Map<String, Value> = serde_json::from_str(&filters).unwrap_or_default();
+    Ok(Session {
+        id: row.get(0)?,
+        connected: row.get(1)?,
+        filter: Filter::parse(&filters),
+    })
+}

@@ -1,0 +1,170 @@
+//! The handshake of the websocket, at the root of the gateway's address.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{WebSocket, WebSocketUpgrade};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use http::{HeaderMap, Method, StatusCode, header};
+use serde_json::json;
+
+use super::socket::{self, Session};
+use super::{Refused, SessionRequest, record};
+use crate::api::{ApiState, Credential, credential, json_response, unknown_path};
+use crate::project::Project;
+use crate::store::StoreError;
+
+const PROTOCOL: &str = "hookdeckcli-devproxy-v1";
+/// The longest message that is taken: a client sends the whole answer of its local server.
+const MESSAGE_LIMIT: usize = 16 * 1024 * 1024;
+
+/// The route of the websocket.
+pub(crate) fn router(state: ApiState) -> Router {
+    Router::new().route("/", any(serve)).with_state(state)
+}
+
+/// A socket that is refused.
+struct Refusal(StatusCode, String);
+
+impl IntoResponse for Refusal {
+    /// In the shape that clients read.
+    fn into_response(self) -> Response {
+        json_response(self.0, &json!({ "error": { "message": self.1 } }))
+    }
+}
+
+async fn serve(
+    State(state): State<ApiState>,
+    method: Method,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) if headers.contains_key(header::UPGRADE) => {
+            return rejection.into_response();
+        }
+        Err(_) => return unknown_path(&method, "/"),
+    };
+    match admit(&state, &headers).await {
+        Ok((project, wanted)) => upgrade
+            .protocols([PROTOCOL])
+            .max_message_size(MESSAGE_LIMIT)
+            .max_frame_size(MESSAGE_LIMIT)
+            .on_upgrade(move |socket| attend(project, wanted, socket)),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// The session a socket is for.
+struct Wanted {
+    id: String,
+    /// What to make it from should it be lost.
+    again: Option<SessionRequest>,
+    /// Whether the client takes bodies that are no text.
+    binary: bool,
+}
+
+async fn admit(state: &ApiState, headers: &HeaderMap) -> Result<(Arc<Project>, Wanted), Refusal> {
+    let unauthorized = || Refusal(StatusCode::UNAUTHORIZED, "Unauthorized".to_owned());
+    let Credential::Key(key) = credential(headers) else {
+        return Err(unauthorized());
+    };
+    let project = state.project_with(key).await.map_err(|error| {
+        tracing::error!("a key could not be looked up: {error:?}");
+        Refusal(StatusCode::INTERNAL_SERVER_ERROR, "Fatal Error".to_owned())
+    })?;
+    let project = project.ok_or_else(unauthorized)?;
+    let id = headers.get("websocket-id").and_then(|id| id.to_str().ok());
+    let Some(id) = id.filter(|id| is_session_id(id)) else {
+        let message = "Unknown WebSocket ID.".to_owned();
+        return Err(Refusal(StatusCode::BAD_REQUEST, message));
+    };
+    let again = SessionRequest::from_headers(headers)
+        .map_err(|Refused(wrong)| Refusal(StatusCode::BAD_REQUEST, wrong.join(", ")))?;
+    let capabilities = headers.get_all("x-hookdeck-cli-capabilities");
+    let binary = capabilities
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|name| name.trim() == "binary");
+    let id = id.to_owned();
+    Ok((project, Wanted { id, again, binary }))
+}
+
+/// Whether this could be the id of a session. A client may bring one along from a gateway that is gone.
+fn is_session_id(id: &str) -> bool {
+    let rest = id.strip_prefix("cses_").unwrap_or_default();
+    (1..=64).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// Serves a socket to its end.
+async fn attend(project: Arc<Project>, wanted: Wanted, socket: WebSocket) {
+    match enter(&project, wanted).await {
+        Ok(Some(session)) => session.serve(socket).await,
+        Ok(None) => socket::close(socket, socket::EXPIRED).await,
+        Err(error) => {
+            tracing::error!("a session could not be attached: {error}");
+            socket::close(socket, socket::FAILED).await;
+        }
+    }
+}
+
+/// Attaches a socket to its session, which is made again should it be lost; nothing when it cannot be.
+async fn enter(project: &Project, wanted: Wanted) -> Result<Option<Session>, StoreError> {
+    let hub = Arc::clone(&project.sessions);
+    let (clock, store) = (project.clock.clone(), project.store.clone());
+    let id = wanted.id.clone();
+    let attached = store
+        .write({
+            let (hub, clock) = (Arc::clone(&hub), clock.clone());
+            move |tx| {
+                let now = clock.now();
+                let mut epoch = record::attach(tx, now, &wanted.id)?;
+                if let (None, Some(mut again)) = (epoch, wanted.again) {
+                    // Connections that were deleted meanwhile are left out.
+                    again.webhook_ids = record::known(tx, again.webhook_ids)?;
+                    if !again.webhook_ids.is_empty() {
+                        record::create(tx, now, &wanted.id, &again)?;
+                        epoch = record::attach(tx, now, &wanted.id)?;
+                    }
+                }
+                // Before the commit, so that no attempt can find the session connected and no socket.
+                let entered =
+                    epoch.map(|epoch| (epoch, hub.enter(&wanted.id, epoch, wanted.binary)));
+                Ok::<_, StoreError>(entered)
+            }
+        })
+        .await?;
+    Ok(attached.map(|(epoch, entered)| Session {
+        hub,
+        store,
+        clock,
+        id,
+        epoch,
+        entered,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_sessions_are_told_from_other_texts() {
+        assert!(is_session_id("cses_0aZ"));
+        for id in [
+            "",
+            "cses_",
+            "cses_a b",
+            "cses_ä",
+            "web_1",
+            &format!("cses_{}", "a".repeat(65)),
+        ] {
+            assert!(!is_session_id(id), "{id}");
+        }
+    }
+}
