@@ -8,6 +8,7 @@
   const { entries } = Object;
   const { apply, construct } = Reflect;
   const { String, Error, TypeError, RangeError, Proxy } = globalThis;
+  const { toWellFormed } = String.prototype;
   const handlers = Object.create(null);
 
   // Time stands still during a run, and chance is the gateway's.
@@ -54,7 +55,8 @@
   };
   const console = {};
   for (const type of ["debug", "error", "info", "log", "warn"]) {
-    console[type] = (...values) => print(type, values.map(show).join(" "));
+    console[type] = (...values) =>
+      print(type, apply(toWellFormed, values.map(show).join(" "), []));
   }
   globalThis.console = console;
   globalThis.process = { env: parse(env) };

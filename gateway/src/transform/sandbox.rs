@@ -13,6 +13,7 @@ use super::{Body, Limits, Line, Ran, Rewritten, Run};
 use crate::json;
 
 const PRELUDE: &str = include_str!("prelude.js");
+const PRELUDE_NAME: &str = "<prelude>";
 
 /// Why the engine was told to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +127,7 @@ fn interrupts(shared: Rc<Shared>) -> Box<dyn FnMut() -> bool> {
 }
 
 fn call<'js>(ctx: &Ctx<'js>, run: &Run, shared: &Rc<Shared>) -> rquickjs::Result<Output> {
-    let prelude: Function<'js> = ctx.eval(PRELUDE)?;
+    let prelude: Function<'js> = ctx.eval_with_options(PRELUDE, named(PRELUDE_NAME))?;
     let print = {
         let shared = Rc::clone(shared);
         Func::from(move |kind: String, message: String| shared.print(&kind, message))
@@ -139,15 +140,20 @@ fn call<'js>(ctx: &Ctx<'js>, run: &Run, shared: &Rc<Shared>) -> rquickjs::Result
     let now = run.now.as_i64().div_euclid(1_000) as f64;
     let handler: Function<'js> = prelude.call((print, random, now, run.env.as_str()))?;
 
-    let mut options = EvalOptions::default();
-    options.strict = false;
-    options.filename = Some("<VM>".to_owned());
-    ctx.eval_with_options::<(), _>(run.code.as_str(), options)?;
+    ctx.eval_with_options::<(), _>(run.code.as_str(), named("<VM>"))?;
     let output: Array<'js> = handler.call((run.request.as_str(), run.context.as_str()))?;
     Ok(Output {
         rest: output.get(0)?,
         body: output.get(1)?,
     })
+}
+
+/// A script under this name, which stands in the places of its errors.
+fn named(name: &str) -> EvalOptions {
+    let mut options = EvalOptions::default();
+    options.strict = false;
+    options.filename = Some(name.to_owned());
+    options
 }
 
 impl Shared {
@@ -181,7 +187,11 @@ fn describe(error: &CaughtError<'_>) -> String {
             let name: String = object.get("name").unwrap_or_else(|_| "Error".to_owned());
             let message = exception.message().unwrap_or_default();
             let stack = exception.stack().unwrap_or_default();
-            format!("{name}: {message}\n{stack}").trim_end().to_owned()
+            // Only places in the user's code; the prelude's own mean nothing to anybody else.
+            let places = stack.lines().filter(|line| !line.contains(PRELUDE_NAME));
+            places.fold(format!("{name}: {message}"), |text, line| {
+                format!("{text}\n{line}")
+            })
         }
         CaughtError::Value(value) => {
             let text: Option<String> = value.as_string().and_then(|text| text.to_string().ok());
