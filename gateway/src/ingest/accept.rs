@@ -401,11 +401,12 @@ fn store_event(
     event: &NewEvent<'_>,
 ) -> Result<(), StoreError> {
     let due = now.plus(event.due_in);
-    // A delay runs on while the connection is paused; the event is held when its moment comes.
-    let (status, due_at, next) = match (event.due_in.is_zero(), route.paused) {
+    let (status, due_at, next) = match (route.paused, event.due_in.is_zero()) {
         (true, true) => ("HOLD", None, None),
-        (true, false) => ("QUEUED", Some(due), None),
-        (false, _) => ("SCHEDULED", Some(due), Some(due)),
+        // The end of the pause does not cut the delay short.
+        (true, false) => ("HOLD", Some(due), None),
+        (false, true) => ("QUEUED", Some(due), None),
+        (false, false) => ("SCHEDULED", Some(due), Some(due)),
     };
     conn.prepare_cached(concat!(
         "INSERT INTO events (id, connection_id, source_id, destination_id, request_id, payload_id, status, due_at, ",

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 
-use crate::world::{Receiver, World, request_id};
+use crate::world::{Headers, Receiver, World, request_id};
 
 #[tokio::test]
 async fn every_body_arrives_byte_for_byte_with_its_content_type() {
@@ -151,7 +151,7 @@ async fn rules_see_json_without_a_content_type_and_forms_as_objects() {
     let connection = world.connect("seen", None, rules).await;
     let form = [("content-type", "application/x-www-form-urlencoded")];
     let text = [("content-type", "text/plain")];
-    let cases: [(&[(&str, &str)], &str, u32); 5] = [
+    let cases: [(Headers<'_>, &str, u32); 5] = [
         (&[], "{\"a\":{\"b\":1}}", 1),
         (&[], "{\"a\":", 0),
         (&form, "a[b]=1", 1),

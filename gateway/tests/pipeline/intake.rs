@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{Receiver, World, request_id};
+use crate::world::{Headers, Receiver, World, request_id};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
@@ -334,7 +334,7 @@ async fn publishing_goes_to_a_source_by_name_or_id_and_says_what_is_missing() {
 
     let url = format!("{}/v1/publish", world.gateway.api_url());
     let key = format!("Bearer {}", world.gateway.api_key());
-    let cases: [(&[(&str, &str)], u16, &str); 3] = [
+    let cases: [(Headers<'_>, u16, &str); 3] = [
         (&[("authorization", &key)], 400, "MISSING_PARAMETER"),
         (
             &[("x-hookdeck-source-name", "shop-source")],

@@ -125,12 +125,14 @@ async fn a_delay_runs_on_during_a_pause_and_is_not_cut_short_by_its_end() {
     connections.pause(&connection.id).await.unwrap();
     let id = world.deliver(&connection, "{}").await;
     let event = world.event(&id).await;
+    assert_eq!(world.state(&event).await, ("HOLD".to_owned(), 0, None));
+    world.advance(10).await;
+    connections.unpause(&connection.id).await.unwrap();
     assert_eq!(
         world.state(&event).await,
-        ("SCHEDULED".to_owned(), 0, Some(60))
+        ("SCHEDULED".to_owned(), 0, Some(50))
     );
-    connections.unpause(&connection.id).await.unwrap();
-    world.advance(30).await;
+    world.advance(20).await;
     assert_eq!(world.state(&event).await.1, 0);
     connections.pause(&connection.id).await.unwrap();
     world.advance(60).await;

@@ -21,6 +21,9 @@ use crate::support::{self, Reply};
 /// 2027-01-15T08:00:00Z, where the clocks start.
 pub const START: i64 = 1_800_000_000;
 
+/// Names and values of headers.
+pub type Headers<'a> = &'a [(&'a str, &'a str)];
+
 pub struct World {
     pub gateway: Gateway,
     pub client: Client,
@@ -82,7 +85,7 @@ impl World {
         &self,
         method: &str,
         url: String,
-        headers: &[(&str, &str)],
+        headers: Headers<'_>,
         body: impl Into<reqwest::Body>,
     ) -> Reply {
         let mut request = self
