@@ -32,7 +32,7 @@ use super::auth::{Credential, credential};
 use super::call::{Reply, text};
 use super::error::{ApiError, json_response, text_response};
 use super::serve::{ApiState, Refusal, answer, read_input, with_quota};
-use super::{projects, version};
+use super::version;
 use crate::control::guard;
 use crate::project::Project;
 use crate::sessions::{Refused, SessionRequest, record};
