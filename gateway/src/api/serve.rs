@@ -23,6 +23,8 @@ use super::quota::{Limit, Quota, Standing};
 use super::version::{self, CURRENT, Unserved};
 use crate::clock::{Clock, Micros};
 use crate::contract::Contract;
+use crate::faults::{Cut, Effect, Plane, Strike, Subject, in_place, spoil};
+use crate::journal::JournalEntry;
 use crate::project::Project;
 use crate::query;
 
@@ -195,6 +197,18 @@ async fn serve(State(state): State<ApiState>, request: Request) -> Response {
         }
     }
     let operation = route.operation;
+    let strike = tenant.faults.strike(Subject::Api {
+        operation: &operation.id,
+    });
+    if let Some(strike) = &strike {
+        if let Some(response) = in_place(strike) {
+            note(&tenant, &operation.id, &response, Some(strike));
+            return with_quota(response, standing);
+        }
+        if strike.effect == Effect::Stall {
+            tenant.faults.lifted(strike.id).await;
+        }
+    }
     let older = asked
         .translation
         .filter(|translation| translation.concerns(&operation.id));
@@ -207,7 +221,7 @@ async fn serve(State(state): State<ApiState>, request: Request) -> Response {
     let reply = match input {
         Ok((query, body)) => {
             let call = Call {
-                project: tenant,
+                project: Arc::clone(&tenant),
                 older,
                 operation,
                 id,
@@ -223,7 +237,27 @@ async fn serve(State(state): State<ApiState>, request: Request) -> Response {
         None => answer(reply),
         Some(older) => answer_older(older, &operation.id, reply),
     };
+    let response = match &strike {
+        Some(strike) => spoil(strike, response, cursor_of(&raw_query).as_deref()).await,
+        None => response,
+    };
+    note(&tenant, &operation.id, &response, strike.as_ref());
     with_quota(response, standing)
+}
+
+/// The cursor a page was asked for by.
+fn cursor_of(raw_query: &str) -> Option<String> {
+    url::form_urlencoded::parse(raw_query.as_bytes())
+        .find(|(name, _)| name == "next")
+        .map(|(_, cursor)| cursor.into_owned())
+}
+
+/// Writes a call into the project's journal.
+fn note(project: &Project, operation: &str, response: &Response, strike: Option<&Strike>) {
+    let is_sent = response.extensions().get::<Cut>().is_none();
+    let mut entry = JournalEntry::new(Plane::Api, operation, strike);
+    entry.status = is_sent.then_some(response.status().as_u16());
+    project.journal.add(project.clock.now(), entry);
 }
 
 /// A reply as an older version gives it.
