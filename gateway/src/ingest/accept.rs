@@ -411,7 +411,9 @@ fn store_event(
 ) -> Result<(), StoreError> {
     let due = now.plus(event.due_in);
     let (status, due_at, next) = match (route.paused, event.due_in.is_zero()) {
-        (true, _) => ("HOLD", None, None),
+        (true, true) => ("HOLD", None, None),
+        // The end of the pause does not cut the delay short.
+        (true, false) => ("HOLD", Some(due), None),
         (false, true) => ("QUEUED", Some(due), None),
         (false, false) => ("SCHEDULED", Some(due), Some(due)),
     };
