@@ -9,7 +9,6 @@
 //! | `POST /cli/guest` | a sign-in without an account |
 //! | `PUT /cli/:id` | the client under its new name |
 //! | `POST /cli-sessions` | the id for a websocket |
-//! | `GET /teams` | the projects, before version 2026-09-01 |
 //!
 //! Nobody has an account here, so these are choices of ours: a gateway that only its own machine can
 //! reach confirms every sign-in at once, for its first key, and a guest is signed in like everybody else.
@@ -33,7 +32,7 @@ use super::auth::{Credential, credential};
 use super::call::{Reply, text};
 use super::error::{ApiError, json_response, text_response};
 use super::serve::{ApiState, Refusal, answer, read_input, with_quota};
-use super::{projects, version};
+use super::version;
 use crate::control::guard;
 use crate::project::Project;
 use crate::sessions::{Refused, SessionRequest, record};
@@ -52,11 +51,10 @@ pub(super) enum Route {
     Ci,
     Rename(String),
     Session,
-    Teams,
 }
 
 /// Whether a call is one of these.
-pub(super) fn route(method: &str, path: &str, version: &str) -> Option<Route> {
+pub(super) fn route(method: &str, path: &str) -> Option<Route> {
     Some(match (method, path) {
         ("POST", "/cli-auth") => Route::SignIn,
         ("POST", "/cli/guest") => Route::Guest,
@@ -65,7 +63,6 @@ pub(super) fn route(method: &str, path: &str, version: &str) -> Option<Route> {
         ("GET", "/cli-auth/validate") => Route::Validate,
         ("POST", "/cli-auth/ci") => Route::Ci,
         ("POST", "/cli-sessions") => Route::Session,
-        ("GET", "/teams") if version != version::NEWEST => Route::Teams,
         ("PUT", _) => {
             let id = path.strip_prefix("/cli/")?;
             (!id.is_empty() && !id.contains('/')).then(|| Route::Rename(id.to_owned()))?
@@ -163,7 +160,6 @@ impl ClientCall<'_> {
             Route::Ci => self.ci(project).await,
             Route::Rename(id) => self.rename(project, id).await,
             Route::Session => self.session(project).await,
-            Route::Teams => projects::teams(project).await,
             Route::SignIn | Route::Poll | Route::Page | Route::Guest => self.link(project),
         })
     }
@@ -333,7 +329,6 @@ mod tests {
 
     #[test]
     fn only_these_calls_are_taken() {
-        let route = |method, path| route(method, path, version::NEWEST);
         assert_eq!(route("POST", "/cli-auth"), Some(Route::SignIn));
         assert_eq!(
             route("PUT", "/cli/cli_1"),
@@ -349,9 +344,5 @@ mod tests {
         ] {
             assert_eq!(route(method, path), None, "{method} {path}");
         }
-        assert_eq!(
-            super::route("GET", "/teams", "2025-07-01"),
-            Some(Route::Teams)
-        );
     }
 }
