@@ -7,6 +7,7 @@ mod accept;
 mod answer;
 mod content_type;
 mod evaluate;
+mod grouping;
 mod intake;
 mod receive;
 mod replay;
