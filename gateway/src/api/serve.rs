@@ -200,6 +200,9 @@ async fn serve(State(state): State<ApiState>, request: Request) -> Response {
         .filter(|translation| translation.concerns(&operation.id));
     let id = route.param("id").unwrap_or_default().to_owned();
     let raw_query = request.uri().query().unwrap_or_default().to_owned();
+    let known = (routed == Method::GET)
+        .then(|| request.headers().get(header::IF_NONE_MATCH).cloned())
+        .flatten();
     let input = match older {
         None => read_input(&raw_query, request.into_body()).await,
         Some(older) => read_older(older, &operation.id, &raw_query, request.into_body()).await,
@@ -223,7 +226,42 @@ async fn serve(State(state): State<ApiState>, request: Request) -> Response {
         None => answer(reply),
         Some(older) => answer_older(older, &operation.id, reply),
     };
+    let response = match known {
+        Some(known) if is_known(&response, &known) => unchanged(response),
+        _ => response,
+    };
     with_quota(response, standing)
+}
+
+/// Whether a successful reply has one of the tags that `If-None-Match` lists. Tags are compared weakly.
+fn is_known(response: &Response, listed: &HeaderValue) -> bool {
+    fn strong(tag: &str) -> &str {
+        let tag = tag.trim();
+        tag.strip_prefix("W/").unwrap_or(tag)
+    }
+    let Some(tag) = response.headers().get(header::ETAG) else {
+        return false;
+    };
+    let (Ok(tag), Ok(listed)) = (tag.to_str(), listed.to_str()) else {
+        return false;
+    };
+    // No tag of ours holds a comma.
+    response.status() == StatusCode::OK
+        && listed
+            .split(',')
+            .any(|known| known.trim() == "*" || strong(known) == strong(tag))
+}
+
+/// The reply to a caller who has this body already: its tag alone.
+fn unchanged(response: Response) -> Response {
+    let mut headers = HeaderMap::new();
+    headers.extend(
+        response
+            .headers()
+            .get(header::ETAG)
+            .map(|tag| (header::ETAG, tag.clone())),
+    );
+    (StatusCode::NOT_MODIFIED, headers).into_response()
 }
 
 /// A reply as an older version gives it.
