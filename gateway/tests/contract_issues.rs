@@ -233,6 +233,28 @@ async fn a_destination_that_keeps_events_waiting_opens_an_issue_of_its_delay() {
 }
 
 #[tokio::test]
+async fn a_delivery_group_that_keeps_its_events_waiting_is_named_in_the_issue() {
+    let api = start().await;
+    let receiver = Receiver::start(200).await;
+    let groups = json!({ "key": "body.t", "rate": 1, "rate_period": "hour" });
+    let config = json!({ "url": receiver.url, "delivery_policy": { "groups": groups } });
+    let destination = json!({ "name": "d", "type": "HTTP", "config": config });
+    let connection = api.connection("c", destination, json!([])).await;
+    for group in ["a", "b", "a"] {
+        api.send(&connection, json!({ "t": group })).await;
+    }
+    advance(&api, 3_600).await;
+    assert_eq!(receiver.received().len(), 3);
+    // The trigger of a new project allows an hour.
+    let issues = api.models("/issues").await;
+    assert_eq!(issues.len(), 1, "{issues:#?}");
+    let reference = &issues[0]["reference"];
+    assert_eq!(reference["delivery_groups"], json!(["a"]));
+    let by = json!({ "type": "delivery_group", "delivery_group": "a" });
+    assert_eq!(reference["triggered_by"], by);
+}
+
+#[tokio::test]
 async fn a_cause_can_be_left_out_and_a_disabled_trigger_opens_nothing() {
     let api = start().await;
     let source = api.source("alone").await;
