@@ -238,6 +238,17 @@ async fn record(
         .store
         .write(move |tx| {
             let stored = attempt::record(tx, now, &attempt_id, &claim, &outcome, next)?;
+            if stored {
+                let waited = outcome.delivered_at.unwrap_or(now).since(claim.due_at);
+                issues::on_wait(
+                    tx,
+                    now,
+                    &ids,
+                    &claim.event_id,
+                    &claim.destination_id,
+                    waited,
+                )?;
+            }
             if stored && !outcome.is_success() {
                 let failed = FailedAttempt {
                     attempt_id: &attempt_id,
