@@ -51,7 +51,10 @@ pub(crate) fn split(path: &str) -> Result<Asked<'_>, Unserved> {
     if looks_dated(first) {
         return Err(match ApiVersion::custom(first) {
             Ok(_) => Unserved::Unknown,
-            Err(error) => Unserved::TooOld(error.to_string()),
+            Err(_) => Unserved::TooOld(format!(
+                "API version {first} is no longer supported; the oldest that is, is {}",
+                ApiVersion::V2023_07_01
+            )),
         });
     }
     Ok(asked(&UNVERSIONED, path))
