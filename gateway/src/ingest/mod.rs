@@ -13,7 +13,7 @@ mod receive;
 mod replay;
 mod serve;
 mod transforming;
-mod verify;
+mod verification;
 
 pub(crate) use content_type::is_binary;
 pub(crate) use evaluate::passes;

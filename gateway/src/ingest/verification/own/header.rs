@@ -1,0 +1,42 @@
+//! HMACs of the body in a header that the source may choose.
+
+use serde_json::Value;
+
+use super::super::Proof;
+use super::super::crypto::{Encoding, Hash, same};
+use super::super::signature::SECRET;
+
+/// Formstack, `sha256=` and hexadecimal digits.
+pub(in super::super) fn formstack(proof: &Proof<'_>) -> Option<bool> {
+    let given = chosen(proof, "x-fs-signature")?.trim();
+    let given = Encoding::Hex.decode(given.strip_prefix("sha256=").unwrap_or(given))?;
+    let expected = Hash::Sha256.hmac(proof.setting(SECRET)?.as_bytes(), &proof.received.body);
+    Some(same(&given, &expected))
+}
+
+/// Vapi, whose credentials choose algorithm, encoding and header, and whether the body is signed without the white
+/// space around it.
+pub(in super::super) fn vapi(proof: &Proof<'_>) -> Option<bool> {
+    let algorithm = proof.setting("algorithm").unwrap_or("sha256");
+    let encoding = Encoding::named(proof.setting("encoding").unwrap_or("hex"))?;
+    let given = chosen(proof, "x-vapi-signature")?.trim();
+    let given = given
+        .strip_prefix(algorithm)
+        .and_then(|rest| rest.strip_prefix('='))
+        .unwrap_or(given);
+    let body = &proof.received.body;
+    let body = if proof.config["trim_payload"] == Value::Bool(true) {
+        body.trim_ascii()
+    } else {
+        body
+    };
+    let expected = Hash::named(algorithm)?.hmac(proof.setting(SECRET)?.as_bytes(), body);
+    Some(same(&encoding.decode(given)?, &expected))
+}
+
+fn chosen<'a>(proof: &Proof<'a>, usual: &'a str) -> Option<&'a str> {
+    match proof.setting("header_key") {
+        Some(name) => proof.received.header(&name.to_ascii_lowercase()),
+        None => proof.received.header(usual),
+    }
+}
