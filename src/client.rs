@@ -11,7 +11,7 @@ use crate::auth::{ApiKey, AuthScheme};
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::{Limiter, Observer, Pipeline, RateLimit, Retry, Timeouts};
 use crate::transport::{HttpClient, Transport};
-use crate::version::ApiVersion;
+use crate::version::{ApiVersion, Translation};
 
 const DEFAULT_BASE_URL: &str = "https://api.hookdeck.com";
 const DEFAULT_PUBLISH_URL: &str = "https://hkdk.events/v1/publish";
@@ -37,6 +37,8 @@ struct Inner {
     api: Endpoint,
     publish: Endpoint,
     version: ApiVersion,
+    /// The way to that version, if it is an older one.
+    translation: Option<Translation>,
     pipeline: Pipeline,
 }
 
@@ -108,6 +110,10 @@ impl Client {
             Service::Api => &self.inner.api,
             Service::Publish => &self.inner.publish,
         }
+    }
+
+    pub(crate) fn translation(&self) -> Option<&Translation> {
+        self.inner.translation.as_ref()
     }
 
     pub(crate) fn pipeline(&self) -> &Pipeline {
@@ -210,7 +216,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The dated version to speak; the newest by default.
+    /// The dated version to speak; the newest by default. Requests and replies of an older one are
+    /// translated, see [`ApiVersion`].
     pub fn api_version(mut self, version: ApiVersion) -> Self {
         self.version = version;
         self
@@ -330,6 +337,7 @@ impl ClientBuilder {
             inner: Arc::new(Inner {
                 api,
                 publish: published,
+                translation: self.version.translation(),
                 version: self.version,
                 pipeline,
             }),

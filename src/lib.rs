@@ -84,7 +84,7 @@ pub mod raw;
 pub mod resources;
 pub mod transport;
 pub mod types;
-mod version;
+pub mod version;
 #[cfg(feature = "webhook")]
 #[cfg_attr(docsrs, doc(cfg(feature = "webhook")))]
 pub mod webhook;

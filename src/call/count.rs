@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use serde::Deserialize;
 
-use super::{CallFuture, Prepared, call_options, curl, response};
+use super::{CallFuture, Prepared, call_options, curl};
 use crate::error::Error;
 use crate::query::Filter;
 
@@ -76,7 +76,7 @@ impl<F> IntoFuture for Count<F> {
         let prepared = self.prepared;
         Box::pin(async move {
             let reply = prepared.send().await?;
-            let Counted { count } = response::decode(prepared.operation.id, &reply)?;
+            let Counted { count } = prepared.decode(&reply)?;
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,

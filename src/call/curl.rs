@@ -37,7 +37,11 @@ const SHOWN: &[&str] = &[
 ];
 
 pub(crate) fn command(call: &Prepared) -> String {
-    let url = call.url();
+    // What cannot be sent in the client's version has no command; its error says why when it is awaited.
+    let (url, body) = match call.rendered() {
+        Ok(rendered) => rendered,
+        Err(error) => return format!("# {error}"),
+    };
     // `-X HEAD` would wait for a body, and brackets mean something to curl unless told otherwise.
     let method = match call.operation.method {
         Method::Head => "--head".to_owned(),
@@ -54,7 +58,7 @@ pub(crate) fn command(call: &Prepared) -> String {
         let header = format!("{name}: {}", value.unwrap_or("REDACTED"));
         let _ = write!(out, " -H {}", quote(&header));
     }
-    if let Some(body) = &call.body {
+    if let Some(body) = &body {
         if !call.headers.contains_key(CONTENT_TYPE) {
             out.push_str(" -H 'Content-Type: application/json'");
         }

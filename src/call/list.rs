@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
 
-use super::{CallFuture, Prepared, WithMeta, call_options, curl, response};
+use super::{CallFuture, Prepared, WithMeta, call_options, curl};
 use crate::error::Error;
 use crate::operation::ops;
 use crate::paging::{Cursor, Items, Page, Pages, Timed, Windows};
@@ -313,7 +313,7 @@ impl<F: Filter> IntoFuture for List<F> {
         let prepared = self.ready();
         Box::pin(async move {
             let reply = prepared.send().await?;
-            response::decode(prepared.operation.id, &reply)
+            prepared.decode(&reply)
         })
     }
 }

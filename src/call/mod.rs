@@ -125,7 +125,7 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Call<T> {
     fn into_future(self) -> CallFuture<T> {
         Box::pin(async move {
             let reply = self.prepared.send().await?;
-            response::decode(self.prepared.operation.id, &reply)
+            self.prepared.decode(&reply)
         })
     }
 }
@@ -163,7 +163,7 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for WithMeta<T> {
     fn into_future(self) -> CallFuture<Response<T>> {
         Box::pin(async move {
             let reply = self.prepared.send().await?;
-            let value = response::decode(self.prepared.operation.id, &reply)?;
+            let value = self.prepared.decode(&reply)?;
             Ok(Response::new(value, reply))
         })
     }

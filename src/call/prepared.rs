@@ -7,13 +7,16 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Uri};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
+use super::response;
 use crate::client::{Client, Service};
 use crate::error::{Error, ErrorKind};
 use crate::operation::{Method, Operation};
 use crate::pipeline::{Outgoing, Reply};
 use crate::query::{Query, encode_path_segment, encode_query, no_value};
 use crate::transport::HttpRequest;
+use crate::version::Translation;
 
 const AGENT: &str = concat!("hookdeck-rust/", env!("CARGO_PKG_VERSION"));
 
@@ -106,11 +109,48 @@ impl Prepared {
         self.problem.get_or_insert(problem);
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// The way to the client's version, if that is an older one in which the operation is different.
+    fn translation(&self) -> Option<&Translation> {
+        let translation = self.client.translation()?;
+        translation
+            .concerns(self.operation.id)
+            .then_some(translation)
+    }
+
+    /// URL and body as they are sent, in the client's version.
+    pub(crate) fn rendered(&self) -> Result<(String, Option<Bytes>), Error> {
         let query = encode_query(&self.query);
+        match self.translation() {
+            None => Ok((self.url(&self.path, &query), self.body.clone())),
+            Some(translation) => {
+                let rewritten = translation
+                    .downgrade_request(self.operation.id, &self.path, &query, self.body.as_deref())
+                    .map_err(|problem| self.error(problem))?;
+                let url = self.url(&rewritten.path, &rewritten.query);
+                Ok((url, rewritten.body.map(Bytes::from)))
+            }
+        }
+    }
+
+    fn url(&self, path: &str, query: &str) -> String {
         let mark = if query.is_empty() { "" } else { "?" };
         let root = &self.client.endpoint(self.service).root;
-        format!("{root}{}{mark}{query}", self.path)
+        format!("{root}{path}{mark}{query}")
+    }
+
+    /// Reads the value out of a reply.
+    pub(crate) fn decode<T: DeserializeOwned>(&self, reply: &Reply) -> Result<T, Error> {
+        match self.translation() {
+            None => response::decode(self.operation.id, reply),
+            Some(translation) => {
+                let body = translation.upgrade_reply(self.operation.id, &reply.body);
+                let upgraded = Reply {
+                    body: body.into(),
+                    ..reply.clone()
+                };
+                response::decode(self.operation.id, &upgraded)
+            }
+        }
     }
 
     fn error(&self, message: impl Into<String>) -> Error {
@@ -125,9 +165,11 @@ impl Prepared {
         if let Some(name) = self.query.empty_list() {
             return Err(self.error(no_value(name)));
         }
-        let uri = Uri::try_from(self.url())
+        let (url, body) = self.rendered()?;
+        let uri = Uri::try_from(url)
             .map_err(|error| self.error("the URL is too long").with_source(error))?;
-        let mut request = HttpRequest::new(self.body.clone().unwrap_or_default());
+        let has_body = body.is_some();
+        let mut request = HttpRequest::new(body.unwrap_or_default());
         *request.method_mut() = method(self.operation.method);
         *request.uri_mut() = uri;
         let headers = request.headers_mut();
@@ -135,7 +177,7 @@ impl Prepared {
         headers.insert(AUTHORIZATION, authorization.clone());
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-        if self.body.is_some() {
+        if has_body {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         headers.extend(self.headers.clone());

@@ -6,7 +6,7 @@ use std::future::IntoFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{CallFuture, Prepared, WithMeta, call_options, curl, response};
+use super::{CallFuture, Prepared, WithMeta, call_options, curl};
 use crate::error::Error;
 
 /// The body of a request, and what the API returns for it.
@@ -94,7 +94,7 @@ impl<B: RequestBody> IntoFuture for Write<B> {
         let prepared = self.ready();
         Box::pin(async move {
             let reply = prepared.send().await?;
-            response::decode(prepared.operation.id, &reply)
+            prepared.decode(&reply)
         })
     }
 }

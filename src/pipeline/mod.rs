@@ -46,7 +46,7 @@ pub(crate) struct Outgoing {
 }
 
 /// A success and what it took.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,

@@ -30,7 +30,8 @@ pub(crate) fn encode_path_segment(segment: &str) -> String {
     }
 }
 
-fn escape(text: &str) -> String {
+/// Text as it stands in a name or value of a query.
+pub(crate) fn escape(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
 }
 

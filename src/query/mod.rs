@@ -11,7 +11,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde::ser::{self, Serialize, SerializeMap, SerializeSeq, Serializer};
 
-pub(crate) use encode::{encode_path_segment, encode_query};
+pub(crate) use encode::{encode_path_segment, encode_query, escape};
 pub use many::OneOrMany;
 pub use range::{Range, after, any, at_least, at_most, before, between, containing, is_null};
 

@@ -1,4 +1,16 @@
-//! The dated versions of the API.
+//! The dated versions of the API, and calls translated between them.
+//!
+//! A program needs [`ApiVersion`] alone. [`Translation`] is for whoever stands on the other side: a test
+//! server, a proxy, a check.
+
+mod nature;
+mod translation;
+mod tree;
+mod v2024_03_01;
+mod v2024_09_01;
+mod v2025_01_01;
+mod v2025_07_01;
+mod v2026_09_01;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,17 +18,37 @@ use std::str::FromStr;
 
 use crate::error::{Error, ErrorKind};
 
+pub use translation::{Rewritten, Translation};
+
 /// A dated version of the API, the first segment of every path.
 ///
-/// The models of this crate speak [`V2026_09_01`](ApiVersion::V2026_09_01), the default. Another
-/// version goes into the path as it is; its replies decode as far as they have the same shape.
+/// The models of this crate speak [`V2026_09_01`](ApiVersion::V2026_09_01), the default. A client pinned to
+/// an older version has the same models and methods: what each version changed is undone in every request
+/// and done to every reply. A request that the older version cannot express fails with
+/// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) before it is sent, and says what was in the way.
+///
+/// | pinned to | what differs | what is lost |
+/// |---|---|---|
+/// | 2025-07-01 | delivery rates are `rate_limit`s, projects are teams, custom domains belong to the present team | GitLab's second scheme |
+/// | 2025-01-01 | transformations ran before filters | a filter in front of a transformation |
+/// | 2024-09-01 | sources have a `verification`, destinations a `url` or `cli_path` | sources of type `HTTP`, delivery groups and time-outs, deduplication, Google's service accounts, lists filtered by type; `url` and `method` of an event's data, which are empty |
+/// | 2024-03-01 | retrying an event answers `{event, attempt}` | as above |
+/// | 2023-07-01 | archived, not disabled; other causes and types of verification | AWS signatures, concurrency as a rate; as above |
+///
+/// What a version merely added is not translated: operations such as `replay`, metrics or API keys, source
+/// types and filters go to an older version as they are, for the API adds to old versions as well.
+/// [`client.raw()`](crate::Client::raw) and [`client.publish()`](crate::Client::publish) are never
+/// translated. Each version is supported for about a year after the next one; before 2023-07-01 none is.
 ///
 /// ```
 /// use hookdeck::ApiVersion;
 ///
 /// assert_eq!(ApiVersion::default(), ApiVersion::V2026_09_01);
 /// assert_eq!("2025-07-01".parse::<ApiVersion>()?, ApiVersion::V2025_07_01);
+/// // One that is newer than this crate goes into the path as it is.
 /// assert_eq!(ApiVersion::custom("2027-01-01")?.as_str(), "2027-01-01");
+/// let error = ApiVersion::custom("2022-11-01").unwrap_err();
+/// assert!(error.to_string().contains("2023-07-01"));
 /// # Ok::<(), hookdeck::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -53,8 +85,9 @@ impl ApiVersion {
     ///
     /// # Errors
     ///
-    /// If the text could not stand as one segment of a path: it may hold letters, digits, `-`, `_`
-    /// and `.`, and must begin with a letter or digit.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the text could not stand as one segment of a path
+    /// (it may hold letters, digits, `-`, `_` and `.`, and must begin with a letter or digit), or if it is a
+    /// date before [the oldest version](ApiVersion::V2023_07_01) there still is.
     pub fn custom(version: impl Into<String>) -> Result<Self, Error> {
         let version = version.into();
         if let Some(known) = Self::KNOWN.iter().find(|known| known.as_str() == version) {
@@ -67,10 +100,32 @@ impl ApiVersion {
                 .first()
                 .is_some_and(u8::is_ascii_alphanumeric)
         {
+            if is_before_all(&version) {
+                let message = format!(
+                    "API version {version} is no longer supported; the oldest that is, is {}",
+                    Self::V2023_07_01
+                );
+                return Err(Error::new(ErrorKind::Config, "client", message));
+            }
             return Ok(Self(Cow::Owned(version)));
         }
         let message = format!("{version:?} is no API version; a date such as 2026-09-01 is");
         Err(Error::new(ErrorKind::Config, "client", message))
+    }
+
+    /// The way between the newest version and this one; `None` where there is nothing to translate.
+    ///
+    /// ```
+    /// use hookdeck::ApiVersion;
+    ///
+    /// let older = ApiVersion::V2024_03_01.translation().expect("an older version");
+    /// let reply = older.downgrade_reply("retryEvent", br#"{"id":"evt_1"}"#);
+    /// assert_eq!(reply, br#"{"event":{"id":"evt_1"},"attempt":null}"#);
+    /// assert!(ApiVersion::default().translation().is_none());
+    /// ```
+    #[must_use]
+    pub fn translation(&self) -> Option<Translation> {
+        Translation::to(self.as_str())
     }
 
     /// The version as it stands in the path.
@@ -78,6 +133,16 @@ impl ApiVersion {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether this is a date, and one before the oldest version.
+fn is_before_all(version: &str) -> bool {
+    let is_date = version.len() == 10
+        && version.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    is_date && version < ApiVersion::V2023_07_01.as_str()
 }
 
 impl Default for ApiVersion {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hookdeck::version::Translation;
 use serde_json::Value;
 
 use super::error::ApiError;
@@ -16,6 +17,8 @@ pub(crate) type Reply = Result<Value, ApiError>;
 pub(crate) struct Call {
     /// The project of the key.
     pub(crate) project: Arc<Project>,
+    /// The way to the version the caller speaks, if that is an older one.
+    pub(crate) older: Option<Translation>,
     /// The operation the path and method name.
     pub(crate) operation: &'static Operation,
     /// The `{id}` of the path, empty where the path has none.

@@ -9,7 +9,6 @@
 //! | `POST /cli/guest` | a sign-in without an account |
 //! | `PUT /cli/:id` | the client under its new name |
 //! | `POST /cli-sessions` | the id for a websocket |
-//! | `GET /teams` | the projects, before version 2026-09-01 |
 //!
 //! Nobody has an account here, so these are choices of ours: a gateway that only its own machine can
 //! reach confirms every sign-in at once, for its first key, and a guest is signed in like everybody else.
@@ -52,11 +51,10 @@ pub(super) enum Route {
     Ci,
     Rename(String),
     Session,
-    Teams,
 }
 
 /// Whether a call is one of these.
-pub(super) fn route(method: &str, path: &str, version: &str) -> Option<Route> {
+pub(super) fn route(method: &str, path: &str) -> Option<Route> {
     Some(match (method, path) {
         ("POST", "/cli-auth") => Route::SignIn,
         ("POST", "/cli/guest") => Route::Guest,
@@ -65,7 +63,6 @@ pub(super) fn route(method: &str, path: &str, version: &str) -> Option<Route> {
         ("GET", "/cli-auth/validate") => Route::Validate,
         ("POST", "/cli-auth/ci") => Route::Ci,
         ("POST", "/cli-sessions") => Route::Session,
-        ("GET", "/teams") if version != version::NEWEST => Route::Teams,
         ("PUT", _) => {
             let id = path.strip_prefix("/cli/")?;
             (!id.is_empty() && !id.contains('/')).then(|| Route::Rename(id.to_owned()))?
@@ -158,7 +155,6 @@ pub(super) async fn serve(
                 (Route::Guest, Some(project)) => answer(call.link(&project)),
                 (Route::Rename(id), Some(project)) => answer(call.rename(&project, id).await),
                 (Route::Session, Some(project)) => answer(call.session(&project).await),
-                (Route::Teams, Some(project)) => answer(projects::teams(&project).await),
                 (_, None) => return state.unauthorized(&Refusal::NoKey),
             }
         }
@@ -418,7 +414,6 @@ mod tests {
 
     #[test]
     fn only_these_calls_are_taken() {
-        let route = |method, path| route(method, path, version::NEWEST);
         assert_eq!(route("POST", "/cli-auth"), Some(Route::SignIn));
         assert_eq!(
             route("PUT", "/cli/cli_1"),
@@ -434,10 +429,6 @@ mod tests {
         ] {
             assert_eq!(route(method, path), None, "{method} {path}");
         }
-        assert_eq!(
-            super::route("GET", "/teams", "2025-07-01"),
-            Some(Route::Teams)
-        );
     }
 
     #[test]

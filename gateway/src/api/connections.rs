@@ -68,7 +68,7 @@ fn conditions(query: &Value) -> Result<Conditions, ApiError> {
 pub(super) async fn list(call: Call) -> Reply {
     let request = PageRequest::read(&LISTING, &call.query)?;
     let conditions = conditions(&call.query)?;
-    let view = View::of(&call.project);
+    let view = View::of_call(&call);
     call.project
         .store
         .read(move |conn| {
@@ -91,7 +91,7 @@ pub(super) async fn count(call: Call) -> Reply {
 }
 
 pub(super) async fn get(call: Call) -> Reply {
-    let view = View::of(&call.project);
+    let view = View::of_call(&call);
     call.project
         .store
         .read(move |conn| {
@@ -137,7 +137,7 @@ async fn switch(
     call: Call,
     change: impl FnOnce(&Transaction<'_>, &str, i64) -> Result<(), ApiError> + Send + 'static,
 ) -> Reply {
-    let view = View::of(&call.project);
+    let view = View::of_call(&call);
     let project = call.project.clone();
     let reply = project
         .store

@@ -58,7 +58,7 @@ pub(super) async fn enable(call: Call) -> Reply {
 /// Disables the destination. It delivers nothing any more, so what waits for it is cancelled, as
 /// on a disabled connection; its connections stay as they are.
 pub(super) async fn disable(call: Call) -> Reply {
-    let view = View::of(&call.project);
+    let view = View::of_call(&call);
     call.project
         .clone()
         .store

@@ -200,10 +200,15 @@ impl From<serde_json::Error> for ApiError {
 
 /// A JSON reply with the content type of the live API.
 pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
+    json_bytes(status, body.to_string().into_bytes())
+}
+
+/// A JSON reply that is written already.
+pub(crate) fn json_bytes(status: StatusCode, body: Vec<u8>) -> Response {
     (
         status,
         [(header::CONTENT_TYPE, "application/json; charset=utf-8")],
-        body.to_string(),
+        body,
     )
         .into_response()
 }

@@ -186,7 +186,7 @@ impl Named {
         let listing = self.listing();
         let request = PageRequest::read(listing, &call.query)?;
         let conditions = conditions(listing, &call.query)?;
-        let view = View::of(&call.project);
+        let view = View::of_call(&call);
         call.project
             .store
             .read(move |conn| {
@@ -210,7 +210,7 @@ impl Named {
     }
 
     pub(crate) async fn get(self, call: Call) -> Reply {
-        let view = View::of(&call.project);
+        let view = View::of_call(&call);
         let auth = call.includes("config.auth");
         call.project
             .store

@@ -87,20 +87,6 @@ async fn all(project: &Project, view: View) -> Reply {
         .await
 }
 
-/// The projects as versions before 2026-09-01 list them, as teams with a mode.
-pub(super) async fn teams(project: &Project) -> Reply {
-    let view = View::of(project);
-    let mut teams = all(project, view).await?;
-    for team in teams.as_array_mut().into_iter().flatten() {
-        let mode = mode(team["type"].as_str().unwrap_or_default());
-        team["mode"] = Value::from(mode);
-        if let Some(team) = team.as_object_mut() {
-            team.remove("type");
-        }
-    }
-    Ok(teams)
-}
-
 /// What versions before 2026-09-01 call the type of a project.
 pub(super) fn mode(kind: &str) -> &str {
     match kind {

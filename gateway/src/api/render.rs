@@ -1,8 +1,10 @@
 //! Stored rows as the API shows them.
 
+use hookdeck::ApiVersion;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Map, Value, json};
 
+use super::call::Call;
 use super::config;
 use super::error::ApiError;
 use super::time::{millis, precise};
@@ -15,6 +17,8 @@ pub(crate) struct View {
     pub(crate) team_id: String,
     /// Its URLs.
     pub(crate) settings: Settings,
+    /// Whether destinations show their credentials unasked, as they did before they had a `config`.
+    credentials: bool,
 }
 
 impl View {
@@ -23,6 +27,17 @@ impl View {
         Self {
             team_id: project.team_id.clone(),
             settings: project.settings.clone(),
+            credentials: false,
+        }
+    }
+
+    /// The view of a call, which may be in an older version.
+    pub(crate) fn of_call(call: &Call) -> Self {
+        Self {
+            credentials: call
+                .older
+                .is_some_and(|older| older.undoes(&ApiVersion::V2025_01_01)),
+            ..Self::of(&call.project)
         }
     }
 }
@@ -64,7 +79,7 @@ pub(crate) fn destination(view: &View, row: &Row<'_>, auth: bool) -> Result<Valu
         "name": row.get::<_, String>("name")?,
         "description": row.get::<_, Option<String>>("description")?,
         "type": row.get::<_, String>("type")?,
-        "config": config::shown_destination(config, auth),
+        "config": config::shown_destination(config, auth || view.credentials),
         "disabled_at": millis(row.get("disabled_at")?),
         "created_at": millis(row.get("created_at")?),
         "updated_at": millis(row.get("updated_at")?),

@@ -8,6 +8,8 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use hookdeck::version::Translation;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::Value;
 
@@ -16,9 +18,9 @@ use super::auth::{Credential, credential};
 use super::call::{Call, Reply};
 use super::cli::{self, SignIns};
 use super::dispatch;
-use super::error::{ApiError, json_response, text_response, unknown_path};
+use super::error::{ApiError, json_bytes, json_response, text_response, unknown_path};
 use super::quota::{Limit, Quota, Standing};
-use super::version;
+use super::version::{self, CURRENT, Unserved};
 use crate::clock::{Clock, Micros};
 use crate::contract::Contract;
 use crate::project::Project;
@@ -167,13 +169,19 @@ async fn serve(State(state): State<ApiState>, request: Request) -> Response {
     if let Some(document) = document(&routed, &path) {
         return document;
     }
-    let Some((version, rest)) = version::split(&path) else {
-        return unknown_path(&method, &path);
+    let asked = match version::split(&path) {
+        Ok(asked) => asked,
+        Err(Unserved::Unknown) => return unknown_path(&method, &path),
+        Err(Unserved::TooOld(message)) => {
+            let data = Value::Null;
+            return ApiError::BadRequest { message, data }.into_response();
+        }
     };
-    if let Some(route) = cli::route(routed.as_str(), rest, version) {
-        return cli::serve(&state, &route, version, request).await;
+    if let Some(route) = cli::route(routed.as_str(), asked.rest) {
+        return cli::serve(&state, &route, asked.version, request).await;
     }
-    let Some(route) = Contract::get().route(routed.as_str(), rest) else {
+    let newest = asked.newest_path(routed.as_str());
+    let Some(mut route) = Contract::get().route(routed.as_str(), &newest) else {
         return unknown_path(&method, &path);
     };
 
@@ -181,13 +189,27 @@ async fn serve(State(state): State<ApiState>, request: Request) -> Response {
         Ok(admitted) => admitted,
         Err(refused) => return refused,
     };
+    for (_, value) in &mut route.params {
+        if value == CURRENT && asked.translation.is_some() {
+            value.clone_from(&tenant.team_id);
+        }
+    }
+    let operation = route.operation;
+    let older = asked
+        .translation
+        .filter(|translation| translation.concerns(&operation.id));
     let id = route.param("id").unwrap_or_default().to_owned();
     let raw_query = request.uri().query().unwrap_or_default().to_owned();
-    let reply = match read_input(&raw_query, request.into_body()).await {
+    let input = match older {
+        None => read_input(&raw_query, request.into_body()).await,
+        Some(older) => read_older(older, &operation.id, &raw_query, request.into_body()).await,
+    };
+    let reply = match input {
         Ok((query, body)) => {
             let call = Call {
                 project: tenant,
-                operation: route.operation,
+                older,
+                operation,
                 id,
                 params: route.params,
                 query,
@@ -197,7 +219,28 @@ async fn serve(State(state): State<ApiState>, request: Request) -> Response {
         }
         Err(error) => Err(error),
     };
-    with_quota(answer(reply), standing)
+    let response = match older {
+        None => answer(reply),
+        Some(older) => answer_older(older, &operation.id, reply),
+    };
+    with_quota(response, standing)
+}
+
+/// A reply as an older version gives it.
+fn answer_older(older: Translation, operation: &str, reply: Reply) -> Response {
+    match reply {
+        Ok(body) => {
+            let body = older.downgrade_reply(operation, body.to_string().as_bytes());
+            json_bytes(StatusCode::OK, body)
+        }
+        Err(ApiError::Validation(messages)) => {
+            let named = messages
+                .iter()
+                .map(|message| older.downgrade_message(operation, message));
+            ApiError::Validation(named.collect()).into_response()
+        }
+        Err(error) => error.into_response(),
+    }
 }
 
 /// A reply with its status.
@@ -210,20 +253,44 @@ pub(super) fn answer(reply: Reply) -> Response {
 
 /// The query as an object and the body as JSON, null if there is none.
 pub(super) async fn read_input(raw_query: &str, body: Body) -> Result<(Value, Value), ApiError> {
-    let bad = |message: String| ApiError::BadRequest {
+    let bytes = read_body(body).await?;
+    parse(raw_query, &bytes)
+}
+
+/// The same of a call in an older version.
+async fn read_older(
+    older: Translation,
+    operation: &str,
+    raw_query: &str,
+    body: Body,
+) -> Result<(Value, Value), ApiError> {
+    let bytes = read_body(body).await?;
+    let given = (!bytes.is_empty()).then_some(&bytes[..]);
+    let newest = older.upgrade_request(operation, raw_query, given);
+    parse(&newest.query, &newest.body.unwrap_or_default())
+}
+
+fn bad(message: String) -> ApiError {
+    ApiError::BadRequest {
         message,
         data: Value::Null,
-    };
-    let query = query::parse(raw_query).map_err(|error| bad(error.to_string()))?;
-    let bytes = to_bytes(body, BODY_LIMIT).await.map_err(|_| {
+    }
+}
+
+async fn read_body(body: Body) -> Result<Bytes, ApiError> {
+    to_bytes(body, BODY_LIMIT).await.map_err(|_| {
         bad(format!(
             "The body could not be read or is larger than {BODY_LIMIT} bytes"
         ))
-    })?;
-    if bytes.iter().all(u8::is_ascii_whitespace) {
+    })
+}
+
+fn parse(raw_query: &str, body: &[u8]) -> Result<(Value, Value), ApiError> {
+    let query = query::parse(raw_query).map_err(|error| bad(error.to_string()))?;
+    if body.iter().all(u8::is_ascii_whitespace) {
         return Ok((query, Value::Null));
     }
-    let body = serde_json::from_slice(&bytes)
+    let body = serde_json::from_slice(body)
         .map_err(|error| bad(format!("The body is not JSON: {error}")))?;
     Ok((query, body))
 }

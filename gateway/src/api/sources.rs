@@ -55,7 +55,7 @@ pub(super) async fn enable(call: Call) -> Reply {
 
 /// Disables the source and all its connections, whose pending events are cancelled.
 pub(super) async fn disable(call: Call) -> Reply {
-    let view = View::of(&call.project);
+    let view = View::of_call(&call);
     call.project
         .clone()
         .store

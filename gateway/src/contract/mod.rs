@@ -68,7 +68,11 @@ impl Contract {
         })
     }
 
-    fn parse(text: &'static str) -> serde_json::Result<Self> {
+    /// Reads an OpenAPI document of the API: this one, an older or a newer one.
+    ///
+    /// # Errors
+    /// When it is no JSON of that form.
+    pub fn parse(text: &'static str) -> serde_json::Result<Self> {
         let document: Document<'static> = serde_json::from_str(text)?;
         let mut operations = Vec::new();
         for (path, methods) in document.paths {

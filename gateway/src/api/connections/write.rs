@@ -41,7 +41,7 @@ pub(in crate::api) async fn upsert(call: Call) -> Reply {
 
 async fn put(mut call: Call, overwrite: bool) -> Reply {
     has_both_ends(&call.body)?;
-    let view = View::of(&call.project);
+    let view = View::of_call(&call);
     let ids = NewIds::draw(&call);
     let project = call.project.clone();
     let reply = project
@@ -83,7 +83,7 @@ async fn put(mut call: Call, overwrite: bool) -> Reply {
 }
 
 pub(in crate::api) async fn update(mut call: Call) -> Reply {
-    let view = View::of(&call.project);
+    let view = View::of_call(&call);
     let project = call.project.clone();
     let reply = project
         .store

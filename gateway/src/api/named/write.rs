@@ -25,7 +25,7 @@ impl Named {
     }
 
     pub(crate) async fn create(self, call: Call) -> Reply {
-        let view = View::of(&call.project);
+        let view = View::of_call(&call);
         let id = self.new_id(&call.project);
         call.project
             .clone()
@@ -40,7 +40,7 @@ impl Named {
     }
 
     pub(crate) async fn upsert(self, call: Call) -> Reply {
-        let view = View::of(&call.project);
+        let view = View::of_call(&call);
         let new_id = self.new_id(&call.project);
         call.project
             .clone()
@@ -136,7 +136,7 @@ impl Named {
     }
 
     pub(crate) async fn update(self, call: Call) -> Reply {
-        let view = View::of(&call.project);
+        let view = View::of_call(&call);
         call.project
             .clone()
             .store
@@ -197,7 +197,7 @@ impl Named {
     }
 
     pub(crate) async fn enable(self, call: Call) -> Reply {
-        let view = View::of(&call.project);
+        let view = View::of_call(&call);
         call.project
             .clone()
             .store

@@ -1,0 +1,33 @@
+//! 2024-09-01: retrying an event answers the event itself.
+//!
+//! Before, the reply was `{event, attempt}`, and since the attempts moved to another store the attempt in it
+//! is null whatever the version.
+
+use super::translation::Change;
+use super::tree::{Object, Tree};
+
+pub(super) const CHANGE: Change = Change {
+    since: "2024-09-01",
+    concerns: |operation| operation == "retryEvent",
+    downgrade: |_, _| Ok(()),
+    upgrade: |_, _| {},
+    downgrade_reply,
+    upgrade_reply,
+    upgrade_path: |_, _, _| None,
+    names: &[],
+};
+
+fn downgrade_reply(_operation: &str, reply: &mut Tree) {
+    let event = std::mem::replace(reply, Tree::null());
+    let mut both = Object::default();
+    both.set("event", event);
+    both.set("attempt", Tree::null());
+    *reply = both.into();
+}
+
+fn upgrade_reply(_operation: &str, reply: &mut Tree) {
+    let event = reply.object().and_then(|both| both.remove("event"));
+    if let Some(event) = event {
+        *reply = event;
+    }
+}

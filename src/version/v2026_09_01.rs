@@ -1,0 +1,281 @@
+//! 2026-09-01: `delivery_policy`, and projects in place of teams.
+//!
+//! A destination's `rate_limit`, `rate_limit_period` and `delivery_groups` became `delivery_policy`; the list
+//! of teams became that of projects, whose `type` was a `mode`; custom domains moved from the present team to
+//! their project; transformations lost `encrypted_env` and `iv`; GitLab's sources got a second scheme, and
+//! with it an `auth_type`.
+
+use super::nature::{Kind, concerns, each, each_input};
+use super::translation::{Change, Request};
+use super::tree::{Object, Tree};
+
+pub(super) const CHANGE: Change = Change {
+    since: "2026-09-01",
+    concerns: is_concerned,
+    downgrade,
+    upgrade,
+    downgrade_reply,
+    upgrade_reply,
+    upgrade_path,
+    names: &[
+        (
+            "config.delivery_policy.groups.rate_period",
+            "config.delivery_groups.rate_limit_period",
+        ),
+        (
+            "config.delivery_policy.groups.rate",
+            "config.delivery_groups.rate_limit",
+        ),
+        ("config.delivery_policy.groups", "config.delivery_groups"),
+        ("config.delivery_policy.rate", "config.rate_limit"),
+        ("config.delivery_policy.period", "config.rate_limit_period"),
+    ],
+};
+
+fn is_domains(operation: &str) -> bool {
+    matches!(
+        operation,
+        "addCustomDomain" | "listCustomDomains" | "deleteCustomDomain"
+    )
+}
+
+fn is_concerned(operation: &str) -> bool {
+    [
+        Kind::Source,
+        Kind::Destination,
+        Kind::Transformation,
+        Kind::Project,
+    ]
+    .into_iter()
+    .any(|kind| concerns(operation, kind))
+        || is_domains(operation)
+}
+
+fn downgrade(operation: &str, request: &mut Request) -> Result<(), String> {
+    if operation == "listProjects" {
+        request.path = "/teams".to_owned();
+    }
+    if is_domains(operation)
+        && let Some(rest) = request.path.strip_prefix("/projects/")
+        && let Some((project, rest)) = rest.split_once('/')
+    {
+        request.project = Some(project.to_owned());
+        request.path = format!("/teams/current/{rest}");
+    }
+    if let Some(body) = &mut request.body {
+        each_input(operation, body, &mut |kind, object| match kind {
+            Kind::Destination => {
+                old_policy(object);
+                Ok(())
+            }
+            Kind::Source => old_gitlab_input(object),
+            _ => Ok(()),
+        })?;
+    }
+    Ok(())
+}
+
+fn upgrade(operation: &str, request: &mut Request) {
+    if let Some(body) = &mut request.body {
+        // Nothing here is ever refused.
+        let _ = each_input(operation, body, &mut |kind, object| {
+            match kind {
+                Kind::Destination => new_policy(object),
+                Kind::Source => new_gitlab_input(object),
+                _ => {}
+            }
+            Ok(())
+        });
+    }
+}
+
+/// `delivery_policy` as three properties of the config.
+fn old_policy(destination: &mut Object) {
+    let Some(config) = destination.object("config") else {
+        return;
+    };
+    let Some(mut policy) = config.remove("delivery_policy") else {
+        return;
+    };
+    let Some(policy) = policy.object() else {
+        config.set("rate_limit", Tree::null());
+        return;
+    };
+    config.take(policy, "rate", "rate_limit");
+    config.take(policy, "period", "rate_limit_period");
+    if let Some(mut groups) = policy.remove("groups") {
+        if let Some(groups) = groups.object() {
+            old_rate(groups);
+            for group in groups
+                .object("overrides")
+                .into_iter()
+                .flat_map(Object::values)
+            {
+                if let Some(group) = group.object() {
+                    old_rate(group);
+                }
+            }
+        }
+        config.set("delivery_groups", groups);
+    }
+}
+
+fn old_rate(group: &mut Object) {
+    group.rename("rate", "rate_limit");
+    group.rename("rate_period", "rate_limit_period");
+}
+
+fn new_policy(destination: &mut Object) {
+    let Some(config) = destination.object("config") else {
+        return;
+    };
+    let mut policy = Object::default();
+    policy.take(config, "rate_limit", "rate");
+    policy.take(config, "rate_limit_period", "period");
+    if let Some(mut groups) = config.remove("delivery_groups") {
+        if let Some(groups) = groups.object() {
+            new_rate(groups);
+            for group in groups
+                .object("overrides")
+                .into_iter()
+                .flat_map(Object::values)
+            {
+                if let Some(group) = group.object() {
+                    new_rate(group);
+                }
+            }
+        }
+        policy.set("groups", groups);
+    }
+    if !policy.is_empty() {
+        config.set("delivery_policy", policy.into());
+    }
+}
+
+fn new_rate(group: &mut Object) {
+    group.rename("rate_limit", "rate");
+    group.rename("rate_limit_period", "rate_period");
+}
+
+fn is_gitlab(source: &mut Object) -> bool {
+    source.text("type").as_deref() == Some("GITLAB")
+}
+
+fn old_gitlab_input(source: &mut Object) -> Result<(), String> {
+    if !is_gitlab(source) {
+        return Ok(());
+    }
+    let Some(config) = source.object("config") else {
+        return Ok(());
+    };
+    match config.text("auth_type").as_deref() {
+        Some("STANDARD_WEBHOOKS") => {
+            Err("`config.auth_type` STANDARD_WEBHOOKS of a GitLab source \
+                                          came with 2026-09-01"
+                .into())
+        }
+        _ => {
+            config.remove("auth_type");
+            Ok(())
+        }
+    }
+}
+
+fn new_gitlab_input(source: &mut Object) {
+    if is_gitlab(source)
+        && let Some(config) = source.object("config")
+        && config.is_set("auth")
+        && !config.has("auth_type")
+    {
+        config.set("auth_type", Tree::of("GITLAB"));
+    }
+}
+
+/// Modes of teams and the types of projects they became.
+const MODES: [(&str, &str); 3] = [
+    ("event_gateway", "inbound"),
+    ("console", "console"),
+    ("outpost", "outpost"),
+];
+
+fn downgrade_reply(operation: &str, reply: &mut Tree) {
+    if operation == "listProjects" {
+        each_project(reply, |project| {
+            project.rename("type", "mode");
+            project.map_text("mode", |mode| {
+                MODES
+                    .iter()
+                    .find(|(new, _)| *new == mode)
+                    .map(|(_, old)| *old)
+            });
+        });
+    }
+    each(operation, reply, &mut |kind, object| match kind {
+        Kind::Destination => {
+            old_policy(object);
+            // Shown only where events are grouped.
+            if let Some(config) = object.object("config")
+                && !config.is_set("delivery_groups")
+            {
+                config.remove("delivery_groups");
+            }
+        }
+        Kind::Source if is_gitlab(object) => {
+            if let Some(config) = object.object("config")
+                && config.text("auth_type").as_deref() == Some("GITLAB")
+            {
+                config.remove("auth_type");
+            }
+        }
+        _ => {}
+    });
+}
+
+fn upgrade_reply(operation: &str, reply: &mut Tree) {
+    if operation == "listProjects" {
+        each_project(reply, |project| {
+            project.rename("mode", "type");
+            project.map_text("type", |mode| {
+                MODES
+                    .iter()
+                    .find(|(_, old)| *old == mode)
+                    .map(|(new, _)| *new)
+            });
+        });
+    }
+    each(operation, reply, &mut |kind, object| match kind {
+        Kind::Destination => new_policy(object),
+        Kind::Source if is_gitlab(object) => {
+            let has_scheme = object
+                .get("authenticated")
+                .is_some_and(|tree| tree.to_bytes() == b"true");
+            if has_scheme
+                && let Some(config) = object.object("config")
+                && !config.has("auth_type")
+            {
+                config.set("auth_type", Tree::of("GITLAB"));
+            }
+        }
+        Kind::Transformation => {
+            object.remove("encrypted_env");
+            object.remove("iv");
+        }
+        _ => {}
+    });
+}
+
+/// The list is a bare array in every version.
+fn each_project(reply: &mut Tree, see: impl Fn(&mut Object)) {
+    for project in reply.array().into_iter().flatten().filter_map(Tree::object) {
+        see(project);
+    }
+}
+
+fn upgrade_path(method: &str, path: &str, project: &str) -> Option<String> {
+    if method == "GET" && path == "/teams" {
+        return Some("/projects".to_owned());
+    }
+    let rest = path.strip_prefix("/teams/current/")?;
+    rest.starts_with("custom_domains")
+        .then(|| format!("/projects/{project}/{rest}"))
+}
