@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::LARGE;
 use super::answer::Cause;
 use super::evaluate::{Ignored, Verdict, evaluate, read_rules};
+use super::handshake;
 use super::intake::Intake;
 use super::receive::{Fault, Received};
 use super::verification::{self, Proof, Verification};
@@ -22,6 +23,8 @@ pub(super) enum Accepted {
     UnknownSource,
     /// The source is deleted; nothing is stored.
     DeletedSource,
+    /// The request asks for a sign of life only; nothing is stored.
+    Handshake(handshake::Answer),
     /// The request is stored.
     Stored(Stored),
 }
@@ -79,6 +82,11 @@ pub(super) fn accept(
         urls,
         now,
     };
+    if !source.disabled
+        && let Some(answer) = handshake::answer(scheme, &proof)
+    {
+        return Ok(Accepted::Handshake(answer));
+    }
     let (rejected, verified) = judge(&source, scheme, &proof);
     let routes = if rejected.is_none() {
         routes(conn, &source.id)?

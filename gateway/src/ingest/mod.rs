@@ -7,6 +7,7 @@ mod accept;
 mod answer;
 mod content_type;
 mod evaluate;
+mod handshake;
 mod intake;
 mod json;
 mod receive;

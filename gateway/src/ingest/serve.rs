@@ -72,6 +72,7 @@ pub(crate) async fn take_in(
     match accepted {
         Ok(Accepted::UnknownSource) => answer::unknown_source(),
         Ok(Accepted::DeletedSource) => answer::deleted_source(),
+        Ok(Accepted::Handshake(answer)) => answer.into_response(),
         Ok(Accepted::Stored(stored)) => {
             if !stored.event_ids.is_empty() {
                 project.engine.wake();

@@ -14,7 +14,7 @@ use webpki::RawPublicKeyEntity;
 
 /// A hash function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Hash {
+pub(in crate::ingest) enum Hash {
     Md5,
     Sha1,
     Sha256,
@@ -45,7 +45,7 @@ impl Hash {
         }
     }
 
-    pub(super) fn digest(self, message: &[u8]) -> Vec<u8> {
+    pub(in crate::ingest) fn digest(self, message: &[u8]) -> Vec<u8> {
         match self {
             Self::Md5 => Md5::digest(message).to_vec(),
             Self::Sha1 => Sha1::digest(message).to_vec(),
@@ -55,7 +55,7 @@ impl Hash {
         }
     }
 
-    pub(super) fn hmac(self, key: &[u8], message: &[u8]) -> Vec<u8> {
+    pub(in crate::ingest) fn hmac(self, key: &[u8], message: &[u8]) -> Vec<u8> {
         fn mac<M: Mac + KeyInit>(key: &[u8], message: &[u8]) -> Vec<u8> {
             // An HMAC takes keys of every length.
             <M as KeyInit>::new_from_slice(key)

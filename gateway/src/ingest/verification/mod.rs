@@ -16,8 +16,10 @@ mod tests;
 
 use serde_json::Value;
 
+pub(super) use crypto::{Hash, base64, hex};
 pub(super) use place::Place;
 use providers::Scheme;
+pub(super) use signature::SECRET;
 
 use super::receive::Received;
 use crate::clock::Micros;
@@ -79,6 +81,7 @@ pub(super) fn verify(scheme_name: &str, proof: &Proof<'_>) -> Verification {
         Some(Scheme::BasicAuth) => generic::basic_auth(proof),
         Some(Scheme::ApiKey) => generic::api_key(proof),
         Some(Scheme::Token { at, setting }) => generic::token(proof, *at, setting),
+        Some(Scheme::One(signature)) => signature.check(proof),
         Some(Scheme::Signed(signatures)) => signature::any(signatures, proof),
         Some(Scheme::Own { check, .. }) => check(proof),
         // The config chooses one, and this one has not.

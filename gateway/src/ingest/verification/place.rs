@@ -72,12 +72,7 @@ impl Place {
                 .map(Cow::Borrowed)
                 .into_iter()
                 .collect(),
-            Self::Json(pointer) => received
-                .value
-                .pointer(pointer)
-                .and_then(scalar)
-                .into_iter()
-                .collect(),
+            Self::Json(pointer) => json(received, pointer).into_iter().collect(),
             Self::Raw(name) => raw_member(&received.body, name)
                 .map(Cow::Borrowed)
                 .into_iter()
@@ -104,6 +99,16 @@ impl Place {
             Self::Raw(name) => format!("body `/{name}`"),
         }
     }
+}
+
+/// Some providers call their JSON text.
+fn json<'a>(received: &'a Received, pointer: &str) -> Option<Cow<'a, str>> {
+    if let Value::String(text) = &received.value {
+        let value: Value = serde_json::from_str(text).ok()?;
+        let found = value.pointer(pointer).and_then(scalar)?;
+        return Some(Cow::Owned(found.into_owned()));
+    }
+    received.value.pointer(pointer).and_then(scalar)
 }
 
 pub(super) fn scalar(value: &Value) -> Option<Cow<'_, str>> {

@@ -34,6 +34,7 @@ pub(super) enum Key {
     Text,
     Hex,
     Base64,
+    Base64Url,
     /// Base64 behind `whsec_`.
     Whsec,
     /// PEM, or the base64 inside it.
@@ -51,6 +52,8 @@ pub(super) enum Part {
     Method,
     /// The URL posted to, with its query.
     Url,
+    /// The path posted to, with its query.
+    PathAndQuery,
     /// A credential.
     Setting(&'static str),
 }
@@ -70,7 +73,7 @@ pub(super) enum Unit {
     Rfc3339,
 }
 
-pub(super) const SECRET: &str = "webhook_secret_key";
+pub(in crate::ingest) const SECRET: &str = "webhook_secret_key";
 
 impl Signature {
     const fn new(how: How, at: Place, encoding: Encoding) -> Self {
@@ -136,7 +139,7 @@ impl Signature {
     }
 
     /// Whether the request has this signature; nothing if it has none, or if there is no key to check it with.
-    fn check(&self, proof: &Proof<'_>) -> Option<bool> {
+    pub(super) fn check(&self, proof: &Proof<'_>) -> Option<bool> {
         let key = self.key.bytes(proof.setting(self.setting)?)?;
         if self
             .fresh
@@ -222,6 +225,7 @@ impl Key {
             Self::Text => text.as_bytes().to_vec(),
             Self::Hex => Encoding::Hex.decode(text.trim())?,
             Self::Base64 => Encoding::Base64.decode(text.trim())?,
+            Self::Base64Url => Encoding::Base64Url.decode(text.trim())?,
             Self::Whsec => {
                 let text = text.trim();
                 Encoding::Base64.decode(text.strip_prefix("whsec_").unwrap_or(text))?
@@ -246,6 +250,11 @@ impl Part {
             }
             Self::Method => message.extend_from_slice(proof.received.method.as_bytes()),
             Self::Url => message.extend_from_slice(url.as_bytes()),
+            Self::PathAndQuery => {
+                let behind_host = url.split_once("://")?.1;
+                let path = &behind_host[behind_host.find('/')?..];
+                message.extend_from_slice(path.as_bytes());
+            }
             Self::Setting(name) => message.extend_from_slice(proof.setting(name)?.as_bytes()),
         }
         Some(())
@@ -261,6 +270,7 @@ impl Part {
             Self::At(place) => place.describe(),
             Self::Method => "method".into(),
             Self::Url => "URL".into(),
+            Self::PathAndQuery => "path and query".into(),
             Self::Setting(SECRET) => "secret".into(),
             Self::Setting(name) => name.replace('_', " "),
         }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::super::providers::{PROVIDERS, Scheme, scheme};
 use super::super::signature::Signature;
 use super::source_types;
+use crate::ingest::handshake;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/PROVIDERS.md");
 
@@ -23,6 +24,14 @@ fn every_source_type_of_the_contract_is_in_the_table_once() {
             auth_types.contains(name) || types.iter().any(|kind| kind == name),
             "{name} is unknown"
         );
+    }
+}
+
+#[test]
+fn handshakes_are_those_of_types_that_there_are() {
+    let types = source_types();
+    for kind in handshake::types() {
+        assert!(types.iter().any(|known| known == kind), "{kind}");
     }
 }
 
@@ -60,11 +69,13 @@ fn document() -> String {
         )
         .unwrap();
     }
+    let preface = include_str!("preface.md");
+    let handshakes: Vec<&str> = handshake::types().into_iter().collect();
+    let handshakes = handshakes.join(", ");
+    let all = PROVIDERS.len();
     format!(
-        "{}\n{} of {} are verified.\n\n| Type | Status | Proof stands in | Scheme |\n| --- | --- | --- | --- |\n{rows}",
-        include_str!("preface.md"),
-        checked,
-        PROVIDERS.len()
+        "{preface}\nHandshakes are answered for {handshakes}.\n\n{checked} of {all} schemes are verified.\n\n\
+         | Type | Status | Proof stands in | Scheme |\n| --- | --- | --- | --- |\n{rows}"
     )
 }
 
@@ -82,6 +93,7 @@ fn describe(scheme: &Scheme) -> (&'static str, String, String) {
             at.describe(),
             format!("the {} as it is", setting.replace('_', " ")),
         ),
+        Scheme::One(signature) => verified(signature.place(), signature.describe()),
         Scheme::Signed(signatures) => verified(
             joined(signatures, Signature::place),
             joined(signatures, Signature::describe),
