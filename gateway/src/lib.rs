@@ -40,6 +40,7 @@ mod gateway;
 mod ids;
 mod ingest;
 mod issues;
+mod json;
 mod json_match;
 mod metrics;
 mod project;

@@ -76,6 +76,8 @@ struct Event {
     owed: Option<Owed>,
     /// The trigger of an event on hold.
     held: &'static str,
+    /// The end of the delay, which the end of a pause does not cut short.
+    not_before: u64,
     /// The automatic attempt that a manual retry has put aside.
     aside: Option<Owed>,
     automatic: u32,
@@ -141,6 +143,7 @@ impl Model {
                 status,
                 owed,
                 held: "INITIAL",
+                not_before: due,
                 aside: None,
                 automatic: 0,
                 triggers: Vec::new(),
@@ -164,7 +167,11 @@ impl Model {
                 _ if event.triggers.is_empty() => "INITIAL",
                 _ => "UNPAUSE",
             };
-            (event.status, event.owed) = ("QUEUED", Some((now, trigger)));
+            (event.status, event.owed) = if event.not_before > now {
+                ("SCHEDULED", Some((event.not_before, trigger)))
+            } else {
+                ("QUEUED", Some((now, trigger)))
+            };
         }
         self.run();
     }
@@ -186,6 +193,8 @@ impl Model {
         if connection.disabled {
             return false;
         }
+        // Whoever asks does not want to wait.
+        event.not_before = now;
         if event.status != "HOLD" {
             if matches!(event.status, "FAILED" | "SCHEDULED") {
                 event.aside = event.owed;

@@ -25,7 +25,7 @@ pub use translation::{Rewritten, Translation};
 /// The models of this crate speak [`V2026_09_01`](ApiVersion::V2026_09_01), the default. A client pinned to
 /// an older version has the same models and methods: what each version changed is undone in every request
 /// and done to every reply. A request that the older version cannot express fails with
-/// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) before it is sent, and says what was in the way.
+/// [`ErrorKind::Invalid`] before it is sent, and says what was in the way.
 ///
 /// | pinned to | what differs | what is lost |
 /// |---|---|---|
@@ -85,7 +85,7 @@ impl ApiVersion {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the text could not stand as one segment of a path
+    /// [`ErrorKind::Config`] if the text could not stand as one segment of a path
     /// (it may hold letters, digits, `-`, `_` and `.`, and must begin with a letter or digit), or if it is a
     /// date before [the oldest version](ApiVersion::V2023_07_01) there still is.
     pub fn custom(version: impl Into<String>) -> Result<Self, Error> {

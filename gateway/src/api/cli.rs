@@ -17,28 +17,28 @@
 //! for the whole organization is refused, as live. Which project a client has chosen, in `X-Project-ID`, is
 //! passed over: the key decides.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+mod identity;
+mod sign_ins;
+
+use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{OptionalExtension, params};
 use serde_json::{Map, Value, json};
 
 use super::auth::{Credential, credential};
 use super::call::{Reply, text};
 use super::error::{ApiError, json_response, text_response};
 use super::serve::{ApiState, Refusal, answer, read_input, with_quota};
-use super::{api_keys, organizations, projects, version};
+use super::version;
 use crate::control::guard;
-use crate::ids::derived;
 use crate::project::Project;
 use crate::sessions::{Refused, SessionRequest, record};
-use crate::store::StoreError;
+use identity::{identity, is_organizations, note, user_id};
 
-/// Sign-ins that may be open at once; the oldest is forgotten for a new one.
-const OPEN: usize = 64;
+pub(super) use sign_ins::SignIns;
 
 /// Where a call leads.
 #[derive(Debug, PartialEq, Eq)]
@@ -69,41 +69,6 @@ pub(super) fn route(method: &str, path: &str) -> Option<Route> {
         }
         _ => return None,
     })
-}
-
-/// Sign-ins that have begun, and the key they lead to.
-#[derive(Default)]
-pub(super) struct SignIns {
-    /// The first key with its project, on a gateway that only its own machine can reach.
-    offered: Option<(String, Arc<Project>)>,
-    open: Mutex<VecDeque<String>>,
-}
-
-impl SignIns {
-    /// Makes this the key that sign-ins lead to, if it is the first one and may be handed out.
-    pub(super) fn offer(&mut self, key: &str, project: &Arc<Project>) {
-        if self.offered.is_none() && project.settings.loopback {
-            self.offered = Some((key.to_owned(), Arc::clone(project)));
-        }
-    }
-
-    /// Begins one, and answers the project it leads to and the secret to ask for it by.
-    fn begin(&self) -> Option<(&Arc<Project>, String)> {
-        let (_, project) = self.offered.as_ref()?;
-        let token = api_keys::new_secret();
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.truncate(OPEN - 1);
-        open.push_front(token.clone());
-        Some((project, token))
-    }
-
-    /// What a sign-in leads to.
-    fn confirmed(&self, token: &str) -> Option<&(String, Arc<Project>)> {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        self.offered
-            .as_ref()
-            .filter(|_| open.iter().any(|known| known == token))
-    }
 }
 
 /// Answers a call.
@@ -144,18 +109,14 @@ pub(super) async fn serve(
                 body,
             };
             match (route, project) {
-                (Route::Poll, _) => return call.poll(state).await,
+                (Route::Poll, _) => call.poll(state).await,
                 (Route::Page, _) => page(),
                 (Route::SignIn, _) | (Route::Guest, None) => call.begin(state, route),
-                (_, Some(project)) if call.is_organizations(&project).await => {
-                    return state.unauthorized(&Refusal::BadKey);
-                }
-                (Route::Validate, Some(project)) => answer(call.validate(&project).await),
-                (Route::Ci, Some(project)) => answer(call.ci(&project).await),
-                (Route::Guest, Some(project)) => answer(call.link(&project)),
-                (Route::Rename(id), Some(project)) => answer(call.rename(&project, id).await),
-                (Route::Session, Some(project)) => answer(call.session(&project).await),
                 (_, None) => return state.unauthorized(&Refusal::NoKey),
+                (route, Some(project)) => match call.of_a_project(&project, route).await {
+                    Some(reply) => answer(reply),
+                    None => return state.unauthorized(&Refusal::BadKey),
+                },
             }
         }
     };
@@ -186,16 +147,20 @@ impl ClientCall<'_> {
         }
     }
 
-    /// Whether the key is for the whole organization; clients are of one project.
-    async fn is_organizations(&self, project: &Project) -> bool {
-        let Some(key) = self.key() else { return false };
-        let looked = project
-            .store
-            .read(move |conn| api_keys::is_organizations(conn, &key));
-        looked.await.unwrap_or_else(|error| {
-            tracing::error!("a key could not be looked up: {error:?}");
-            // What is not known to be allowed is not.
-            true
+    /// Answers a call with a key; nothing when the key is for the whole organization, for clients are of one
+    /// project.
+    async fn of_a_project(&self, project: &Project, route: &Route) -> Option<Reply> {
+        match is_organizations(project, self.key().unwrap_or_default()).await {
+            Ok(false) => {}
+            Ok(true) => return None,
+            Err(error) => return Some(Err(error)),
+        }
+        Some(match route {
+            Route::Validate => self.validate(project).await,
+            Route::Ci => self.ci(project).await,
+            Route::Rename(id) => self.rename(project, id).await,
+            Route::Session => self.session(project).await,
+            Route::SignIn | Route::Poll | Route::Page | Route::Guest => self.link(project),
         })
     }
 
@@ -228,28 +193,29 @@ impl ClientCall<'_> {
     /// Tells the key of a confirmed sign-in, or says about a key that it is good: who signs in without a
     /// browser asks for the latter.
     async fn poll(&self, state: &ApiState) -> Response {
-        let asked = text(&self.query, "key").unwrap_or_default().to_owned();
-        let signed_in = state.sign_ins().confirmed(&asked);
-        let (key, project) = match signed_in.filter(|_| guard::is_local(self.headers)) {
-            Some((key, project)) => (key.clone(), Arc::clone(project)),
-            None => match state.project_with(asked.clone()).await {
-                Ok(Some(project)) => (asked, project),
-                Ok(None) => return state.unauthorized(&Refusal::BadKey),
-                Err(error) => return error.into_response(),
-            },
-        };
-        let organizations = {
-            let key = key.clone();
-            let looked = project
-                .store
-                .read(move |conn| api_keys::is_organizations(conn, &key));
-            looked.await
-        };
-        match organizations {
-            Ok(false) => answer(self.claimed(&project, key, None).await),
-            Ok(true) => state.unauthorized(&Refusal::BadKey),
+        match self.asked_for(state).await {
+            Ok(Some((key, project))) => answer(self.claimed(&project, key, None).await),
+            Ok(None) => text_response(StatusCode::UNAUTHORIZED, "Unauthorized"),
             Err(error) => error.into_response(),
         }
+    }
+
+    /// The key a poll is about.
+    async fn asked_for(
+        &self,
+        state: &ApiState,
+    ) -> Result<Option<(String, Arc<Project>)>, ApiError> {
+        let asked = text(&self.query, "key").unwrap_or_default();
+        let signed_in = state.sign_ins().confirmed(asked);
+        if let Some(signed_in) = signed_in.filter(|_| guard::is_local(self.headers)) {
+            return Ok(Some(signed_in.clone()));
+        }
+        let key = asked.to_owned();
+        let Some(project) = state.project_with(key.clone()).await? else {
+            return Ok(None);
+        };
+        let organizations = is_organizations(&project, key.clone()).await?;
+        Ok((!organizations).then_some((key, project)))
     }
 
     async fn ci(&self, project: &Project) -> Reply {
@@ -357,57 +323,6 @@ impl ClientCall<'_> {
     }
 }
 
-/// The one user of a project.
-fn user_id(project: &Project) -> String {
-    derived("usr_", 18, &project.team_id)
-}
-
-/// Notes a device; the same name is the same client.
-fn note(conn: &Connection, now: i64, team_id: &str, device: &str) -> Result<(), StoreError> {
-    conn.prepare_cached(
-        "INSERT INTO cli_clients (id, device_name, created_at, updated_at) VALUES (?1, ?2, ?3, ?3)
-         ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at",
-    )?
-    .execute(params![
-        derived("cli_", 18, &format!("{team_id} {device}")),
-        device,
-        now
-    ])?;
-    Ok(())
-}
-
-/// Whose key it is. Versions name the kind of the project in two ways.
-fn identity(
-    conn: &Connection,
-    user_id: &str,
-    team_id: &str,
-    newest: bool,
-) -> Result<Map<String, Value>, ApiError> {
-    let (name, kind): (String, String) = conn
-        .prepare_cached("SELECT name, type FROM projects WHERE id = ?1")?
-        .query_row([team_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let mut identity = json!({
-        "user_id": user_id,
-        "user_name": "Local",
-        "user_email": "local@localhost",
-        "user_is_guest": false,
-        "organization_id": organizations::id(conn)?,
-        "organization_name": organizations::name(conn)?,
-        "team_id": team_id,
-        "team_name": name,
-        "team_name_no_org": name,
-    });
-    if newest {
-        identity["team_type"] = Value::from(kind);
-    } else {
-        identity["team_mode"] = Value::from(projects::mode(&kind));
-    }
-    match identity {
-        Value::Object(identity) => Ok(identity),
-        _ => Ok(Map::new()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -429,15 +344,5 @@ mod tests {
         ] {
             assert_eq!(route(method, path), None, "{method} {path}");
         }
-    }
-
-    #[test]
-    fn old_sign_ins_make_room_for_new_ones() {
-        let sign_ins = SignIns::default();
-        assert!(sign_ins.begin().is_none(), "no key may be handed out");
-        let mut open = sign_ins.open.lock().unwrap();
-        open.extend((0..OPEN).map(|n| n.to_string()));
-        drop(open);
-        assert!(sign_ins.confirmed("3").is_none());
     }
 }

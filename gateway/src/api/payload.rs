@@ -1,12 +1,14 @@
 //! What a request carried: shown as `data`, and searched by list filters.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as STANDARD;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::call::text;
 use super::error::ApiError;
 use super::render::find;
-use crate::ingest;
+use crate::json;
 use crate::json_match;
 
 /// A stored payload.
@@ -46,8 +48,17 @@ impl Payload {
         })
     }
 
-    /// The body as text. Bytes that are no UTF-8 have no text; they show as U+FFFD.
+    /// The body as `raw_body` serves it: the text it is, or Base64 of bytes that are no text, so
+    /// that all of them can be had. The latter is a choice of ours.
     pub(crate) fn raw_body(&self) -> String {
+        match std::str::from_utf8(&self.body) {
+            Ok(text) => text.to_owned(),
+            Err(_) => STANDARD.encode(&self.body),
+        }
+    }
+
+    /// The body as text. Bytes that are no UTF-8 have no text; they show as U+FFFD.
+    fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
@@ -55,7 +66,7 @@ impl Payload {
     pub(crate) fn shown_body(&self) -> Value {
         match self.json_body() {
             Some(body @ (Value::Object(_) | Value::Array(_))) => body,
-            _ => Value::from(self.raw_body()),
+            _ => Value::from(self.text()),
         }
     }
 
@@ -64,7 +75,7 @@ impl Payload {
         content_type
             .to_ascii_lowercase()
             .contains("json")
-            .then(|| ingest::parse_json(&self.body))
+            .then(|| json::parse(&self.body))
             .flatten()
     }
 }
@@ -78,7 +89,7 @@ fn parsed(filter: &Value) -> Value {
     }
 }
 
-/// The list filters that look into payloads.
+/// The list filters that look into payloads. The body of a large one is not looked into.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PayloadFilter {
     search_term: Option<String>,
@@ -127,7 +138,7 @@ impl PayloadFilter {
         let has = |text: &str, part: &str| text.to_lowercase().contains(part);
         if let Some(term) = &self.search_term {
             let found = has(&payload.path, term)
-                || has(&payload.raw_body(), term)
+                || (!payload.is_large && has(&payload.text(), term))
                 || has(&payload.headers.to_string(), term)
                 || has(&payload.parsed_query.to_string(), term);
             if !found {
@@ -146,7 +157,7 @@ impl PayloadFilter {
         }) && fits(&self.parsed_query, &|wanted| {
             json_match::matches_query(wanted, &payload.parsed_query)
         }) && fits(&self.body, &|wanted| {
-            json_match::matches(wanted, &payload.shown_body())
+            !payload.is_large && json_match::matches(wanted, &payload.shown_body())
         })
     }
 }
@@ -175,6 +186,11 @@ mod tests {
         let object = payload("application/json; charset=utf-8", "{\"id\":7}");
         assert_eq!(object.shown()["body"], json!({ "id": 7 }));
         assert_eq!(object.raw_body(), "{\"id\":7}");
+        let bytes = Payload {
+            body: vec![0, 255, 1],
+            ..payload("application/octet-stream", "")
+        };
+        assert_eq!(bytes.raw_body(), "AP8B");
         assert_eq!(
             payload("text/plain", "{\"id\":7}").shown_body(),
             "{\"id\":7}"
@@ -196,6 +212,17 @@ mod tests {
             assert!(fits(json!({ "search_term": term }), &payload), "{term}");
         }
         assert!(!fits(json!({ "search_term": "munich" }), &payload));
+    }
+
+    #[test]
+    fn the_body_of_a_large_payload_is_not_searched_and_the_rest_is() {
+        let large = Payload {
+            is_large: true,
+            ..payload("application/json", "{\"id\":7,\"name\":\"needle\"}")
+        };
+        assert!(!fits(json!({ "search_term": "needle" }), &large));
+        assert!(!fits(json!({ "body": { "id": 7 } }), &large));
+        assert!(fits(json!({ "search_term": "berlin" }), &large));
     }
 
     #[test]

@@ -1,4 +1,7 @@
 //! The answer of a destination: what is read of it, unpacked and kept.
+//!
+//! It is stored with its attempt in one commit, so there is no moment at which the API would have to say
+//! that it is not available yet.
 
 use std::io::Read;
 
@@ -139,6 +142,7 @@ mod tests {
 
     use flate2::Compression;
     use flate2::write::GzEncoder;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -185,5 +189,20 @@ mod tests {
         assert!(Coding::Gzip.unpack(half, true).is_err());
         assert!(Coding::Gzip.unpack(half, false).is_ok());
         assert_eq!(Coding::Deflate.unpack(b"not packed", true), Err(Vec::new()));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_is_text_of_bounded_length(bytes in prop::collection::vec(any::<u8>(), 0..600), more in any::<bool>()) {
+            for coding in [Coding::Gzip, Coding::Deflate] {
+                let unpacked = coding.unpack(&bytes, !more).unwrap_or_else(|part| part);
+                prop_assert!(unpacked.len() <= BODY_KEPT + 1);
+            }
+            let kept = text(bytes.clone(), more);
+            prop_assert_eq!(kept.ends_with(CUT), more);
+            if let (Ok(same), false) = (std::str::from_utf8(&bytes), more) {
+                prop_assert_eq!(kept, same);
+            }
+        }
     }
 }

@@ -5,15 +5,15 @@
 //! them as well. It keeps no queue of its own. What it remembers is what is in flight, so that no event
 //! has two attempts at once, and the pace of rate-limited destinations.
 
-use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use super::pace::{Pace, Policy};
+use super::lanes::{InFlight, Lane};
+use super::pace::Pace;
+use super::plan::{Known, Plan, Ready, lane_room, look};
 use super::work::{Context, Ended, Made, make, work_off};
-use crate::bulk;
 use crate::clock::Micros;
 use crate::defaults;
 use crate::engine::{Command, Status};
@@ -26,26 +26,10 @@ const IN_FLIGHT: usize = 256;
 const PAUSE: Duration = Duration::from_secs(1);
 const PAUSE_MOST: Duration = Duration::from_secs(60);
 
-/// A destination with events that are ready.
-struct Ready {
-    destination_id: String,
-    policy: Policy,
-    events: Vec<String>,
-}
-
-/// A look at the schedule.
-struct Plan {
-    waiting: Option<Micros>,
-    ready: Vec<Ready>,
-    /// Bulk jobs with the moment of their next batch.
-    jobs: Vec<(String, Micros)>,
-}
-
 pub(crate) struct Dispatcher {
     context: Context,
     tasks: JoinSet<Ended>,
-    in_flight: HashSet<String>,
-    per_destination: HashMap<String, usize>,
+    in_flight: InFlight,
     pace: Pace,
     attempts: u64,
     looped: u64,
@@ -64,8 +48,7 @@ impl Dispatcher {
         Self {
             context,
             tasks: JoinSet::new(),
-            in_flight: HashSet::new(),
-            per_destination: HashMap::new(),
+            in_flight: InFlight::default(),
             pace: Pace::default(),
             attempts: 0,
             looped: 0,
@@ -149,7 +132,6 @@ impl Dispatcher {
             Command::Reset(reply) => {
                 self.tasks.shutdown().await;
                 self.in_flight.clear();
-                self.per_destination.clear();
                 self.pace = Pace::default();
                 self.context.tokens.clear();
                 let now = self.context.clock.now();
@@ -173,14 +155,6 @@ impl Dispatcher {
             }
         };
         self.in_flight.remove(&ended.id);
-        if let Some(destination) = &ended.destination_id
-            && let Some(count) = self.per_destination.get_mut(destination)
-        {
-            *count -= 1;
-            if *count == 0 {
-                self.per_destination.remove(destination);
-            }
-        }
         match ended.result {
             Ok(Made::Attempt { looped }) => {
                 self.pause = PAUSE;
@@ -217,8 +191,13 @@ impl Dispatcher {
     async fn plan(&self, now: Micros) -> Result<Plan, StoreError> {
         let store = &self.context.store;
         let room = IN_FLIGHT.saturating_sub(self.in_flight.len());
-        let busy = self.per_destination.clone();
-        let look = move |conn: &rusqlite::Connection| look(conn, room, &busy);
+        let known = Known {
+            now,
+            room,
+            busy: self.in_flight.busy().clone(),
+            pace: self.pace.clone(),
+        };
+        let look = move |conn: &rusqlite::Connection| look(conn, &known);
         let plan = store.read(look.clone()).await?;
         if plan.waiting.is_none_or(|moment| moment > now) {
             return Ok(plan);
@@ -233,104 +212,53 @@ impl Dispatcher {
         for (id, moment) in plan.jobs {
             if moment > now {
                 next = [next, Some(moment)].into_iter().flatten().min();
-            } else if self.in_flight.insert(id.clone()) {
+            } else if !self.in_flight.contains(&id) {
+                self.in_flight.add(id.clone(), None);
                 self.tasks.spawn(work_off(self.context.clone(), id));
             }
         }
         for ready in plan.ready {
-            let busy = self
-                .per_destination
-                .get(&ready.destination_id)
-                .copied()
-                .unwrap_or(0);
-            let free = IN_FLIGHT.saturating_sub(self.in_flight.len());
-            let room = share(free, ready.policy, busy);
-            let mut events: Vec<String> = ready
-                .events
-                .into_iter()
-                .filter(|id| !self.in_flight.contains(id))
-                .collect();
-            let wanted = events.len().min(room);
-            let taken = self
-                .pace
-                .take(&ready.destination_id, ready.policy, now, wanted);
-            if taken < wanted {
-                let slot = self
-                    .pace
-                    .waits_until(&ready.destination_id, ready.policy, now);
-                next = [next, slot].into_iter().flatten().min();
-            }
-            events.truncate(taken);
-            for event_id in events {
-                self.in_flight.insert(event_id.clone());
-                *self
-                    .per_destination
-                    .entry(ready.destination_id.clone())
-                    .or_default() += 1;
-                self.tasks.spawn(make(
-                    self.context.clone(),
-                    event_id,
-                    ready.destination_id.clone(),
-                ));
-            }
+            let slot = self.start_at(ready, now);
+            next = [next, slot].into_iter().flatten().min();
         }
         next
     }
-}
 
-/// How many more attempts a destination may have in flight when `free` are left to all of them and
-/// it has `busy`. One is always its own, so that destinations that hang hold up nobody else.
-fn share(free: usize, policy: Policy, busy: usize) -> usize {
-    let free = free.max(usize::from(busy == 0));
-    policy.concurrent.saturating_sub(busy).min(free)
-}
-
-fn look(
-    conn: &rusqlite::Connection,
-    room: usize,
-    busy: &HashMap<String, usize>,
-) -> Result<Plan, StoreError> {
-    let waiting = due::next_waiting(conn)?;
-    let jobs = bulk::due(conn)?;
-    let mut ready = Vec::new();
-    for destination_id in due::ready_destinations(conn)? {
-        let config: String = conn
-            .prepare_cached("SELECT config FROM destinations WHERE id = ?1")?
-            .query_row([&destination_id], |row| row.get(0))?;
-        let policy = Policy::of(&config);
-        let busy = busy.get(&destination_id).copied().unwrap_or(0);
-        let room = share(room, policy, busy);
-        if room > 0 {
-            // Those in flight are still ready in the store and stand in front.
-            let events = due::ready(conn, &destination_id, room + busy)?;
-            ready.push(Ready {
-                destination_id,
-                policy,
-                events,
-            });
+    /// Starts what one destination may be sent now, and answers the moment of its next slot if something
+    /// waits for one.
+    fn start_at(&mut self, ready: Ready, now: Micros) -> Option<Micros> {
+        let policy = ready.policy;
+        let whole = Lane::whole(&ready.destination_id);
+        let mut next = ready.slot;
+        for candidate in ready.events {
+            let lane = candidate.lane;
+            if self.in_flight.contains(&candidate.event_id) {
+                continue;
+            }
+            let free = IN_FLIGHT.saturating_sub(self.in_flight.len());
+            if lane_room(&policy, &lane, free, self.in_flight.busy()) == 0 {
+                // The end of an attempt makes room, and is looked after anyway.
+                continue;
+            }
+            let slot = self.pace.slot(&whole, policy.interval, now);
+            if slot > now {
+                return [next, Some(slot)].into_iter().flatten().min();
+            }
+            let group = lane.group.as_deref();
+            let group_interval = group.and_then(|group| policy.group_interval(group));
+            let slot = self.pace.slot(&lane, group_interval, now);
+            if slot > now {
+                next = [next, Some(slot)].into_iter().flatten().min();
+                continue;
+            }
+            self.pace.take(&whole, policy.interval, now);
+            if group.is_some() {
+                self.pace.take(&lane, group_interval, now);
+            }
+            let event_id = candidate.event_id;
+            self.in_flight.add(event_id.clone(), Some(lane));
+            self.tasks.spawn(make(self.context.clone(), event_id));
         }
-    }
-    Ok(Plan {
-        waiting,
-        ready,
-        jobs,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn destinations_that_hang_leave_one_attempt_to_every_other() {
-        let policy = Policy::of(r#"{"delivery_policy":{"rate":500,"period":"concurrent"}}"#);
-        assert_eq!(share(IN_FLIGHT, policy, 0), IN_FLIGHT);
-        assert_eq!(share(0, policy, IN_FLIGHT), 0);
-        assert_eq!(share(0, policy, 0), 1);
-        assert_eq!(share(0, policy, 1), 0);
-        assert_eq!(share(3, policy, 1), 3);
-        let one = Policy::of(r#"{"delivery_policy":{"rate":1,"period":"concurrent"}}"#);
-        assert_eq!(share(100, one, 0), 1);
-        assert_eq!(share(100, one, 1), 0);
+        next
     }
 }

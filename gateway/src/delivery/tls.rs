@@ -128,9 +128,10 @@ impl ServerCertVerifier for Judge {
             Err(error) => error,
         };
         match &error {
-            Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-                Err(untrusted(Untrusted::of(server, others)))
-            }
+            // A signature that does not hold comes of an authority of the same name as a trusted one.
+            Error::InvalidCertificate(
+                CertificateError::UnknownIssuer | CertificateError::BadSignature,
+            ) => Err(untrusted(Untrusted::of(server, others))),
             // Most self-signed certificates are marked as authorities, which no server's may be.
             Error::InvalidCertificate(CertificateError::Other(_)) if is_self_issued(server) => {
                 if self.trusted.contains(server) {

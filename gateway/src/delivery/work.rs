@@ -54,8 +54,6 @@ impl Context {
 pub(super) struct Ended {
     /// The event or the job.
     pub(super) id: String,
-    /// The destination of an attempt.
-    pub(super) destination_id: Option<String>,
     pub(super) result: Result<Made, StoreError>,
 }
 
@@ -74,13 +72,12 @@ pub(super) async fn work_off(context: Context, job_id: String) -> Ended {
         .unwrap_or(Err(StoreError::Panicked));
     Ended {
         id: job_id,
-        destination_id: None,
         result: result.map(|()| Made::Nothing),
     }
 }
 
 /// Makes one attempt, from reading the event to recording the outcome.
-pub(super) async fn make(context: Context, event_id: String, destination_id: String) -> Ended {
+pub(super) async fn make(context: Context, event_id: String) -> Ended {
     // A panic counts as a failure of the store: deliveries stand still until the next wake.
     let result = AssertUnwindSafe(attempt(&context, event_id.clone()))
         .catch_unwind()
@@ -88,7 +85,6 @@ pub(super) async fn make(context: Context, event_id: String, destination_id: Str
         .unwrap_or(Err(StoreError::Panicked));
     Ended {
         id: event_id,
-        destination_id: Some(destination_id),
         result,
     }
 }
@@ -137,6 +133,7 @@ async fn send(
     let target = Target::of(claim);
     let destination = &claim.destination_id;
     let deadline = Instant::now() + outgoing.timeout;
+    let mut again = false;
     loop {
         let token = match authenticate(context, destination, &target, &mut outgoing, deadline).await
         {
@@ -161,9 +158,10 @@ async fn send(
         match token {
             Some(token) if delivered.outcome.response_status == Some(401) => {
                 context.tokens.discard(&token);
-                if !token.kept {
+                if again || !token.kept {
                     return Ok(delivered);
                 }
+                again = true;
             }
             _ => return Ok(delivered),
         }

@@ -202,7 +202,7 @@ pub fn record(
 ) -> Result<bool, StoreError> {
     let current = conn
         .prepare_cached(concat!(
-            "SELECT e.status, e.due_version, e.kept_due_at, e.kept_due_trigger, c.paused_at IS NOT NULL ",
+            "SELECT e.status, e.due_version, e.kept_due_at, e.kept_due_trigger, c.paused_at IS NOT NULL, e.bulk_retry_id ",
             "FROM events e JOIN connections c ON c.id = e.connection_id WHERE e.id = ?1",
         ))?
         .query_row([&claim.event_id], |row| {
@@ -212,10 +212,11 @@ pub fn record(
                 row.get::<_, Option<Micros>>(2)?,
                 row.get::<_, Option<Trigger>>(3)?,
                 row.get::<_, bool>(4)?,
+                row.get::<_, Option<String>>(5)?,
             ))
         })
         .optional()?;
-    let Some((status, version, kept_at, kept_trigger, paused)) = current else {
+    let Some((status, version, kept_at, kept_trigger, paused, bulk_retry_id)) = current else {
         return Ok(false);
     };
 
@@ -238,11 +239,12 @@ pub fn record(
     let (status, due, kept, next_shown) = if cancelled {
         ("CANCELLED", (None, None), None, None)
     } else if asked_meanwhile {
-        let due = if paused {
-            (None, Some(Trigger::Manual))
+        let trigger = if bulk_retry_id == claim.bulk_retry_id {
+            Trigger::Manual
         } else {
-            (Some(now), Some(Trigger::Manual))
+            Trigger::BulkRetry
         };
+        let due = ((!paused).then_some(now), Some(trigger));
         (if paused { "HOLD" } else { "QUEUED" }, due, scheduled, None)
     } else {
         let at = scheduled.map(|(at, _)| at);

@@ -116,7 +116,7 @@ pub fn pause_connection(conn: &Connection, now: Micros, id: &str) -> Result<usiz
 
 /// Takes the pause away and queues what was held, oldest first. An event that had no attempt yet
 /// is delivered with trigger `INITIAL`, one that somebody asked for with that trigger, any other
-/// with `UNPAUSE`. Answers how many events were queued.
+/// with `UNPAUSE`. One whose delay is not over waits for its end. Answers how many were held.
 ///
 /// # Errors
 /// [`EventError::NotFound`] for an unknown or deleted connection.
@@ -133,7 +133,9 @@ pub fn unpause_connection(conn: &Connection, now: Micros, id: &str) -> Result<us
     // Their creation time as the moment keeps the old order; all of it lies in the past.
     let queued = conn
         .prepare_cached(concat!(
-            "UPDATE events SET status = 'QUEUED', due_at = min(created_at, ?2), due_trigger = CASE ",
+            "UPDATE events SET status = CASE WHEN due_at > ?2 THEN 'SCHEDULED' ELSE 'QUEUED' END, ",
+            "next_attempt_at = CASE WHEN due_at > ?2 THEN due_at END, ",
+            "due_at = CASE WHEN due_at > ?2 THEN due_at ELSE min(created_at, ?2) END, due_trigger = CASE ",
             "WHEN due_trigger IN ('MANUAL', 'BULK_RETRY') THEN due_trigger ",
             "WHEN attempts = 0 THEN 'INITIAL' ELSE 'UNPAUSE' END, ",
             "updated_at = ?2 WHERE status = 'HOLD' AND connection_id = ?1",

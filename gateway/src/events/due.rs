@@ -57,22 +57,57 @@ pub fn ready_destinations(conn: &Connection) -> Result<Vec<String>, StoreError> 
     Ok(found)
 }
 
-/// The ready events of a destination, the longest due first, at most `limit`.
+/// The delivery groups of a destination that have ready events; `None` for events without one. Costs a
+/// step per group, not per event.
+///
+/// # Errors
+/// When the store fails.
+pub fn ready_groups(
+    conn: &Connection,
+    destination_id: &str,
+) -> Result<Vec<Option<String>>, StoreError> {
+    let mut none = conn.prepare_cached(concat!(
+        "SELECT 1 FROM events INDEXED BY events_ready WHERE destination_id = ?1 AND delivery_group IS NULL ",
+        "AND due_at IS NOT NULL AND status = 'QUEUED' LIMIT 1",
+    ))?;
+    let mut found = Vec::new();
+    if none.exists([destination_id])? {
+        found.push(None);
+    }
+    // From each group straight to the one after it, without a step for the events between.
+    let mut groups = conn.prepare_cached(concat!(
+        "WITH RECURSIVE found (name) AS (SELECT '' UNION ALL SELECT (",
+        "SELECT delivery_group FROM events INDEXED BY events_ready WHERE destination_id = ?1 ",
+        "AND delivery_group > found.name AND due_at IS NOT NULL AND status = 'QUEUED' ",
+        "ORDER BY delivery_group LIMIT 1) FROM found WHERE found.name IS NOT NULL) ",
+        "SELECT name FROM found WHERE name <> ''",
+    ))?;
+    for group in groups.query_map([destination_id], |row| row.get::<_, String>(0))? {
+        found.push(Some(group?));
+    }
+    Ok(found)
+}
+
+/// The ready events of a destination in one delivery group, or in none, with the moments they are due
+/// since, the longest due first, at most `limit`.
 ///
 /// # Errors
 /// When the store fails.
 pub fn ready(
     conn: &Connection,
     destination_id: &str,
+    group: Option<&str>,
     limit: usize,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<(Micros, String)>, StoreError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let ids = conn
         .prepare_cached(concat!(
-            "SELECT id FROM events INDEXED BY events_ready WHERE destination_id = ?1 AND due_at IS NOT NULL AND status = 'QUEUED' ",
-            "ORDER BY due_at, id LIMIT ?2",
+            "SELECT due_at, id FROM events INDEXED BY events_ready WHERE destination_id = ?1 AND delivery_group IS ?2 ",
+            "AND due_at IS NOT NULL AND status = 'QUEUED' ORDER BY due_at, id LIMIT ?3",
         ))?
-        .query_map(params![destination_id, limit], |row| row.get(0))?
+        .query_map(params![destination_id, group, limit], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?
         .collect::<Result<_, _>>()?;
     Ok(ids)
 }

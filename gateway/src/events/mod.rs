@@ -2,7 +2,8 @@
 //!
 //! An event owes an attempt when `due_at` is set; nothing else schedules it. `QUEUED` events are
 //! ready for their destination, `SCHEDULED` and `FAILED` ones wait for their moment, `HOLD` ones
-//! owe an attempt without a moment, because their connection is paused. Between a failed attempt
+//! owe an attempt without a moment, because their connection is paused; one that came in during the
+//! pause and is delayed keeps the end of the delay as its moment. Between a failed attempt
 //! and the retry the event is `FAILED` with a `next_attempt_at`; at that moment it becomes `QUEUED`.
 //!
 //! The functions here work inside somebody's transaction. After its commit the caller wakes the
@@ -11,6 +12,7 @@
 pub mod attempt;
 mod change;
 pub mod due;
+pub mod group;
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 

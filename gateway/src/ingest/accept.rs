@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::LARGE;
 use super::answer::Cause;
 use super::evaluate::{Ignored, Verdict, evaluate, read_rules};
+use super::grouping;
 use super::handshake;
 use super::intake::Intake;
 use super::receive::{Fault, Received};
@@ -58,6 +59,8 @@ pub(super) struct Route {
     pub(super) paused: bool,
     pub(super) disabled: bool,
     pub(super) cli: bool,
+    /// What the destination groups its events by, if it does.
+    pub(super) group_key: Option<String>,
 }
 
 /// Takes in what arrived at a source URL. `urls` are those the producer may have posted to, the source's own first.
@@ -240,7 +243,8 @@ pub(super) fn routes(conn: &Connection, source_id: &str) -> Result<Vec<Route>, S
     let routes = conn
         .prepare_cached(concat!(
             "SELECT c.id, c.source_id, c.destination_id, c.rules, c.paused_at IS NOT NULL, ",
-            "coalesce(c.disabled_at, d.disabled_at, d.deleted_at) IS NOT NULL, d.type = 'CLI' ",
+            "coalesce(c.disabled_at, d.disabled_at, d.deleted_at) IS NOT NULL, d.type = 'CLI', ",
+            "json_extract(d.config, '$.delivery_policy.groups.key') ",
             "FROM connections c JOIN destinations d ON d.id = c.destination_id ",
             "WHERE c.source_id = ?1 AND c.deleted_at IS NULL ORDER BY c.created_at, c.id",
         ))?
@@ -255,6 +259,7 @@ pub(super) fn routes(conn: &Connection, source_id: &str) -> Result<Vec<Route>, S
                 paused: row.get(4)?,
                 disabled: row.get(5)?,
                 cli: row.get(6)?,
+                group_key: row.get(7)?,
             })
         })?
         .collect::<Result<_, _>>()?;
@@ -348,6 +353,7 @@ pub(super) fn fan_out(
         // Rules that cannot be carried out have been refused before, save on disabled connections.
         let rules = route.rules.as_ref().unwrap_or(&none);
         let (payload_id, received) = (taken.payload_id, taken.received);
+        let before = event_ids.len();
         match evaluate(intake, route, rules, payload_id, received, taken.is_new)? {
             Verdict::Event { due_in, payload_id } => {
                 let id = intake.ids.event();
@@ -385,6 +391,9 @@ pub(super) fn fan_out(
             Verdict::Repeated => ignored += 1,
             Verdict::Unknown => {}
         }
+        if let Some(key) = &route.group_key {
+            grouping::assign(conn, key, &event_ids[before..])?;
+        }
     }
     if !routes.is_empty() {
         conn.prepare_cached(concat!(
@@ -418,7 +427,9 @@ fn store_event(
 ) -> Result<(), StoreError> {
     let due = now.plus(event.due_in);
     let (status, due_at, next) = match (route.paused, event.due_in.is_zero()) {
-        (true, _) => ("HOLD", None, None),
+        (true, true) => ("HOLD", None, None),
+        // The end of the pause does not cut the delay short.
+        (true, false) => ("HOLD", Some(due), None),
         (false, true) => ("QUEUED", Some(due), None),
         (false, false) => ("SCHEDULED", Some(due), Some(due)),
     };

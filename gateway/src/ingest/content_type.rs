@@ -12,6 +12,8 @@ pub(super) enum Kind {
     Form,
     /// Other text.
     Text,
+    /// No content type: text, or JSON by the look of it.
+    Untyped,
     /// Bytes that are kept and passed on as they are.
     Binary,
     /// Not taken.
@@ -53,16 +55,21 @@ pub(super) fn classify(content_type: Option<&str>, content_encoding: Option<&str
         return Kind::Binary;
     }
     let Some(content_type) = content_type else {
-        return Kind::Text;
+        return Kind::Untyped;
     };
+    // It may come from the query string, where anything can stand, and has to go out as a header.
+    if http::HeaderValue::from_str(content_type).is_err() {
+        return Kind::Refused;
+    }
+    // Of a header that was sent twice the first one counts.
     let essence = content_type
-        .split(';')
+        .split([';', ','])
         .next()
         .unwrap_or_default()
         .trim()
         .to_ascii_lowercase();
     match essence.as_str() {
-        "" => Kind::Text,
+        "" => Kind::Untyped,
         "application/x-www-form-urlencoded" => Kind::Form,
         name if JSON.contains(&name) || name.ends_with("+json") => Kind::Json,
         name if TEXT.contains(&name) || name.ends_with("+xml") || name.starts_with("text/") => {
@@ -86,7 +93,10 @@ mod tests {
     #[test]
     fn every_group_is_told_apart() {
         for (content_type, expected) in [
-            (None, Kind::Text),
+            (None, Kind::Untyped),
+            (Some(" "), Kind::Untyped),
+            (Some("application/json, text/plain"), Kind::Json),
+            (Some("text/plain\r\nx: y"), Kind::Refused),
             (Some("application/json; charset=utf-8"), Kind::Json),
             (Some("Application/CloudEvents+JSON"), Kind::Json),
             (Some("application/x-www-form-urlencoded"), Kind::Form),

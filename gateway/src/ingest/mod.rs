@@ -7,9 +7,9 @@ mod accept;
 mod answer;
 mod content_type;
 mod evaluate;
+mod grouping;
 mod handshake;
 mod intake;
-mod json;
 mod receive;
 mod replay;
 mod serve;
@@ -19,7 +19,6 @@ mod verification;
 pub(crate) use content_type::is_binary;
 pub(crate) use evaluate::passes;
 pub(crate) use intake::{Intake, Means};
-pub(crate) use json::parse as parse_json;
 pub use replay::{
     ReplayTarget, Replayed, replay_event, replay_request, retry_request, send_bookmark,
 };

@@ -1,15 +1,15 @@
 //! From an HTTP request to what the rules and the store work with.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, Method};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, COOKIE};
+use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Map, Value};
 
 use super::answer::Cause;
 use super::content_type::{Kind, classify};
-use super::json;
-use crate::query;
+use crate::{json, query};
 
 /// A request that came in, with everything that can be known without its source.
 #[derive(Clone, Debug)]
@@ -121,12 +121,24 @@ impl Received {
         self.headers.get(name).and_then(Value::as_str)
     }
 
-    fn read_body(&mut self, body: Vec<u8>) -> Result<(), Fault> {
-        let kind = classify(
+    /// The body as it was sent, where rules see it as JSON.
+    pub(super) fn json(&self) -> Option<Cow<'_, str>> {
+        match self.kind() {
+            Kind::Json => json::text(&self.body),
+            Kind::Untyped if !self.value.is_string() => json::text(&self.body),
+            _ => None,
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        classify(
             self.header(CONTENT_TYPE.as_str()),
             self.header(CONTENT_ENCODING.as_str()),
-        );
-        let value = value_of(kind, &body);
+        )
+    }
+
+    fn read_body(&mut self, body: Vec<u8>) -> Result<(), Fault> {
+        let value = value_of(self.kind(), &body);
         self.body = body;
         self.value = value?;
         Ok(())
@@ -134,7 +146,8 @@ impl Received {
 }
 
 /// The body as rules see it: JSON as such, a form as an object, other text as a string, and bytes
-/// as the text they would be. An empty body is null whatever its type.
+/// as the text they would be. An empty body is null whatever its type. Without a content type an
+/// object or a list is JSON and anything else is text, which is a choice of ours.
 fn value_of(kind: Kind, body: &[u8]) -> Result<Value, Fault> {
     if kind == Kind::Refused {
         return Err(Fault::ContentType);
@@ -146,6 +159,9 @@ fn value_of(kind: Kind, body: &[u8]) -> Result<Value, Fault> {
     match kind {
         Kind::Json => json::parse(body).ok_or(Fault::Json),
         Kind::Form => Ok(query::parse(&text).unwrap_or_else(|_| Value::String(text.into_owned()))),
+        Kind::Untyped => Ok(json::parse(body)
+            .filter(|value| value.is_object() || value.is_array())
+            .unwrap_or_else(|| Value::String(text.into_owned()))),
         _ => Ok(Value::String(text.into_owned())),
     }
 }
@@ -153,12 +169,18 @@ fn value_of(kind: Kind, body: &[u8]) -> Result<Value, Fault> {
 fn stored_headers(headers: &HeaderMap) -> Map<String, Value> {
     let mut stored = Map::with_capacity(headers.len() + 1);
     for name in headers.keys() {
-        let values: Vec<_> = headers
-            .get_all(name)
-            .iter()
-            .map(|value| String::from_utf8_lossy(value.as_bytes()))
-            .collect();
-        stored.insert(name.as_str().to_owned(), values.join(", ").into());
+        let values: Vec<_> = headers.get_all(name).iter().map(header_text).collect();
+        // Cookies are the one list that is not separated by commas.
+        let separator = if name == COOKIE { "; " } else { ", " };
+        stored.insert(name.as_str().to_owned(), values.join(separator).into());
     }
     stored
+}
+
+/// A header's value as text. What is no UTF-8 is read as Latin-1, the only other thing it can be.
+fn header_text(value: &HeaderValue) -> Cow<'_, str> {
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => value.as_bytes().iter().copied().map(char::from).collect(),
+    }
 }

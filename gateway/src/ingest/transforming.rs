@@ -8,7 +8,7 @@ use super::intake::Intake;
 use super::receive::Received;
 use crate::issues;
 use crate::store::StoreError;
-use crate::transform::{Rewritten, Run};
+use crate::transform::{Body, Rewritten, Run};
 
 /// What a transform rule makes of a request.
 pub(super) enum Transformed {
@@ -39,7 +39,7 @@ pub(super) fn transform(
     let run = Run {
         code,
         env,
-        request: shown(received).to_string(),
+        request: shown(received),
         context: json!({ "connection": connection(intake, &route.id)? }).to_string(),
         now: intake.now,
         seed: 0,
@@ -89,15 +89,20 @@ pub(super) fn transform(
     })
 }
 
-/// The request as the code gets it.
-fn shown(received: &Received) -> Value {
-    json!({
-        "headers": received.headers,
-        "body": received.value,
-        "path": received.path,
-        "query": received.query,
-        "parsed_query": received.parsed_query,
-    })
+/// The request as the code gets it, as JSON. A body that is JSON goes in as it was sent, so that
+/// its members keep their order.
+fn shown(received: &Received) -> String {
+    let body = match received.json() {
+        Some(text) => text.into_owned(),
+        None => received.value.to_string(),
+    };
+    format!(
+        r#"{{"headers":{},"body":{body},"query":{},"parsed_query":{},"path":{}}}"#,
+        Value::Object(received.headers.clone()),
+        Value::from(received.query.as_str()),
+        received.parsed_query,
+        Value::from(received.path.as_str()),
+    )
 }
 
 /// The connection as the code gets it: who it is and what it connects.
@@ -131,11 +136,10 @@ fn connection(intake: &Intake<'_>, id: &str) -> Result<Value, StoreError> {
 /// The request after the code. What the code leaves as it was stays so byte for byte: a body that is
 /// no text cannot be told by its text.
 fn rewrite(received: &Received, request: Rewritten) -> Received {
-    let body = if request.body == received.value {
-        received.body.clone()
-    } else {
-        let content_type = request.headers.get("content-type").and_then(Value::as_str);
-        encode(&request.body, content_type.unwrap_or_default())
+    let content_type = request.headers.get("content-type").and_then(Value::as_str);
+    let body = match &request.body {
+        None => received.body.clone(),
+        Some(body) => encode(body, content_type.unwrap_or_default()),
     };
     Received::stored(
         None,
@@ -149,14 +153,16 @@ fn rewrite(received: &Received, request: Rewritten) -> Received {
 
 /// A body as bytes: text as it is, null as nothing, a flat object as a form where the content type
 /// says so, and anything else as JSON.
-fn encode(body: &Value, content_type: &str) -> Vec<u8> {
+fn encode(body: &Body, content_type: &str) -> Vec<u8> {
     let plain = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
         _ => None,
     };
-    if let Value::Object(members) = body
-        && content_type.starts_with("application/x-www-form-urlencoded")
+    if let Value::Object(members) = &body.value
+        && content_type
+            .to_ascii_lowercase()
+            .starts_with("application/x-www-form-urlencoded")
     {
         let pairs: Option<Vec<_>> = members
             .iter()
@@ -169,10 +175,10 @@ fn encode(body: &Value, content_type: &str) -> Vec<u8> {
             return form.into_bytes();
         }
     }
-    match body {
+    match &body.value {
         Value::Null => Vec::new(),
         Value::String(text) => text.clone().into_bytes(),
-        other => other.to_string().into_bytes(),
+        _ => body.json.clone().into_bytes(),
     }
 }
 
@@ -190,7 +196,11 @@ mod tests {
             (json!({ "a": "x y", "b": 2 }), form, "a=x+y&b=2"),
             (json!({ "a": { "b": 1 } }), form, r#"{"a":{"b":1}}"#),
         ] {
-            assert_eq!(encode(&body, content_type), bytes.as_bytes(), "{body}");
+            let made = Body {
+                json: body.to_string(),
+                value: body,
+            };
+            assert_eq!(encode(&made, content_type), bytes.as_bytes(), "{made:?}");
         }
     }
 
@@ -208,7 +218,7 @@ mod tests {
         );
         let request = Rewritten {
             headers,
-            body: received.value.clone(),
+            body: None,
             path: None,
             query: Some("y=2".into()),
         };

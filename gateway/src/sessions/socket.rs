@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
+use rusqlite::Transaction;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::hub::{Ending, Entered, Hub};
@@ -92,18 +93,16 @@ impl Session {
     async fn note(&self, end: End) -> Result<(), StoreError> {
         let (id, epoch, clock) = (self.id.clone(), self.epoch, self.clock.clone());
         match end {
-            End::Clean => {
-                self.store
-                    .write(move |tx| record::ended(tx, &id, epoch))
-                    .await
+            // The next start takes note of this one.
+            End::Closing(STOPPED) => Ok(()),
+            End::Clean | End::Closing(EXPIRED) => {
+                let forget = move |tx: &Transaction<'_>| record::ended(tx, &id, epoch);
+                self.store.write(forget).await
             }
-            End::Dropped | End::Closing(SILENT) => {
-                self.store
-                    .write(move |tx| record::dropped(tx, clock.now(), &id, epoch))
-                    .await
+            End::Dropped | End::Closing(_) => {
+                let away = move |tx: &Transaction<'_>| record::dropped(tx, clock.now(), &id, epoch);
+                self.store.write(away).await
             }
-            // Another socket has the session, or it went with the store, or the next start notes it.
-            End::Closing(_) => Ok(()),
         }
     }
 
@@ -213,3 +212,7 @@ where
     // A client that does not say goodbye is not waited for.
     drop(timeout(FAREWELL, farewell).await);
 }
+
+#[cfg(test)]
+#[path = "socket_tests.rs"]
+mod tests;

@@ -125,7 +125,7 @@ CREATE INDEX events_status ON events (status, created_at, id);
 CREATE INDEX events_request ON events (request_id, created_at, id);
 CREATE INDEX events_payload ON events (payload_id);
 -- Every owed attempt is in exactly one of these two: ready for its destination, or waiting for its moment.
-CREATE INDEX events_ready ON events (destination_id, due_at, id) WHERE due_at IS NOT NULL AND status = 'QUEUED';
+CREATE INDEX events_ready ON events (destination_id, delivery_group, due_at, id) WHERE due_at IS NOT NULL AND status = 'QUEUED';
 CREATE INDEX events_waiting ON events (due_at, id) WHERE due_at IS NOT NULL AND status <> 'QUEUED';
 
 CREATE TABLE ignored_events (

@@ -5,8 +5,8 @@
 //! no modules, no network and no files; what a handler promises for later is never awaited. Time is the
 //! moment of the run by the gateway's clock and stands still; chance comes from the gateway's seed.
 //!
-//! What a run may cost is bounded, see [`Limits`]. Runs take place on blocking threads, a few at once,
-//! so that code that never ends holds up other code at most, and only until its limit.
+//! What a run may cost is bounded, see [`Limits`]. Runs take place on threads of their own, a few at
+//! once, so that code that never ends holds up other code at most, and only until its limit.
 
 mod sandbox;
 
@@ -15,9 +15,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::clock::Micros;
+
+/// Bytes of a thread's stack beside the engine's.
+const THREAD_STACK: usize = 2 * 1024 * 1024;
 
 /// What one run may cost.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +40,8 @@ pub(crate) struct Limits {
     pub(crate) line: usize,
     /// Bytes of the request a handler returns, as JSON.
     pub(crate) output: usize,
+    /// Real time after which a run that cannot be stopped is left to itself.
+    pub(crate) abandon: Duration,
 }
 
 impl Default for Limits {
@@ -49,6 +54,7 @@ impl Default for Limits {
             lines: 500,
             line: 4 * 1024,
             output: 16 * 1024 * 1024,
+            abandon: Duration::from_secs(10),
         }
     }
 }
@@ -86,13 +92,22 @@ impl Line {
     }
 }
 
+/// A body that a handler made.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Body {
+    /// JSON or text; null where there is none.
+    pub(crate) value: Value,
+    /// The same as JSON, as JavaScript writes it: members in their order, numbers in its spelling.
+    pub(crate) json: String,
+}
+
 /// The request a handler returned.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Rewritten {
     /// Lower-case names to values.
     pub(crate) headers: Map<String, Value>,
-    /// JSON or text; null where there is none.
-    pub(crate) body: Value,
+    /// The body, unless the code left it as it was.
+    pub(crate) body: Option<Body>,
     /// The path, when it is text.
     pub(crate) path: Option<String>,
     /// The query string without `?`, when it is text.
@@ -108,6 +123,21 @@ pub(crate) struct Ran {
     pub(crate) log_level: &'static str,
     /// The new request; nothing when the run failed.
     pub(crate) request: Option<Rewritten>,
+}
+
+impl Ran {
+    /// A run that failed for this reason, with what was written to the console before.
+    fn failed(mut console: Vec<Line>, message: impl Into<String>) -> Self {
+        console.push(Line {
+            kind: "error",
+            message: message.into(),
+        });
+        Self {
+            console,
+            log_level: "fatal",
+            request: None,
+        }
+    }
 }
 
 /// Runs transformations, a few at once.
@@ -138,13 +168,34 @@ impl Runner {
     pub(crate) async fn run(&self, run: Run) -> Option<Ran> {
         let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
         let limits = self.limits;
-        // The place goes with the thread: a caller that stops waiting does not free it early.
-        tokio::task::spawn_blocking(move || {
+        // In a task of its own: a caller that stops waiting does not free the place early.
+        let watched = tokio::spawn(async move {
             let _place = place;
-            sandbox::run(&run, limits)
-        })
-        .await
-        .ok()
+            watch(run, limits).await
+        });
+        watched.await.ok()
+    }
+}
+
+/// Runs the code on a thread of its own and waits for it, but not for ever: some of the engine's own
+/// functions can be kept busy without asking whether to go on, and a thread cannot be ended from
+/// outside. One that is left to itself holds up neither other runs nor the end of the process.
+async fn watch(run: Run, limits: Limits) -> Ran {
+    let (sender, receiver) = oneshot::channel();
+    let started = std::thread::Builder::new()
+        .name("transformation".to_owned())
+        .stack_size(limits.stack + THREAD_STACK)
+        .spawn(move || {
+            // Nobody waits any more only when the run was given up.
+            let _ = sender.send(sandbox::run(&run, limits));
+        });
+    if let Err(error) = started {
+        return Ran::failed(Vec::new(), format!("The engine did not start: {error}"));
+    }
+    match tokio::time::timeout(limits.abandon, receiver).await {
+        Ok(Ok(ran)) => ran,
+        Ok(Err(_)) => Ran::failed(Vec::new(), "The engine failed"),
+        Err(_) => Ran::failed(Vec::new(), sandbox::timed_out(limits.abandon)),
     }
 }
 

@@ -4,7 +4,11 @@
 (function (print, random, now, env) {
   "use strict";
   const { parse, stringify } = JSON;
-  const { String, Error, TypeError, Array, Reflect, Proxy } = globalThis;
+  const { isArray } = Array;
+  const { entries } = Object;
+  const { apply, construct } = Reflect;
+  const { String, Error, TypeError, RangeError, Proxy } = globalThis;
+  const { toWellFormed } = String.prototype;
   const handlers = Object.create(null);
 
   // Time stands still during a run, and chance is the gateway's.
@@ -13,12 +17,29 @@
   const GatewayDate = new Proxy(SystemDate, {
     apply: () => new SystemDate(now).toString(),
     construct: (target, args, newTarget) =>
-      Reflect.construct(target, args.length === 0 ? [now] : args, newTarget),
+      construct(target, args.length === 0 ? [now] : args, newTarget),
   });
   SystemDate.prototype.constructor = GatewayDate;
   globalThis.Date = GatewayDate;
   Math.random = () => random();
   delete globalThis.performance;
+
+  // These walk as far as `length` says without asking whether to go on. A list that fits into the
+  // memory of a run is far shorter.
+  for (const name of ["reverse", "sort", "toReversed", "toSorted"]) {
+    const method = Array.prototype[name];
+    const guarded = {
+      [name](...args) {
+        if (this.length > 2 ** 25) throw new RangeError("Invalid array length");
+        return apply(method, this, args);
+      },
+    };
+    Object.defineProperty(Array.prototype, name, {
+      value: guarded[name],
+      configurable: true,
+      writable: true,
+    });
+  }
 
   const show = (value) => {
     if (typeof value === "string") return value;
@@ -34,7 +55,8 @@
   };
   const console = {};
   for (const type of ["debug", "error", "info", "log", "warn"]) {
-    console[type] = (...values) => print(type, values.map(show).join(" "));
+    console[type] = (...values) =>
+      print(type, apply(toWellFormed, values.map(show).join(" "), []));
   }
   globalThis.console = console;
   globalThis.process = { env: parse(env) };
@@ -44,19 +66,30 @@
     handlers.transform = handler;
   };
 
-  return (request, context) => {
+  // Gives back what became of the request as JSON, with the headers in the order the code gave
+  // them, and its body as JSON by itself; null when that is as it was before.
+  return (before, context) => {
     const handler = handlers.transform;
     if (handler === undefined) {
       throw new Error('The code must call addHandler("transform", handler)');
     }
-    const result = handler(parse(request), parse(context));
-    if (typeof result !== "object" || result === null || Array.isArray(result)) {
-      const received = result === null ? "null" : Array.isArray(result) ? "array" : typeof result;
+    const request = parse(before);
+    const body = stringify(request.body);
+    const typed = request.headers["content-type"] !== undefined;
+    const result = handler(request, parse(context));
+    if (typeof result !== "object" || result === null || isArray(result)) {
+      const received = result === null ? "null" : isArray(result) ? "array" : typeof result;
       throw new Error(
         `Transformation must return a request object. Received: ${received}. ` +
           "Did you forget to return the request object? Example: return request;",
       );
     }
-    return stringify(result);
+    const { headers, path, query, body: after } = result;
+    if (typeof headers !== "object" || headers === null || isArray(headers)) {
+      throw new Error("Transformation must return a request with headers");
+    }
+    const rewritten = stringify(after) ?? "null";
+    const rest = stringify({ typed, headers: entries(headers), path, query });
+    return [rest, rewritten === body ? null : rewritten];
   };
 });

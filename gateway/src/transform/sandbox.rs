@@ -2,16 +2,18 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rquickjs::context::EvalOptions;
 use rquickjs::function::Func;
-use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Function, Object, Runtime};
+use rquickjs::{Array, CatchResultExt, CaughtError, Context, Ctx, Function, Object, Runtime};
 use serde_json::{Map, Value};
 
-use super::{Limits, Line, Ran, Rewritten, Run};
+use super::{Body, Limits, Line, Ran, Rewritten, Run};
+use crate::json;
 
 const PRELUDE: &str = include_str!("prelude.js");
+const PRELUDE_NAME: &str = "<prelude>";
 
 /// Why the engine was told to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +38,7 @@ pub(super) fn run(run: &Run, limits: Limits) -> Ran {
         left_out: RefCell::default(),
         stopped: RefCell::default(),
     });
-    let result = evaluate(run, &shared).and_then(|output| read(&output, limits));
+    let result = evaluate(run, &shared).and_then(|output| read(output, limits));
     let mut console = shared.console.take();
     let left_out = *shared.left_out.borrow();
     if left_out > 0 {
@@ -45,21 +47,28 @@ pub(super) fn run(run: &Run, limits: Limits) -> Ran {
             message: format!("{left_out} more lines are left out"),
         });
     }
-    let (log_level, request) = match result {
-        Ok(request) => (highest(&console), Some(request)),
-        Err(message) => {
-            console.push(Line {
-                kind: "error",
-                message,
-            });
-            ("fatal", None)
-        }
-    };
-    Ran {
-        console,
-        log_level,
-        request,
+    match result {
+        Ok(request) => Ran {
+            log_level: highest(&console),
+            console,
+            request: Some(request),
+        },
+        Err(message) => Ran::failed(console, message),
     }
+}
+
+/// What is said of a run that took too long.
+pub(super) fn timed_out(after: Duration) -> String {
+    format!(
+        "Error: Script execution timed out after {} ms",
+        after.as_millis()
+    )
+}
+
+/// What the prelude gives back: the request without its body, and the body if it is another one.
+struct Output {
+    rest: String,
+    body: Option<String>,
 }
 
 /// The highest level among the lines; a run that says nothing is at the lowest.
@@ -77,8 +86,8 @@ fn highest(console: &[Line]) -> &'static str {
     LEVELS[highest]
 }
 
-/// The handler's result as JSON, or what went wrong.
-fn evaluate(run: &Run, shared: &Rc<Shared>) -> Result<String, String> {
+/// The handler's result, or what went wrong.
+fn evaluate(run: &Run, shared: &Rc<Shared>) -> Result<Output, String> {
     let no_engine = |error: rquickjs::Error| format!("The engine did not start: {error}");
     let runtime = Runtime::new().map_err(no_engine)?;
     runtime.set_memory_limit(shared.limits.memory);
@@ -91,10 +100,7 @@ fn evaluate(run: &Run, shared: &Rc<Shared>) -> Result<String, String> {
             Some(Stopped::Steps) => {
                 "Error: Script execution timed out: it took too many steps".to_owned()
             }
-            Some(Stopped::Time) => format!(
-                "Error: Script execution timed out after {} ms",
-                shared.limits.time.as_millis()
-            ),
+            Some(Stopped::Time) => timed_out(shared.limits.time),
             None => describe(&error),
         })
     })
@@ -120,8 +126,8 @@ fn interrupts(shared: Rc<Shared>) -> Box<dyn FnMut() -> bool> {
     })
 }
 
-fn call<'js>(ctx: &Ctx<'js>, run: &Run, shared: &Rc<Shared>) -> rquickjs::Result<String> {
-    let prelude: Function<'js> = ctx.eval(PRELUDE)?;
+fn call<'js>(ctx: &Ctx<'js>, run: &Run, shared: &Rc<Shared>) -> rquickjs::Result<Output> {
+    let prelude: Function<'js> = ctx.eval_with_options(PRELUDE, named(PRELUDE_NAME))?;
     let print = {
         let shared = Rc::clone(shared);
         Func::from(move |kind: String, message: String| shared.print(&kind, message))
@@ -134,11 +140,20 @@ fn call<'js>(ctx: &Ctx<'js>, run: &Run, shared: &Rc<Shared>) -> rquickjs::Result
     let now = run.now.as_i64().div_euclid(1_000) as f64;
     let handler: Function<'js> = prelude.call((print, random, now, run.env.as_str()))?;
 
+    ctx.eval_with_options::<(), _>(run.code.as_str(), named("<VM>"))?;
+    let output: Array<'js> = handler.call((run.request.as_str(), run.context.as_str()))?;
+    Ok(Output {
+        rest: output.get(0)?,
+        body: output.get(1)?,
+    })
+}
+
+/// A script under this name, which stands in the places of its errors.
+fn named(name: &str) -> EvalOptions {
     let mut options = EvalOptions::default();
     options.strict = false;
-    options.filename = Some("<VM>".to_owned());
-    ctx.eval_with_options::<(), _>(run.code.as_str(), options)?;
-    handler.call((run.request.as_str(), run.context.as_str()))
+    options.filename = Some(name.to_owned());
+    options
 }
 
 impl Shared {
@@ -172,7 +187,11 @@ fn describe(error: &CaughtError<'_>) -> String {
             let name: String = object.get("name").unwrap_or_else(|_| "Error".to_owned());
             let message = exception.message().unwrap_or_default();
             let stack = exception.stack().unwrap_or_default();
-            format!("{name}: {message}\n{stack}").trim_end().to_owned()
+            // Only places in the user's code; the prelude's own mean nothing to anybody else.
+            let places = stack.lines().filter(|line| !line.contains(PRELUDE_NAME));
+            places.fold(format!("{name}: {message}"), |text, line| {
+                format!("{text}\n{line}")
+            })
         }
         CaughtError::Value(value) => {
             let text: Option<String> = value.as_string().and_then(|text| text.to_string().ok());
@@ -186,52 +205,81 @@ fn describe(error: &CaughtError<'_>) -> String {
 }
 
 /// Reads the request a handler returned.
-fn read(output: &str, limits: Limits) -> Result<Rewritten, String> {
-    if output.len() > limits.output {
+fn read(output: Output, limits: Limits) -> Result<Rewritten, String> {
+    let Output { rest, body } = output;
+    if rest.len() + body.as_ref().map_or(0, String::len) > limits.output {
         return Err(format!(
             "Error: Transformation must return at most {} bytes",
             limits.output
         ));
     }
-    let Ok(Value::Object(mut request)) = serde_json::from_str(output) else {
-        return Err("Error: Transformation must return a request object".to_owned());
+    let unreadable = || "Error: Transformation must return a request object".to_owned();
+    let mut rest = json::parse(rest.as_bytes()).ok_or_else(unreadable)?;
+    let headers = match rest["headers"].take() {
+        Value::Array(headers) => text_headers(headers)?,
+        _ => return Err(unreadable()),
     };
-    let headers = match request.remove("headers") {
-        Some(Value::Object(headers)) => text_headers(headers)?,
-        _ => return Err("Error: Transformation must return a request with headers".to_owned()),
+    // A request that came without a content type, as one without a body does, may go without one.
+    let typed = rest["typed"] == true || headers.contains_key("content-type");
+    if typed && !headers.get("content-type").is_some_and(is_media_type) {
+        return Err(
+            "Error: Transformation must return a request with a valid content-type header"
+                .to_owned(),
+        );
+    }
+    let body = match body {
+        Some(json) => Some(Body {
+            value: json::parse(json.as_bytes()).ok_or_else(unreadable)?,
+            json,
+        }),
+        None => None,
     };
-    let mut text = |name: &str| match request.remove(name) {
-        Some(Value::String(text)) => Some(text),
+    let mut text = |name: &str| match rest[name].take() {
+        Value::String(text) => Some(text),
         _ => None,
     };
-    let (path, query) = (text("path"), text("query"));
     Ok(Rewritten {
         headers,
-        path,
-        query,
-        body: request.remove("body").unwrap_or(Value::Null),
+        path: text("path"),
+        query: text("query"),
+        body,
     })
 }
 
-/// Header values as text under lower-case names; null leaves a header out.
-fn text_headers(headers: Map<String, Value>) -> Result<Map<String, Value>, String> {
+/// Whether a header names a media type: two words with a slash between them, and what may follow.
+fn is_media_type(header: &Value) -> bool {
+    let word = |text: &str| http::HeaderName::from_bytes(text.as_bytes()).is_ok();
+    let essence = header.as_str().and_then(|text| text.split(';').next());
+    essence
+        .and_then(|essence| essence.trim().split_once('/'))
+        .is_some_and(|(kind, name)| word(kind) && word(name))
+}
+
+/// Header values as text under lower-case names; null leaves a header out. Of two names that differ
+/// in case only, the later one counts: it is the one the code added.
+fn text_headers(headers: Vec<Value>) -> Result<Map<String, Value>, String> {
     let mut read = Map::new();
-    for (name, value) in headers {
+    for mut header in headers {
+        let (name, value) = (header[0].take(), header[1].take());
+        let name = name.as_str().unwrap_or_default();
+        let lower = name.to_ascii_lowercase();
         let value = match value {
-            Value::Null => continue,
+            Value::Null => {
+                read.remove(&lower);
+                continue;
+            }
             Value::String(text) => text,
             value @ (Value::Number(_) | Value::Bool(_)) => value.to_string(),
             Value::Array(_) | Value::Object(_) => {
                 return Err(format!("Error: The header {name} must be a string"));
             }
         };
-        let name = name.to_ascii_lowercase();
-        let valid = http::HeaderName::from_bytes(name.as_bytes()).is_ok()
+        let valid = http::HeaderName::from_bytes(lower.as_bytes()).is_ok()
             && http::HeaderValue::from_str(&value).is_ok();
         if !valid {
             return Err(format!("Error: The header {name} is not a valid header"));
         }
-        read.insert(name, Value::String(value));
+        read.insert(lower, Value::String(value));
     }
     Ok(read)
 }

@@ -28,9 +28,11 @@ fn ran(code: &str) -> Ran {
 fn body(statements: &str) -> Value {
     let code = format!("addHandler('transform', (request, context) => {{ {statements} }});");
     let ran = ran(&code);
-    ran.request
-        .unwrap_or_else(|| panic!("{:?}", ran.console))
-        .body
+    match ran.request.map(|request| request.body) {
+        Some(Some(body)) => body.value,
+        Some(None) => json!({ "n": 1 }),
+        None => panic!("{:?}", ran.console),
+    }
 }
 
 /// The last line of the console of a run that failed.
@@ -49,7 +51,9 @@ fn a_handler_rewrites_the_request() {
         return request;
     });");
     let request = ran.request.unwrap();
-    assert_eq!(request.body, json!({ "n": 1, "seen": "orders berlin" }));
+    let body = request.body.unwrap();
+    assert_eq!(body.value, json!({ "n": 1, "seen": "orders berlin" }));
+    assert_eq!(body.json, r#"{"n":1,"seen":"orders berlin"}"#);
     assert_eq!(request.headers["x-added"], "5");
     assert_eq!(request.path.as_deref(), Some("/new"));
     assert_eq!(request.query.as_deref(), Some("a=1"));
@@ -219,11 +223,8 @@ fn time_and_chance_are_the_gateways() {
         "addHandler('transform', (request) => {{ {code} }})"
     ));
     other.seed = 8;
-    let other = sandbox::run(&other, Limits::default())
-        .request
-        .unwrap()
-        .body;
-    assert_ne!(other[6], first[6]);
+    let other = sandbox::run(&other, Limits::default()).request.unwrap();
+    assert_ne!(other.body.unwrap().value[6], first[6]);
 }
 
 #[test]
@@ -269,4 +270,104 @@ async fn a_runaway_script_does_not_stall_the_runtime() {
     assert!(quick.request.is_some());
     let endless = endless.await.unwrap().unwrap();
     assert_eq!(endless.log_level, "fatal");
+}
+
+#[test]
+fn a_body_the_code_leaves_alone_is_no_new_body() {
+    let mut run = run_of("addHandler('transform', (r) => { r.headers.seen = 'yes'; return r })");
+    // None of these numbers survives JavaScript.
+    run.request =
+        r#"{"headers":{},"body":{"z":12345678901234567890123,"a":1e400,"t":"\ud83d"}}"#.into();
+    let request = sandbox::run(&run, Limits::default()).request.unwrap();
+    assert_eq!(
+        (request.headers["seen"].as_str(), request.body),
+        (Some("yes"), None)
+    );
+    run.code = "addHandler('transform', (r) => { r.body.b = 1; return r })".into();
+    let body = sandbox::run(&run, Limits::default())
+        .request
+        .unwrap()
+        .body
+        .unwrap();
+    assert_eq!(
+        body.json,
+        r#"{"z":1.2345678901234568e+22,"a":null,"t":"\ud83d","b":1}"#
+    );
+    assert_eq!(body.value["t"], "\u{fffd}");
+}
+
+#[test]
+fn a_content_type_is_kept_or_replaced_and_never_lost() {
+    let message = "Error: Transformation must return a request with a valid content-type header";
+    for spoiled in [
+        "delete request.headers['content-type']",
+        "request.headers = {}",
+        "request.headers['content-type'] = null",
+        "request.headers['Content-Type'] = ''",
+        "request.headers['Content-Type'] = 'json'",
+        "request.headers['Content-Type'] = 'a b/c'",
+    ] {
+        let code = format!("addHandler('transform', (request) => {{ {spoiled}; return request }})");
+        assert_eq!(failure(&code), message, "{spoiled}");
+    }
+    let kept = |code: &str| ran(code).request.unwrap().headers["content-type"].clone();
+    assert_eq!(kept("addHandler('transform', r => r)"), "application/json");
+    // The later name counts, whatever its case.
+    assert_eq!(
+        kept(
+            "addHandler('transform', r => { r.headers['Content-Type'] = 'text/x; a=b'; return r })"
+        ),
+        "text/x; a=b"
+    );
+    let mut bare = run_of("addHandler('transform', r => r)");
+    bare.request = r#"{"headers":{},"body":null}"#.into();
+    assert!(sandbox::run(&bare, Limits::default()).request.is_some());
+}
+
+#[test]
+fn half_characters_and_nul_bytes_are_survived() {
+    let ran = ran(
+        "addHandler('transform', (r) => { console.log('\\ud83d', 'a\\0b');
+        r.body = 'x\\ud83d\\0'; r.path = '/\\udc00'; return r })",
+    );
+    let request = ran.request.unwrap_or_else(|| panic!("{:?}", ran.console));
+    assert_eq!(request.body.unwrap().value, "x\u{fffd}\0");
+    assert_eq!(request.path.as_deref(), Some("/\u{fffd}"));
+    assert_eq!(ran.console[0].message, "\u{fffd} a\0b");
+    assert!(failure("throw new Error('\\ud83d')").starts_with("Error: "));
+    assert!(failure("1\0").starts_with("SyntaxError") || failure("1\0").starts_with("Error"));
+}
+
+#[test]
+fn the_engines_own_loops_end_too() {
+    for code in [
+        "[].indexOf.call({ length: 2 ** 53 - 1 }, 1)",
+        "new Array(4294967295).includes(1)",
+        "new Array(4294967295).reverse()",
+        "[].sort.call({ length: 2 ** 53 - 1 })",
+        "/(a+)+$/.test('a'.repeat(40) + 'b')",
+        "let b = 3n; for (;;) b = b * b",
+        "let s = 'a'; for (;;) s += s",
+        "JSON.parse('['.repeat(1000000))",
+        "const all = new Map(); for (;;) all.set({}, 1)",
+        "for (;;) eval('1')",
+        "'x'.repeat(2 ** 30)",
+    ] {
+        assert_eq!(ran(code).log_level, "fatal", "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_cannot_be_stopped_is_left_to_itself() {
+    let limits = Limits {
+        abandon: Duration::ZERO,
+        ..Limits::default()
+    };
+    let runner = Runner::new(limits);
+    // More of them than there are places.
+    for _ in 0..2 * std::thread::available_parallelism().map_or(2, NonZeroUsize::get) {
+        let ran = runner.run(run_of("while (true) {}")).await.unwrap();
+        let last = &ran.console.last().unwrap().message;
+        assert_eq!(last, "Error: Script execution timed out after 0 ms");
+    }
 }

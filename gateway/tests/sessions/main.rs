@@ -5,8 +5,10 @@
 mod support;
 
 mod delivery;
+mod history;
 mod hostile;
 mod lifecycle;
+mod redaction;
 mod sign_in;
 mod terminal;
 mod world;

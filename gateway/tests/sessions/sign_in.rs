@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use hookdeck::models::Rule;
-use hookdeck_gateway::Gateway;
+use hookdeck_gateway::{Gateway, RateLimit};
 use serde_json::{Value, json};
 
 use crate::support::{self, Reply};
@@ -127,6 +127,21 @@ async fn a_sign_in_is_confirmed_at_once_where_only_this_machine_can_reach_the_ga
         assert_eq!(polled["user_name"], "Local");
         assert!(!begun.to_string().contains(world.gateway.api_key()));
     }
+}
+
+#[tokio::test]
+async fn the_oldest_sign_ins_make_room_for_new_ones() {
+    let world = World::of(manual().rate_limit(RateLimit::off())).await;
+    let mut polls = Vec::new();
+    for _ in 0..65 {
+        let path = "/2026-09-01/cli-auth";
+        let begun = call(&world.gateway, "POST", path, None, json!({})).await;
+        polls.push(begun.json()["poll_url"].as_str().unwrap().to_owned());
+    }
+    let status = async |poll: &str| support::read(support::client().get(poll)).await.status;
+    assert_eq!(status(&polls[0]).await, 401);
+    assert_eq!(status(&polls[1]).await, 200);
+    assert_eq!(status(&polls[64]).await, 200);
 }
 
 #[tokio::test]

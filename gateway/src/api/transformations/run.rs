@@ -139,7 +139,10 @@ fn of_event(conn: &Connection, id: &str) -> Result<(Value, Option<String>), ApiE
 fn shown(before: &Value, after: Rewritten) -> Value {
     let old = |name: &str| text(before, name).unwrap_or_default().to_owned();
     let query = after.query.unwrap_or_else(|| old("query"));
-    let body = match after.body {
+    let body = match after
+        .body
+        .map_or_else(|| before["body"].clone(), |body| body.value)
+    {
         body @ (Value::Object(_) | Value::String(_) | Value::Null) => body,
         other => Value::from(other.to_string()),
     };

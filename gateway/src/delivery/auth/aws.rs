@@ -195,6 +195,8 @@ fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const KEY: Key<'static> = Key {
@@ -383,5 +385,27 @@ mod tests {
             added["authorization"],
             "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/s3/aws4_request, SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature=f09980348d9cb2858113681712a25499050db92e534b3dbc8820bc415a1601b7"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn any_request_is_signed_and_any_order_of_its_query_alike(
+            path in "/\\PC{0,20}", mut pairs in prop::collection::vec("[a-c%+=]{0,4}", 0..6), region in "\\PC{0,8}"
+        ) {
+            let mut url = Url::parse("https://x.test/").unwrap();
+            url.set_path(&path);
+            let mut canonical = Vec::new();
+            for _ in 0..2 {
+                url.set_query(Some(&pairs.join("&")));
+                canonical.push(canonical_query(url.query().unwrap_or_default()));
+                pairs.reverse();
+            }
+            prop_assert_eq!(&canonical[0], &canonical[1]);
+            let key = Key { region: &region, ..KEY };
+            let request = Unsigned { method: "POST", url: &url, headers: &HeaderMap::new(), body: b"" };
+            // Refused is what fits into no header, and nothing panics.
+            let signed = key.sign(&request, NOW);
+            prop_assert_eq!(signed.is_ok(), region.bytes().all(|byte| byte != 0x7f && (byte >= 0x20 || byte == b'\t')));
+        }
     }
 }

@@ -1,0 +1,74 @@
+//! Whose key it is: the one user of a project, and the devices that signed in.
+
+use rusqlite::{Connection, params};
+use serde_json::{Map, Value, json};
+
+use crate::api::error::ApiError;
+use crate::api::{api_keys, organizations, projects};
+use crate::ids::derived;
+use crate::project::Project;
+use crate::store::StoreError;
+
+/// Whether a key is for the whole organization.
+pub(super) async fn is_organizations(project: &Project, key: String) -> Result<bool, ApiError> {
+    project
+        .store
+        .read(move |conn| api_keys::is_organizations(conn, &key))
+        .await
+}
+
+/// The one user of a project.
+pub(super) fn user_id(project: &Project) -> String {
+    derived("usr_", 18, &project.team_id)
+}
+
+/// Notes a device; the same name is the same client.
+pub(super) fn note(
+    conn: &Connection,
+    now: i64,
+    team_id: &str,
+    device: &str,
+) -> Result<(), StoreError> {
+    conn.prepare_cached(
+        "INSERT INTO cli_clients (id, device_name, created_at, updated_at) VALUES (?1, ?2, ?3, ?3)
+         ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at",
+    )?
+    .execute(params![
+        derived("cli_", 18, &format!("{team_id} {device}")),
+        device,
+        now
+    ])?;
+    Ok(())
+}
+
+/// Whose key it is. Versions name the kind of the project in two ways.
+pub(super) fn identity(
+    conn: &Connection,
+    user_id: &str,
+    team_id: &str,
+    newest: bool,
+) -> Result<Map<String, Value>, ApiError> {
+    let (name, kind): (String, String) = conn
+        .prepare_cached("SELECT name, type FROM projects WHERE id = ?1")?
+        .query_row([team_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut identity = json!({
+        "user_id": user_id,
+        "user_name": "Local",
+        "user_email": "local@localhost",
+        "user_is_guest": false,
+        "organization_id": organizations::id(conn)?,
+        "organization_name": organizations::name(conn)?,
+        "team_id": team_id,
+        "team_name": name,
+        "team_name_no_org": name,
+    });
+    if newest {
+        identity["team_type"] = Value::from(kind);
+    } else {
+        identity["team_mode"] = Value::from(projects::mode(&kind));
+    }
+    match identity {
+        Value::Object(identity) => Ok(identity),
+        _ => Ok(Map::new()),
+    }
+}

@@ -1,0 +1,278 @@
+//! What goes out: where to, with which method, headers and body.
+
+use hookdeck::types::Timestamp;
+use serde_json::{Value, json};
+
+use crate::endpoint::Endpoint;
+use crate::world::{World, code, json_body, manual};
+
+#[tokio::test]
+async fn path_and_query_go_along_as_the_destination_wants() {
+    let endpoint = Endpoint::accepting().await;
+    let world = World::start().await;
+    for (name, own, more, expected) in [
+        ("a", "/in", json!({}), "/in/orders/1?x=1&x=2"),
+        ("b", "", json!({}), "/orders/1?x=1&x=2"),
+        ("c", "/in?key=v", json!({}), "/in/orders/1?key=v"),
+        (
+            "d",
+            "/in",
+            json!({"path_forwarding_disabled": true}),
+            "/in?x=1&x=2",
+        ),
+        (
+            "e",
+            "/in?key=v",
+            json!({"path_forwarding_disabled": true}),
+            "/in?key=v",
+        ),
+    ] {
+        let mut config = more;
+        config["url"] = json!(format!("{}{own}", endpoint.url));
+        let connection = world.connect(name, config).await;
+        let url = format!("{}/orders/1?x=1&x=2", connection.source.url);
+        world.send(world.http().post(url).body("text")).await;
+        world.gateway.settle().await.unwrap();
+        assert_eq!(endpoint.received().pop().unwrap().uri, expected, "{name}");
+        let event = world.client.events().list().webhook_id(connection.id);
+        let event = event.await.unwrap().items.remove(0);
+        let data = world
+            .client
+            .events()
+            .get(event.id)
+            .await
+            .unwrap()
+            .data
+            .unwrap();
+        assert_eq!(data.url, format!("{}{expected}", endpoint.url));
+    }
+}
+
+#[tokio::test]
+async fn the_method_is_kept_unless_the_destination_has_one_and_the_body_always_is() {
+    let endpoint = Endpoint::accepting().await;
+    let world = World::start().await;
+    for (name, http_method, expected) in [("a", Value::Null, "PUT"), ("b", json!("PATCH"), "PATCH")]
+    {
+        let config = json!({"url": endpoint.url, "http_method": http_method});
+        let connection = world.connect(name, config).await;
+        let request = world.http().put(&connection.source.url);
+        // Not as a JSON writer would write it: deliveries carry the bytes as they came.
+        let request = request.header("content-type", "application/json");
+        world.send(request.body("{ \"n\":1.0,\"n\" :2 }")).await;
+        world.gateway.settle().await.unwrap();
+        let received = endpoint.received().pop().unwrap();
+        assert_eq!(received.method, expected);
+        assert_eq!(&received.body[..], b"{ \"n\":1.0,\"n\" :2 }");
+        assert_eq!(received.header("content-type"), "application/json");
+    }
+}
+
+/// What `appended_headers` of an event with this much says, in order.
+const APPENDED: [&str; 15] = [
+    "idempotency-key",
+    "x-hookdeck-eventid",
+    "x-hookdeck-requestid",
+    "x-hookdeck-original-ip",
+    "x-hookdeck-verified",
+    "x-hookdeck-event-url",
+    "x-hookdeck-source-name",
+    "x-hookdeck-connection-name",
+    "x-hookdeck-destination-name",
+    "x-hookdeck-attempt-count",
+    "x-hookdeck-attempt-trigger",
+    "x-hookdeck-will-retry-after",
+    "x-hookdeck-signature",
+    "x-hookdeck-signature-2",
+    "accept",
+];
+
+#[tokio::test]
+async fn the_gateways_own_headers_are_sent_and_listed_in_their_order() {
+    let endpoint = Endpoint::accepting().await;
+    let builder = manual()
+        .signing_secret("s3cret")
+        .previous_signing_secret("before");
+    let world = World::of(builder).await;
+    let rules = json!([{"type": "retry", "strategy": "linear", "interval": 30_000, "count": 1}]);
+    let config = json!({"url": endpoint.url});
+    let connection = world.connect_with("a", config, rules).await;
+    let request = world
+        .http()
+        .post(&connection.source.url)
+        // A producer's own are not taken for the gateway's.
+        .header("x-hookdeck-signature", "forged")
+        .header("x-hookdeck-signature-2", "forged")
+        .header("x-hookdeck-attempt-count", "99");
+    world.send(json_body(request, &json!({"n": 1}))).await;
+    world.gateway.settle().await.unwrap();
+
+    let event = world.events().await.remove(0);
+    let received = &endpoint.received()[0];
+    let event_url = format!("{}/events/{}", world.gateway.api_url(), event.id);
+    for (name, value) in [
+        ("idempotency-key", event.id.as_str()),
+        ("x-hookdeck-eventid", event.id.as_str()),
+        ("x-hookdeck-requestid", event.request_id.as_str()),
+        ("x-hookdeck-original-ip", "127.0.0.1"),
+        ("x-hookdeck-verified", "false"),
+        ("x-hookdeck-event-url", &event_url),
+        ("x-hookdeck-source-name", "a-source"),
+        ("x-hookdeck-connection-name", "a"),
+        ("x-hookdeck-destination-name", "a-destination"),
+        ("x-hookdeck-attempt-count", "1"),
+        ("x-hookdeck-attempt-trigger", "INITIAL"),
+        ("x-hookdeck-will-retry-after", "30"),
+        // HMAC-SHA256 of {"n":1} under s3cret and under before, worked out with openssl.
+        (
+            "x-hookdeck-signature",
+            "jwEZF59yoe4d3W6hk9csVDAif07LklXqpUSZuWVZxK0=",
+        ),
+        (
+            "x-hookdeck-signature-2",
+            "8BQrl7a+Ri5fbwDzwyNLG+aPVUpDl4R728W2aFGyBQo=",
+        ),
+        // reqwest, which plays the producer, sends one.
+        ("accept", "*/*"),
+    ] {
+        assert_eq!(received.header(name), value, "{name}");
+    }
+    let listed = event.data.unwrap().appended_headers.unwrap();
+    assert_eq!(listed, APPENDED[..14]);
+}
+
+#[tokio::test]
+async fn accept_is_added_where_the_producer_sent_none() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let endpoint = Endpoint::accepting().await;
+    let world = World::start().await;
+    let connection = world.connect("a", json!({"url": endpoint.url})).await;
+    let (address, path) = connection.source.url["http://".len()..]
+        .split_once('/')
+        .unwrap();
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "POST /{path} HTTP/1.1\r\nhost: {address}\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await.unwrap();
+    assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+    world.gateway.settle().await.unwrap();
+    let accept = "application/json, text/plain, */*";
+    assert_eq!(endpoint.received()[0].header("accept"), accept);
+    let data = world.events().await.remove(0).data.unwrap();
+    let listed = data.appended_headers.unwrap();
+    let expected: Vec<&str> = APPENDED
+        .into_iter()
+        .filter(|name| *name != "x-hookdeck-signature-2")
+        .collect();
+    assert_eq!(listed, expected);
+}
+
+#[tokio::test]
+async fn a_project_may_give_the_headers_a_prefix_of_its_own() {
+    let endpoint = Endpoint::accepting().await;
+    let world = World::start().await;
+    let projects = world.client.raw().get("/projects").await.unwrap();
+    let projects: Value = serde_json::from_str(projects.as_str()).unwrap();
+    let path = format!("/projects/{}", projects[0]["id"].as_str().unwrap());
+    let prefix = json!({"headers_prefix": "X-Acme"});
+    world.client.raw().put(path).json(&prefix).await.unwrap();
+    let connection = world.connect("a", json!({"url": endpoint.url})).await;
+    world.deliver(&connection, &json!(1)).await;
+    let received = &endpoint.received()[0];
+    let event = world.events().await.remove(0);
+    assert_eq!(received.header("x-acme-eventid"), event.id.as_str());
+    assert_eq!(received.header("x-acme-original-ip"), "127.0.0.1");
+    assert_eq!(received.header("idempotency-key"), event.id.as_str());
+    let names = received.headers.keys();
+    assert!(
+        names
+            .filter(|name| name.as_str().contains("hookdeck"))
+            .count()
+            == 0
+    );
+    let listed = event.data.unwrap().appended_headers.unwrap();
+    assert!(
+        listed.contains(&"x-acme-signature".to_owned()),
+        "{listed:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_belongs_to_the_producers_connection_stays_behind() {
+    let endpoint = Endpoint::accepting().await;
+    let world = World::start().await;
+    let connection = world.connect("a", json!({"url": endpoint.url})).await;
+    let request = world
+        .http()
+        .post(&connection.source.url)
+        .header("te", "trailers")
+        .header("proxy-authorization", "Basic x")
+        .header("accept-encoding", "gzip")
+        .header("x-shop", "ü")
+        .header("cookie", "sid=1");
+    world.send(json_body(request, &json!(1))).await;
+    world.gateway.settle().await.unwrap();
+    let received = &endpoint.received()[0];
+    for gone in ["te", "proxy-authorization", "accept-encoding"] {
+        assert_eq!(received.header(gone), "(absent)");
+    }
+    assert_eq!(received.headers["x-shop"].as_bytes(), "ü".as_bytes());
+    assert_eq!(received.header("cookie"), "sid=1");
+    assert_eq!(
+        received.header("host"),
+        endpoint.url.strip_prefix("http://").unwrap()
+    );
+}
+
+#[tokio::test]
+async fn times_and_latencies_are_the_gateways() {
+    let endpoint = Endpoint::accepting().await;
+    let world = World::start().await;
+    let rules = json!([{"type": "delay", "delay": 5_000}]);
+    let config = json!({"url": endpoint.url, "delivery_policy": {"rate": 1, "period": "minute"}});
+    let connection = world.connect_with("a", config, rules).await;
+    world.post(&connection, &json!(1)).await;
+    world.post(&connection, &json!(2)).await;
+    world
+        .gateway
+        .advance(std::time::Duration::from_secs(65))
+        .await
+        .unwrap();
+    let attempts = world.attempts().await;
+    let at = |seconds| Some(Timestamp::from_unix_seconds(crate::world::START + seconds));
+    for (attempt, moment, waited) in [(&attempts[0], 5, 0), (&attempts[1], 65, 60_000)] {
+        assert_eq!(attempt.delivered_at, at(moment));
+        assert_eq!(attempt.responded_at, at(moment));
+        assert_eq!(attempt.successful_at, at(moment));
+        // From the moment it was due, which is when the delay had passed.
+        assert_eq!(attempt.delivery_latency, Some(waited));
+        assert_eq!(attempt.response_latency, Some(0));
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_refused_when_it_is_given() {
+    let world = World::start().await;
+    for url in ["not a url", "/path", "http://"] {
+        let body = json!({"name": "a", "type": "HTTP", "config": {"url": url}});
+        let refused = world.client.raw().post("/destinations").json(&body).await;
+        let error = refused.unwrap_err();
+        assert_eq!(
+            error.status().map(|status| status.as_u16()),
+            Some(422),
+            "{url}"
+        );
+        assert!(
+            error.to_string().contains("url must be a valid uri"),
+            "{url}: {error}"
+        );
+    }
+    // What the API calls a URI need not be one that can be delivered to.
+    let attempt = world
+        .attempt("b", json!({"url": "ftp://files.test/in"}))
+        .await;
+    assert_eq!(code(&attempt), "INVALID_URL");
+}

@@ -1,0 +1,295 @@
+//! The states of an event and who may change them.
+
+use serde_json::json;
+
+use crate::world::{Receiver, World, refusal};
+
+fn is(status: &str, attempts: u32, next: Option<i64>) -> (String, u32, Option<i64>) {
+    (status.to_owned(), attempts, next)
+}
+
+fn retry_each_minute() -> serde_json::Value {
+    json!([{ "type": "retry", "strategy": "linear", "interval": 60_000, "count": 5 }])
+}
+
+#[tokio::test]
+async fn a_pause_holds_what_is_due_and_its_end_says_why_it_is_delivered() {
+    let world = World::start().await;
+    let receiver = Receiver::start().await;
+    receiver.answer(&[500]);
+    let connection = world
+        .connect("pausing", Some(&receiver.url), retry_each_minute())
+        .await;
+    let connections = world.client.connections();
+    let failed = world.event(&world.deliver(&connection, "1").await).await;
+    assert_eq!(world.state(&failed).await, is("FAILED", 1, Some(60)));
+    let paused = connections.pause(&connection.id).await.unwrap();
+    assert!(paused.paused_at.is_some());
+    let fresh = world.event(&world.deliver(&connection, "2").await).await;
+    assert_eq!(world.state(&fresh).await, is("HOLD", 0, None));
+    // A retry waits for its moment and is held then.
+    assert_eq!(world.state(&failed).await, is("FAILED", 1, Some(60)));
+    world.advance(60).await;
+    assert_eq!(world.state(&failed).await, is("HOLD", 1, None));
+    // Asked for during the pause: held as well, and not forgotten who asked.
+    let asked = world.event(&world.deliver(&connection, "3").await).await;
+    world.client.events().cancel(&asked.id).await.unwrap();
+    let retried = world.client.events().retry(&asked.id).await.unwrap();
+    assert_eq!(retried.status.as_str(), "HOLD");
+    let unpaused = connections.unpause(&connection.id).await.unwrap();
+    assert!(unpaused.paused_at.is_none());
+    world.settle().await;
+    let triggers = async |event| {
+        let attempts = world.attempts(event).await;
+        attempts
+            .into_iter()
+            .map(|(_, trigger, _)| trigger)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(triggers(&failed).await, ["INITIAL", "UNPAUSE"]);
+    assert_eq!(triggers(&fresh).await, ["INITIAL"]);
+    assert_eq!(triggers(&asked).await, ["MANUAL"]);
+}
+
+#[tokio::test]
+async fn disabling_or_deleting_cancels_everything_that_is_pending_at_once() {
+    let world = World::start().await;
+    let receiver = Receiver::start().await;
+    for (index, end) in ["disable", "delete", "source", "destination"]
+        .into_iter()
+        .enumerate()
+    {
+        let rules = json!([retry_each_minute()[0], { "type": "filter", "body": { "pass": true } }]);
+        let connection = world.connect(end, Some(&receiver.url), rules).await;
+        receiver.answer(&[500]);
+        let failed = world
+            .event(&world.deliver(&connection, "{\"pass\":true}").await)
+            .await;
+        let delayed = json!([{ "type": "delay", "delay": 600_000 }]);
+        let update = world
+            .client
+            .raw()
+            .put(format!("/connections/{}", connection.id));
+        update
+            .json(&json!({ "rules": delayed }))
+            .decode::<serde_json::Value>()
+            .await
+            .unwrap();
+        let scheduled = world.event(&world.deliver(&connection, "{}").await).await;
+        let update = world
+            .client
+            .raw()
+            .put(format!("/connections/{}", connection.id));
+        update
+            .json(&json!({ "rules": [] }))
+            .decode::<serde_json::Value>()
+            .await
+            .unwrap();
+        let done = world.event(&world.deliver(&connection, "{}").await).await;
+        let connections = world.client.connections();
+        connections.pause(&connection.id).await.unwrap();
+        let held = world.event(&world.deliver(&connection, "{}").await).await;
+        match end {
+            "disable" => drop(connections.disable(&connection.id).await.unwrap()),
+            "delete" => drop(connections.delete(&connection.id).await.unwrap()),
+            "source" => drop(
+                world
+                    .client
+                    .sources()
+                    .disable(&connection.source.id)
+                    .await
+                    .unwrap(),
+            ),
+            _ => {
+                let destination = &connection.destination.id;
+                world
+                    .client
+                    .destinations()
+                    .disable(destination)
+                    .await
+                    .unwrap();
+            }
+        }
+        for (event, attempts) in [(&failed, 1), (&scheduled, 0), (&held, 0)] {
+            assert_eq!(
+                world.state(event).await,
+                is("CANCELLED", attempts, None),
+                "{end}"
+            );
+            if end == "destination" && attempts == 0 {
+                continue;
+            }
+            let (status, message) =
+                refusal(&world.client.events().retry(&event.id).await.unwrap_err());
+            assert_eq!(
+                (status, message.as_str()),
+                (422, "Connection does not exist or is disabled")
+            );
+        }
+        assert_eq!(world.state(&done).await, is("SUCCESSFUL", 1, None));
+        let made = world
+            .gateway
+            .advance(std::time::Duration::from_secs(3_600))
+            .await
+            .unwrap();
+        assert!(made.fired.is_empty(), "{index} {end}: {made:?}");
+    }
+}
+
+#[tokio::test]
+async fn enabling_a_connection_enables_both_its_ends_and_disabling_a_source_its_connections() {
+    let world = World::start().await;
+    let connection = world.connect("ends", None, json!([])).await;
+    let client = &world.client;
+    client
+        .sources()
+        .disable(&connection.source.id)
+        .await
+        .unwrap();
+    let disabled = client.connections().get(&connection.id).await.unwrap();
+    assert!(disabled.disabled_at.is_some() && disabled.source.disabled_at.is_some());
+    client
+        .sources()
+        .enable(&connection.source.id)
+        .await
+        .unwrap();
+    // The connection stays as it is until it is enabled itself.
+    let id = world.deliver(&connection, "{}").await;
+    assert_eq!(world.ignored(&id).await[0].cause.as_str(), "DISABLED");
+    client
+        .destinations()
+        .disable(&connection.destination.id)
+        .await
+        .unwrap();
+    client
+        .sources()
+        .disable(&connection.source.id)
+        .await
+        .unwrap();
+    let enabled = client.connections().enable(&connection.id).await.unwrap();
+    assert!(enabled.disabled_at.is_none());
+    assert!(enabled.source.disabled_at.is_none() && enabled.destination.disabled_at.is_none());
+    let id = world.deliver(&connection, "{}").await;
+    assert_eq!(
+        world.state(&world.event(&id).await).await,
+        is("SUCCESSFUL", 1, None)
+    );
+    // A disabled destination takes no new events either.
+    client
+        .destinations()
+        .disable(&connection.destination.id)
+        .await
+        .unwrap();
+    let id = world.deliver(&connection, "{}").await;
+    assert_eq!(world.counts(&id).await, (0, 1, String::new()));
+    assert_eq!(world.ignored(&id).await[0].cause.as_str(), "DISABLED");
+}
+
+#[tokio::test]
+async fn a_manual_retry_works_in_any_state_and_only_its_success_ends_the_schedule() {
+    let world = World::start().await;
+    let receiver = Receiver::start().await;
+    receiver.answer(&[500, 500, 200]);
+    let connection = world
+        .connect("manual", Some(&receiver.url), retry_each_minute())
+        .await;
+    let events = world.client.events();
+    let event = world.event(&world.deliver(&connection, "{}").await).await;
+    world.advance(10).await;
+    let retried = events.retry(&event.id).await.unwrap();
+    assert_eq!(
+        (retried.status.as_str(), retried.next_attempt_at),
+        ("QUEUED", None)
+    );
+    assert_eq!(retried.id, event.id);
+    world.settle().await;
+    // It failed: what was scheduled is still to come, at its own moment.
+    assert_eq!(world.state(&event).await, is("FAILED", 2, Some(50)));
+    events.retry(&event.id).await.unwrap();
+    world.settle().await;
+    assert_eq!(world.state(&event).await, is("SUCCESSFUL", 3, None));
+    world.advance(3_600).await;
+    events.retry(&event.id).await.unwrap();
+    world.settle().await;
+    assert_eq!(world.state(&event).await, is("SUCCESSFUL", 4, None));
+    let attempts = world.attempts(&event).await;
+    let made: Vec<_> = attempts
+        .iter()
+        .map(|(at, trigger, _)| (*at, trigger.as_str()))
+        .collect();
+    assert_eq!(
+        made,
+        [
+            (0, "INITIAL"),
+            (10, "MANUAL"),
+            (10, "MANUAL"),
+            (3_610, "MANUAL")
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_manual_retry_goes_beyond_the_rules_count() {
+    let world = World::start().await;
+    let receiver = Receiver::start().await;
+    receiver.answer(&[500; 60]);
+    let rules = json!([{ "type": "retry", "strategy": "linear", "interval": 1_000, "count": 50 }]);
+    let connection = world.connect("beyond", Some(&receiver.url), rules).await;
+    let event = world.event(&world.deliver(&connection, "{}").await).await;
+    world.advance(3_600).await;
+    assert_eq!(world.state(&event).await, is("FAILED", 51, None));
+    world.client.events().retry(&event.id).await.unwrap();
+    world.settle().await;
+    assert_eq!(world.state(&event).await, is("FAILED", 52, None));
+}
+
+#[tokio::test]
+async fn only_what_waits_can_be_cancelled() {
+    let world = World::start().await;
+    let receiver = Receiver::start().await;
+    receiver.answer(&[500]);
+    let connection = world
+        .connect("cancel", Some(&receiver.url), retry_each_minute())
+        .await;
+    let events = world.client.events();
+    let failed = world.event(&world.deliver(&connection, "{}").await).await;
+    let done = world.event(&world.deliver(&connection, "{}").await).await;
+    world
+        .client
+        .connections()
+        .pause(&connection.id)
+        .await
+        .unwrap();
+    let held = world.event(&world.deliver(&connection, "{}").await).await;
+    for (event, status) in [(&failed, "FAILED"), (&done, "SUCCESSFUL")] {
+        let (code, message) = refusal(&events.cancel(&event.id).await.unwrap_err());
+        assert_eq!(code, 422);
+        assert_eq!(
+            message,
+            format!("{} is {status} and cannot be cancelled", event.id)
+        );
+    }
+    assert_eq!(world.state(&failed).await, is("FAILED", 1, Some(60)));
+    let cancelled = events.cancel(&held.id).await.unwrap();
+    assert_eq!(
+        (cancelled.status.as_str(), cancelled.next_attempt_at),
+        ("CANCELLED", None)
+    );
+    assert_eq!(refusal(&events.cancel(&held.id).await.unwrap_err()).0, 422);
+    assert_eq!(
+        refusal(&events.cancel("evt_none").await.unwrap_err()).0,
+        404
+    );
+    world
+        .client
+        .connections()
+        .unpause(&connection.id)
+        .await
+        .unwrap();
+    world.settle().await;
+    assert_eq!(world.state(&held).await, is("CANCELLED", 0, None));
+    // A cancelled event may be asked for again.
+    events.retry(&held.id).await.unwrap();
+    world.settle().await;
+    assert_eq!(world.state(&held).await, is("SUCCESSFUL", 1, None));
+}

@@ -1,0 +1,298 @@
+//! Transform rules: JavaScript that rewrites a request before it becomes an event.
+
+use hookdeck::models::Connection;
+use serde_json::{Value, json};
+
+use crate::world::{Receiver, World};
+
+fn rule(name: &str, statements: &str) -> Value {
+    let code = format!("addHandler('transform', (request, context) => {{ {statements} }});");
+    json!({ "type": "transform", "transformation": { "name": name, "code": code, "env": { "SHOP": "berlin" } } })
+}
+
+fn transformation(connection: &Connection) -> String {
+    let rules = serde_json::to_value(&connection.rules).unwrap();
+    rules[0]["transformation_id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn what_the_code_leaves_alone_arrives_byte_for_byte() {
+    let world = World::start().await;
+    let mut receiver = Receiver::start().await;
+    let rules = json!([rule(
+        "tag",
+        "request.headers['x-tag'] = process.env.SHOP; return request;"
+    )]);
+    let connection = world.connect("tag", Some(&receiver.url), rules).await;
+    for (content_type, body) in [
+        (
+            "application/json",
+            &b"{ \"b\": 12345678901234567890123,\n \"a\":1e400, \"t\":\"\\ud83d\" }"[..],
+        ),
+        ("application/json", b"\"\\u0000\""),
+        ("application/octet-stream", b"\0\xff\xfe"),
+        ("application/x-www-form-urlencoded", b"b=2&a=%31"),
+        ("text/plain", b"nul\0"),
+    ] {
+        let url = connection.source.url.clone();
+        let headers = [("content-type", content_type)];
+        world.send("POST", url, &headers, body.to_vec()).await;
+        world.settle().await;
+        let seen = receiver.next().await;
+        assert_eq!(seen.body, body, "{content_type}");
+        assert_eq!(seen.header("x-tag"), "berlin");
+    }
+}
+
+#[tokio::test]
+async fn a_changed_body_is_written_as_javascript_writes_it() {
+    let world = World::start().await;
+    let mut receiver = Receiver::start().await;
+    let rules = json!([rule(
+        "add",
+        "request.body.added = Object.keys(request.body); return request;"
+    )]);
+    let connection = world.connect("add", Some(&receiver.url), rules).await;
+    world
+        .deliver(&connection, "{ \"z\": 1.0, \"a\": 1e21, \"2\": true }")
+        .await;
+    // Members keep their order, save that whole numbers come first.
+    assert_eq!(
+        receiver.next().await.text(),
+        r#"{"2":true,"z":1,"a":1e+21,"added":["2","z","a"]}"#
+    );
+}
+
+#[tokio::test]
+async fn path_query_and_headers_can_be_rewritten_and_the_parsed_query_follows() {
+    let world = World::start().await;
+    let mut receiver = Receiver::start().await;
+    let rules = json!([
+        rule(
+            "route",
+            "request.path = '/v2' + request.path; request.query = 'page=3&x[]=1';
+             delete request.headers['x-drop']; request.headers['X-Case'] = request.parsed_query.page;
+             request.headers['Content-Type'] = 'text/plain';
+             request.body = context.connection.name + ' ' + context.connection.source.name; return request;",
+        ),
+        { "type": "filter", "query": { "page": "3", "x": ["1"] }, "path": "/v2/a", "body": "route route-source" },
+    ]);
+    let connection = world.connect("route", Some(&receiver.url), rules).await;
+    let url = format!("{}/a?page=2", connection.source.url);
+    let headers = [("content-type", "application/json"), ("x-drop", "1")];
+    world.send("POST", url, &headers, "{}").await;
+    world.settle().await;
+    let seen = receiver.next().await;
+    assert_eq!(seen.uri.to_string(), "/hook/v2/a?page=3&x[]=1");
+    assert_eq!(seen.text(), "route route-source");
+    assert_eq!(seen.header("x-case"), "2");
+    assert_eq!(seen.header("x-drop"), "(absent)");
+    assert_eq!(seen.header("content-type"), "text/plain");
+}
+
+#[tokio::test]
+async fn a_failure_is_an_ignored_event_that_names_the_transformation_and_says_why_in_its_execution()
+{
+    let world = World::start().await;
+    for (name, statements, message) in [
+        (
+            "nothing",
+            "return null;",
+            "Error: Transformation must return a request object. Received: null. Did you forget to return the request object? Example: return request;",
+        ),
+        (
+            "forgets",
+            "request.body.a = 1;",
+            "Error: Transformation must return a request object. Received: undefined. Did you forget to return the request object? Example: return request;",
+        ),
+        (
+            "untyped",
+            "delete request.headers['content-type']; return request;",
+            "Error: Transformation must return a request with a valid content-type header",
+        ),
+        (
+            "bare",
+            "return { body: 1 };",
+            "Error: Transformation must return a request with headers",
+        ),
+        ("throws", "throw new RangeError('no');", "RangeError: no"),
+        (
+            "requires",
+            "require('fs');",
+            "ReferenceError: require is not defined",
+        ),
+        (
+            "waits",
+            "return Promise.resolve(request);",
+            "Error: Transformation must return a request with headers",
+        ),
+        (
+            "recurses",
+            "const f = () => 1 + f(); f();",
+            "RangeError: Maximum call stack size exceeded",
+        ),
+        (
+            "grows",
+            "const all = []; for (;;) all.push(new Uint8Array(1e6));",
+            "RangeError: ",
+        ),
+        (
+            "outputs",
+            "request.body = 'x'.repeat(2 ** 25); return request;",
+            "Error: Transformation must return at most 16777216 bytes",
+        ),
+    ] {
+        let connection = world
+            .connect(name, None, json!([rule(name, statements)]))
+            .await;
+        let id = world.post(&connection, "{}").await;
+        assert_eq!(world.counts(&id).await, (0, 1, String::new()), "{name}");
+        let ignored = world.ignored(&id).await.remove(0);
+        assert_eq!(ignored.cause.as_str(), "TRANSFORMATION_FAILED", "{name}");
+        let trs = transformation(&connection);
+        assert_eq!(
+            serde_json::to_value(ignored.meta).unwrap(),
+            json!({ "transformation_id": trs }),
+        );
+        let listed = world
+            .client
+            .transformations()
+            .executions(&trs)
+            .await
+            .unwrap();
+        assert_eq!(listed.items.len(), 1);
+        let execution = &listed.items[0];
+        assert_eq!(execution.log_level.as_str(), "fatal", "{name}");
+        let said = &execution.logs.last().unwrap().message;
+        if name == "grows" {
+            assert!(
+                said.contains("memory") || said.starts_with(message),
+                "{said}"
+            );
+            continue;
+        }
+        assert_eq!(said.lines().next().unwrap(), message, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn executions_keep_the_console_by_level_and_both_payloads() {
+    let world = World::start().await;
+    let rules = json!([rule(
+        "talks",
+        "console[request.body.say]('n', request.body); request.body = 'after'; return request;"
+    )]);
+    let connection = world.connect("talks", None, rules).await;
+    let trs = transformation(&connection);
+    for (kind, level) in [
+        ("debug", "debug"),
+        ("log", "info"),
+        ("info", "info"),
+        ("warn", "warn"),
+        ("error", "error"),
+    ] {
+        let body = json!({ "say": kind }).to_string();
+        world.advance(1).await;
+        let id = world.post(&connection, &body).await;
+        let mut listed = world
+            .client
+            .transformations()
+            .executions(&trs)
+            .limit(1)
+            .await
+            .unwrap();
+        let execution = listed.items.remove(0);
+        assert_eq!(execution.log_level.as_str(), level);
+        let logs = serde_json::to_value(&execution.logs).unwrap();
+        assert_eq!(
+            logs,
+            json!([{ "type": kind, "message": format!("n {body}") }])
+        );
+        let whole = world
+            .client
+            .transformations()
+            .execution(&trs, &execution.id);
+        let whole = whole.await.unwrap();
+        let text =
+            |data: Option<hookdeck::models::RequestData>| data.unwrap().body.unwrap().to_value();
+        assert_eq!(text(whole.original_event_data), json!({ "say": kind }));
+        assert_eq!(text(whole.transformed_event_data), "after");
+        let event = world.event(&id).await;
+        assert_eq!(Some(event.event_data_id), whole.transformed_event_data_id);
+    }
+    let warned = world.client.transformations().executions(&trs);
+    let warned = warned
+        .log_level(hookdeck::models::LogLevel::Warn)
+        .await
+        .unwrap();
+    assert_eq!(warned.items.len(), 1);
+}
+
+#[tokio::test]
+async fn nothing_leaks_from_one_run_to_the_next() {
+    let world = World::start().await;
+    let mut receiver = Receiver::start().await;
+    let rules = json!([rule(
+        "leaks",
+        "request.body = [typeof left, {}.left, process.env.left].map(String);
+         globalThis.left = Object.prototype.left = process.env.left = 1; return request;"
+    )]);
+    let connection = world.connect("leaks", Some(&receiver.url), rules).await;
+    for n in 0..3 {
+        world.deliver(&connection, &n.to_string()).await;
+        assert_eq!(
+            receiver.next().await.text(),
+            r#"["undefined","undefined","undefined"]"#
+        );
+    }
+}
+
+#[tokio::test]
+async fn webhooks_go_on_while_scripts_run_away() {
+    let world = World::start().await;
+    let mut receiver = Receiver::start().await;
+    let endless = world
+        .connect("endless", None, json!([rule("endless", "for (;;);")]))
+        .await;
+    let plain = world.connect("plain", Some(&receiver.url), json!([])).await;
+    let url = endless.source.url.clone();
+    let headers = [("content-type", "application/json")];
+    // More of them than run at once; each is answered in the end.
+    let runaways = futures_util::future::join_all(
+        (0..4).map(|n| world.send("POST", url.clone(), &headers, n.to_string())),
+    );
+    let others = async {
+        for n in 0..3 {
+            world.post(&plain, &n.to_string()).await;
+            receiver.next().await;
+        }
+        // All of these were delivered before the first runaway was given up.
+        let trs = transformation(&endless);
+        world
+            .client
+            .transformations()
+            .executions(&trs)
+            .await
+            .unwrap()
+            .items
+            .len()
+    };
+    let (answers, ended) = tokio::join!(runaways, others);
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    assert!(ended < 4, "{ended} had ended");
+    let trs = transformation(&endless);
+    let listed = world
+        .client
+        .transformations()
+        .executions(&trs)
+        .await
+        .unwrap();
+    assert_eq!(listed.items.len(), 4);
+    for execution in listed.items {
+        let said = &execution.logs.last().unwrap().message;
+        assert!(
+            said.starts_with("Error: Script execution timed out"),
+            "{said}"
+        );
+    }
+}
