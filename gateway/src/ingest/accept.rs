@@ -7,9 +7,10 @@ use super::LARGE;
 use super::answer::Cause;
 use super::evaluate::{Ignored, Verdict, evaluate, read_rules};
 use super::grouping;
+use super::handshake;
 use super::intake::{ConnectionOutcome, Intake};
 use super::receive::{Fault, Received};
-use super::verify::{self, Verification};
+use super::verification::{self, Proof, Verification};
 use crate::clock::Micros;
 use crate::ids::Ids;
 use crate::issues;
@@ -23,6 +24,8 @@ pub(super) enum Accepted {
     UnknownSource,
     /// The source is deleted; nothing is stored.
     DeletedSource,
+    /// The request asks for a sign of life only; nothing is stored.
+    Handshake(handshake::Answer),
     /// The request is stored.
     Stored(Stored),
 }
@@ -31,6 +34,10 @@ pub(super) enum Accepted {
 #[derive(Debug)]
 pub(super) struct Stored {
     pub(super) request_id: String,
+    /// What the producer is told it was rejected for.
+    /// Why it was rejected.
+    pub(super) cause: Option<&'static str>,
+    /// The same with what is told of it, where its producer may know.
     pub(super) rejected: Option<(Cause, Option<String>)>,
     pub(super) custom: Option<(String, String)>,
     pub(super) event_ids: Vec<String>,
@@ -61,11 +68,12 @@ pub(super) struct Route {
     pub(super) group_key: Option<String>,
 }
 
-/// Takes in what arrived at a source URL.
+/// Takes in what arrived at a source URL. `urls` are those the producer may have posted to, the source's own first.
 pub(super) fn accept(
     intake: &mut Intake<'_>,
     source_id: &str,
     received: &Received,
+    urls: &[String],
 ) -> Result<Accepted, StoreError> {
     let (conn, now, ids) = (intake.conn, intake.now, intake.ids);
     let Some(source) = source(conn, source_id)? else {
@@ -75,7 +83,19 @@ pub(super) fn accept(
         return Ok(Accepted::DeletedSource);
     }
     let custom = custom_response(&source.config, received);
-    let (rejected, verified) = judge(&source, received);
+    let scheme = verification::scheme_name(&source.kind, &source.config);
+    let proof = Proof {
+        received,
+        config: &source.config,
+        urls,
+        now,
+    };
+    if !source.disabled
+        && let Some(answer) = handshake::answer(scheme, &proof)
+    {
+        return Ok(Accepted::Handshake(answer));
+    }
+    let (rejected, verified) = judge(&source, scheme, &proof);
     let routes = if rejected.is_none() {
         routes(conn, &source.id)?
     } else {
@@ -111,9 +131,11 @@ pub(super) fn accept(
         is_new: true,
     };
     let event_ids = fan_out(intake, &stored, &routes)?;
+    let told = verification::told(scheme);
     Ok(Accepted::Stored(Stored {
         request_id,
-        rejected,
+        cause: rejected.as_ref().map(|(cause, _)| cause.as_str()),
+        rejected: rejected.filter(|(cause, _)| told || *cause != Cause::VerificationFailed),
         custom,
         event_ids,
         outcomes: std::mem::take(&mut intake.outcomes),
@@ -147,20 +169,18 @@ pub(super) fn not_built(routes: &[Route]) -> Option<String> {
 
 /// The first thing that speaks against the request, in the order disabled, method, size, content
 /// type, JSON, verification; and whether its signature was verified.
-fn judge(source: &Source, received: &Received) -> (Option<(Cause, Option<String>)>, bool) {
-    let rejected = |cause| (Some((cause, None)), false);
-    if let Some(cause) = refusal(source, received) {
-        return rejected(cause);
+fn judge(
+    source: &Source,
+    scheme: &str,
+    proof: &Proof<'_>,
+) -> (Option<(Cause, Option<String>)>, bool) {
+    if let Some(cause) = refusal(source, proof.received) {
+        return (Some((cause, None)), false);
     }
-    match verify::verify(&source.kind, &source.config, received) {
-        Verification::NotConfigured => (None, false),
+    match verification::verify(scheme, proof) {
+        Verification::NotConfigured | Verification::Unchecked => (None, false),
         Verification::Passed => (None, true),
-        Verification::Failed => rejected(Cause::VerificationFailed),
-        Verification::NotBuilt(what) => {
-            let message =
-                format!("This gateway cannot verify {what}, so it takes nothing in its name.");
-            (Some((Cause::IngestionFatal, Some(message))), false)
-        }
+        Verification::Failed => (Some((Cause::VerificationFailed, None)), false),
     }
 }
 

@@ -8,12 +8,13 @@ mod answer;
 mod content_type;
 mod evaluate;
 mod grouping;
+mod handshake;
 mod intake;
 mod receive;
 mod replay;
 mod serve;
 mod transforming;
-mod verify;
+mod verification;
 
 pub(crate) use content_type::is_binary;
 pub(crate) use evaluate::passes;

@@ -79,14 +79,16 @@ pub(crate) async fn take_in(
     let query = parts.uri.query().unwrap_or_default();
     let received = Received::new(&parts.method, path, query, &parts.headers, peer, body);
     let received = Arc::new(received);
+    let urls = urls(&project.settings.source_url(&source_id), &received);
     let id = source_id.clone();
     let accepted: Result<_, StoreError> = project
         .means()
-        .write(move |intake| accept(intake, &id, &received))
+        .write(move |intake| accept(intake, &id, &received, &urls))
         .await;
     let response = match accepted {
         Ok(Accepted::UnknownSource) => answer::unknown_source(),
         Ok(Accepted::DeletedSource) => answer::deleted_source(),
+        Ok(Accepted::Handshake(answer)) => answer.into_response(),
         Ok(Accepted::Stored(stored)) => {
             if !stored.event_ids.is_empty() {
                 project.engine.wake();
@@ -143,7 +145,7 @@ impl Noted {
     fn of(stored: &Stored) -> Self {
         Self {
             request_id: stored.request_id.clone(),
-            cause: stored.rejected.as_ref().map(|(cause, _)| cause.as_str()),
+            cause: stored.cause,
             outcomes: stored.outcomes.clone(),
         }
     }
@@ -183,6 +185,22 @@ impl Noted {
             }
         }
     }
+}
+
+/// The URLs a producer may have posted to: the source's own, and what it looks like from where the producer is, for
+/// one that reaches the gateway by another name, such as a tunnel's.
+fn urls(source_url: &str, received: &Received) -> Vec<String> {
+    let mut behind = received.path.clone();
+    if !received.query.is_empty() {
+        behind.push('?');
+        behind.push_str(&received.query);
+    }
+    let mut urls = vec![format!("{source_url}{behind}")];
+    if let (Some(host), Some(at)) = (received.header("host"), source_url.find("/e/")) {
+        let path = &source_url[at..];
+        urls.extend(["https", "http"].map(|scheme| format!("{scheme}://{host}{path}{behind}")));
+    }
+    urls
 }
 
 /// The source id and the path behind it, "" or starting with "/".

@@ -1,0 +1,325 @@
+//! The questions by which a provider makes sure that a URL is its customer's, and their answers.
+//!
+//! A handshake is no event: it is answered at once, whatever methods the source takes, and not recorded. That is our
+//! choice; what the live API records of them is not known. Where a provider signs its handshakes, one that is not
+//! signed well is no handshake and goes the way of every other request. A disabled source answers none.
+//!
+//! The confirmation that AWS SNS asks for is a visit to a URL outside, which this gateway does not make: the request
+//! is taken like any other, so that a destination can make the visit.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+
+use super::verification::{Hash, Place, Proof, SECRET, Verification, base64, hex, verify};
+use Place::{Header, Json, Query};
+
+/// A question that a provider's types may ask.
+struct Handshake {
+    types: &'static [&'static str],
+    method: &'static str,
+    /// What makes a request the question: what stands in these places, if only one value will do.
+    asked: &'static [(Place, Option<&'static str>)],
+    reply: Reply,
+    /// Whether it is signed like any other request.
+    signed: bool,
+}
+
+/// What is answered, with status 200 unless said otherwise.
+enum Reply {
+    Empty,
+    /// What stands there, as text.
+    Text(Place),
+    /// What stands there, as the only member of an object.
+    Member(&'static str, Place),
+    /// What stands there, as a header.
+    Header(&'static str, Place),
+    /// An object, if the source has what it takes.
+    Own(fn(&Proof<'_>) -> Option<Value>),
+}
+
+const fn get(
+    types: &'static [&'static str],
+    asked: &'static [(Place, Option<&'static str>)],
+    reply: Reply,
+) -> Handshake {
+    handshake("GET", types, asked, reply)
+}
+
+const fn post(
+    types: &'static [&'static str],
+    asked: &'static [(Place, Option<&'static str>)],
+    reply: Reply,
+) -> Handshake {
+    handshake("POST", types, asked, reply)
+}
+
+const fn handshake(
+    method: &'static str,
+    types: &'static [&'static str],
+    asked: &'static [(Place, Option<&'static str>)],
+    reply: Reply,
+) -> Handshake {
+    Handshake {
+        types,
+        method,
+        asked,
+        reply,
+        signed: false,
+    }
+}
+
+impl Handshake {
+    const fn signed(self) -> Self {
+        Self {
+            signed: true,
+            ..self
+        }
+    }
+}
+
+const HUB: (Place, Option<&str>) = (Query("hub.mode"), Some("subscribe"));
+const HOOK_SECRET: Place = Header("x-hook-secret");
+
+const HANDSHAKES: &[Handshake] = &[
+    get(
+        &["FACEBOOK", "WHATSAPP"],
+        &[HUB],
+        Reply::Text(Query("hub.challenge")),
+    ),
+    get(
+        &["STRAVA"],
+        &[HUB, (Query("hub.verify_token"), Some("STRAVA"))],
+        Reply::Member("hub.challenge", Query("hub.challenge")),
+    ),
+    post(
+        &["SLACK"],
+        &[(Json("/type"), Some("url_verification"))],
+        Reply::Member("challenge", Json("/challenge")),
+    )
+    .signed(),
+    post(
+        &["DISCORD"],
+        &[(Json("/type"), Some("1"))],
+        Reply::Own(discord),
+    )
+    .signed(),
+    post(
+        &["ZOOM"],
+        &[(Json("/event"), Some("endpoint.url_validation"))],
+        Reply::Own(zoom),
+    )
+    .signed(),
+    get(
+        &["OKTA"],
+        &[],
+        Reply::Member("verification", Header("x-okta-verification-challenge")),
+    ),
+    post(
+        &["MICROSOFT_GRAPH"],
+        &[],
+        Reply::Text(Query("validationToken")),
+    ),
+    post(
+        &["MICROSOFT_GRAPH", "MICROSOFT_SHAREPOINT"],
+        &[],
+        Reply::Text(Query("validationtoken")),
+    ),
+    post(
+        &["MONDAY"],
+        &[],
+        Reply::Member("challenge", Json("/challenge")),
+    ),
+    post(
+        &["TWITCH"],
+        &[(
+            Header("twitch-eventsub-message-type"),
+            Some("webhook_callback_verification"),
+        )],
+        Reply::Text(Json("/challenge")),
+    )
+    .signed(),
+    get(&["TWITTER"], &[], Reply::Own(twitter)),
+    get(&["NYLAS"], &[], Reply::Text(Query("challenge"))),
+    get(&["EBAY"], &[], Reply::Own(ebay)),
+    get(&["LINKEDIN"], &[], Reply::Own(linkedin)),
+    get(
+        &["OURA"],
+        &[],
+        Reply::Member("challenge", Query("challenge")),
+    ),
+    post(
+        &["ASANA", "CLIO"],
+        &[],
+        Reply::Header("x-hook-secret", HOOK_SECRET),
+    ),
+    post(
+        &["RING_CENTRAL"],
+        &[],
+        Reply::Header("validation-token", Header("validation-token")),
+    ),
+    post(&["FRONTAPP"], &[], Reply::Text(Header("x-front-challenge"))).signed(),
+    post(
+        &["TEBEX"],
+        &[(Json("/type"), Some("validation.webhook"))],
+        Reply::Member("id", Json("/id")),
+    )
+    .signed(),
+    post(
+        &["SMARTCAR"],
+        &[(Json("/eventName"), Some("verify"))],
+        Reply::Own(|proof| smartcar(proof, "/payload/challenge")),
+    ),
+    post(
+        &["SMARTCAR"],
+        &[(Json("/eventType"), Some("VERIFY"))],
+        Reply::Own(|proof| smartcar(proof, "/data/challenge")),
+    ),
+    post(
+        &["AZURE_EVENT_GRID"],
+        &[(Header("aeg-event-type"), Some("SubscriptionValidation"))],
+        Reply::Member("validationResponse", Json("/0/data/validationCode")),
+    ),
+    handshake(
+        "OPTIONS",
+        &["AZURE_EVENT_GRID"],
+        &[],
+        Reply::Header("webhook-allowed-origin", Header("webhook-request-origin")),
+    ),
+    handshake(
+        "HEAD",
+        &["TRELLO", "MAILCHIMP", "INTERCOM"],
+        &[],
+        Reply::Empty,
+    ),
+    get(&["MAILCHIMP"], &[], Reply::Empty),
+];
+
+/// The types that have a handshake, for the table of providers.
+#[cfg(test)]
+pub(super) fn types() -> std::collections::BTreeSet<&'static str> {
+    let types = HANDSHAKES.iter().flat_map(|handshake| handshake.types);
+    types.copied().collect()
+}
+
+/// The answer to a request, if it is a handshake of the source's scheme.
+pub(super) fn answer(scheme: &str, proof: &Proof<'_>) -> Option<Answer> {
+    HANDSHAKES
+        .iter()
+        .filter(|handshake| {
+            handshake.types.contains(&scheme) && handshake.method == proof.received.method
+        })
+        .filter(|handshake| {
+            handshake.asked.iter().all(|(place, wanted)| {
+                let found = place.first(proof.received);
+                found.is_some_and(|found| wanted.is_none_or(|wanted| found == wanted))
+            })
+        })
+        .filter(|handshake| !handshake.signed || verify(scheme, proof) != Verification::Failed)
+        .find_map(|handshake| handshake.reply.to(proof))
+}
+
+/// An answer to a handshake.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    content_type: Option<&'static str>,
+    header: Option<(&'static str, String)>,
+    body: String,
+}
+
+impl Answer {
+    pub(super) fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = StatusCode::OK;
+        let content_type = self.content_type.map(HeaderValue::from_static);
+        let headers = response.headers_mut();
+        headers.extend(content_type.map(|value| (header::CONTENT_TYPE, value)));
+        if let Some((name, value)) = self.header
+            && let Ok(value) = HeaderValue::from_str(&value)
+        {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+        response
+    }
+}
+
+impl Reply {
+    fn to(&self, proof: &Proof<'_>) -> Option<Answer> {
+        let said = |place: &Place| {
+            place
+                .first(proof.received)
+                .map(std::borrow::Cow::into_owned)
+        };
+        let object = |value: Value| Answer {
+            content_type: Some("application/json; charset=utf-8"),
+            header: None,
+            body: value.to_string(),
+        };
+        Some(match self {
+            Self::Empty => Answer {
+                content_type: None,
+                header: None,
+                body: String::new(),
+            },
+            Self::Text(place) => Answer {
+                content_type: Some("text/plain; charset=utf-8"),
+                header: None,
+                body: said(place)?,
+            },
+            Self::Member(name, place) => object(json!({ *name: said(place)? })),
+            Self::Header(name, place) => Answer {
+                content_type: None,
+                header: Some((name, said(place)?)),
+                body: String::new(),
+            },
+            Self::Own(make) => object(make(proof)?),
+        })
+    }
+}
+
+/// A ping of the interactions endpoint. A webhook event has the same type, and what it is about.
+fn discord(proof: &Proof<'_>) -> Option<Value> {
+    proof
+        .received
+        .value
+        .get("event")
+        .is_none()
+        .then(|| json!({"type": 1}))
+}
+
+fn zoom(proof: &Proof<'_>) -> Option<Value> {
+    let token = Json("/payload/plainToken").first(proof.received)?;
+    let key = proof.setting(SECRET)?.as_bytes();
+    let encrypted = hex(&Hash::Sha256.hmac(key, token.as_bytes()));
+    Some(json!({"plainToken": token, "encryptedToken": encrypted}))
+}
+
+fn twitter(proof: &Proof<'_>) -> Option<Value> {
+    let token = Query("crc_token").first(proof.received)?;
+    let key = proof.setting("api_key")?.as_bytes();
+    let response = base64(&Hash::Sha256.hmac(key, token.as_bytes()));
+    Some(json!({"response_token": format!("sha256={response}")}))
+}
+
+/// The digest covers the URL as eBay has it, without a query.
+fn ebay(proof: &Proof<'_>) -> Option<Value> {
+    let code = Query("challenge_code").first(proof.received)?;
+    let token = proof.setting("verification_token")?;
+    let url = proof.urls.first()?.split('?').next()?;
+    let digest = Hash::Sha256.digest(format!("{code}{token}{url}").as_bytes());
+    Some(json!({"challengeResponse": hex(&digest)}))
+}
+
+fn linkedin(proof: &Proof<'_>) -> Option<Value> {
+    let code = Query("challengeCode").first(proof.received)?;
+    let key = proof.setting(SECRET)?.as_bytes();
+    let response = hex(&Hash::Sha256.hmac(key, code.as_bytes()));
+    Some(json!({"challengeCode": code, "challengeResponse": response}))
+}
+
+fn smartcar(proof: &Proof<'_>, pointer: &'static str) -> Option<Value> {
+    let challenge = Json(pointer).first(proof.received)?;
+    let key = proof.setting(SECRET)?.as_bytes();
+    Some(json!({"challenge": hex(&Hash::Sha256.hmac(key, challenge.as_bytes()))}))
+}

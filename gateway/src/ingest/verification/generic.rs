@@ -1,0 +1,59 @@
+//! The proofs that name no provider: HMAC, basic auth, API key, and a token in a place.
+
+use serde_json::Value;
+
+use super::crypto::{Encoding, Hash, same};
+use super::signature::SECRET;
+use super::{Place, Proof};
+
+/// The header that the source's configuration names.
+fn named<'a>(proof: &Proof<'a>) -> Option<&'a str> {
+    let name = proof.setting("header_key")?.to_ascii_lowercase();
+    proof.received.headers.get(&name).and_then(Value::as_str)
+}
+
+/// A signature of the body with algorithm, encoding and header of the source's choice.
+pub(super) fn hmac(proof: &Proof<'_>) -> Option<bool> {
+    let secret = proof.setting(SECRET)?.as_bytes();
+    let algorithm = proof.setting("algorithm")?;
+    let given = named(proof)?.trim();
+    // Many senders put the algorithm in front, as in `sha256=...`.
+    let encoded = given
+        .strip_prefix(algorithm)
+        .and_then(|rest| rest.strip_prefix('='))
+        .unwrap_or(given);
+    let signature = Encoding::named(proof.setting("encoding")?)?.decode(encoded)?;
+    let expected = Hash::named(algorithm)?.hmac(secret, &proof.received.body);
+    Some(same(&signature, &expected))
+}
+
+/// Username and password.
+pub(super) fn basic_auth(proof: &Proof<'_>) -> Option<bool> {
+    let (scheme, credentials) = proof.received.header("authorization")?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let given = Encoding::Base64.decode(credentials.trim())?;
+    let (username, password) = (
+        proof.config["auth"]["username"].as_str()?,
+        proof.config["auth"]["password"].as_str()?,
+    );
+    if username.is_empty() && password.is_empty() {
+        return None;
+    }
+    Some(same(&given, format!("{username}:{password}").as_bytes()))
+}
+
+/// A key in the header of the source's choice.
+pub(super) fn api_key(proof: &Proof<'_>) -> Option<bool> {
+    Some(same(
+        named(proof)?.as_bytes(),
+        proof.setting("api_key")?.as_bytes(),
+    ))
+}
+
+/// A credential that the request repeats in a place.
+pub(super) fn token(proof: &Proof<'_>, at: Place, setting: &str) -> Option<bool> {
+    let given = at.first(proof.received)?;
+    Some(same(given.as_bytes(), proof.setting(setting)?.as_bytes()))
+}

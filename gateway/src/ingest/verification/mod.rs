@@ -1,0 +1,98 @@
+//! Whether a request proves that it comes from whom its source expects.
+//!
+//! [`providers`] is the table: one row per source type, and with it every scheme that a row can name. Most schemes are
+//! data ([`signature`]), put together from where things stand in a request ([`place`]); the generic ones are in
+//! [`generic`], those that are like no other in [`own`]. A type whose scheme is not public, or that cannot be checked
+//! without asking its provider, says so in the table: its requests are taken, and count as unverified.
+
+mod crypto;
+mod generic;
+mod own;
+mod place;
+mod providers;
+mod signature;
+#[cfg(test)]
+mod tests;
+
+use serde_json::Value;
+
+pub(super) use crypto::{Hash, base64, hex};
+pub(super) use place::Place;
+use providers::Scheme;
+pub(super) use signature::SECRET;
+
+use super::receive::Received;
+use crate::clock::Micros;
+
+/// The verdict on a request's proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verification {
+    /// The source asks for none.
+    NotConfigured,
+    /// The proof is good.
+    Passed,
+    /// The proof is missing or wrong, or the source's configuration makes a good one impossible.
+    Failed,
+    /// The source asks for a proof that this gateway has no means to check.
+    Unchecked,
+}
+
+/// What a proof is looked for in and checked with.
+pub(super) struct Proof<'a> {
+    pub(super) received: &'a Received,
+    /// The config of the source, with its credentials.
+    pub(super) config: &'a Value,
+    /// The URLs the producer may have posted to, with path and query; the source's own first.
+    pub(super) urls: &'a [String],
+    /// The gateway's time, by which a proof is fresh or stale.
+    pub(super) now: Micros,
+}
+
+impl Proof<'_> {
+    /// A credential. An empty one counts as none: it would let everybody in.
+    pub(super) fn setting(&self, name: &str) -> Option<&str> {
+        self.config["auth"][name]
+            .as_str()
+            .filter(|value| !value.is_empty())
+    }
+}
+
+/// The scheme that a source of this type and config is verified by: the type, unless the config chooses.
+pub(super) fn scheme_name<'a>(source_type: &'a str, config: &'a Value) -> &'a str {
+    config["auth_type"].as_str().unwrap_or(source_type)
+}
+
+/// Whether a producer is told that its proof failed. Stripe's requests are answered 200 whatever becomes of them,
+/// as recorded of the live API.
+pub(super) fn told(scheme_name: &str) -> bool {
+    scheme_name != "STRIPE"
+}
+
+/// Checks a request by the scheme of its source.
+pub(super) fn verify(scheme_name: &str, proof: &Proof<'_>) -> Verification {
+    if proof.config["auth"]
+        .as_object()
+        .is_none_or(serde_json::Map::is_empty)
+    {
+        return Verification::NotConfigured;
+    }
+    let good = match providers::scheme(scheme_name) {
+        Some(Scheme::Hmac) => generic::hmac(proof),
+        Some(Scheme::BasicAuth) => generic::basic_auth(proof),
+        Some(Scheme::ApiKey) => generic::api_key(proof),
+        Some(Scheme::Token { at, setting }) => generic::token(proof, *at, setting),
+        Some(Scheme::One(signature)) => signature.check(proof),
+        Some(Scheme::Signed(signatures)) => signature::any(signatures, proof),
+        Some(Scheme::Own { check, .. }) => check(proof),
+        // The config chooses one, and this one has not.
+        Some(Scheme::Chosen) => None,
+        Some(Scheme::NoCredentials(_) | Scheme::Unchecked(_)) | None => {
+            return Verification::Unchecked;
+        }
+    };
+    if good == Some(true) {
+        Verification::Passed
+    } else {
+        Verification::Failed
+    }
+}

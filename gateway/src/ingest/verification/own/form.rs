@@ -1,0 +1,61 @@
+//! Signatures over the URL and the fields of a form, sorted by name.
+
+use std::collections::BTreeMap;
+
+use super::super::Proof;
+use super::super::crypto::{Encoding, Hash, hex, same};
+use super::super::signature::SECRET;
+
+/// Twilio signs the URL and then the form, or the URL alone where its query has the SHA-256 of the body.
+pub(in super::super) fn twilio(proof: &Proof<'_>) -> Option<bool> {
+    let body = &proof.received.body;
+    let fields = match proof.received.parsed_query["bodySHA256"].as_str() {
+        Some(digest)
+            if same(
+                digest.as_bytes(),
+                hex(&Hash::Sha256.digest(body)).as_bytes(),
+            ) =>
+        {
+            String::new()
+        }
+        Some(_) => return Some(false),
+        None => sorted(body, true),
+    };
+    signed_url(proof, "x-twilio-signature", &fields)
+}
+
+/// Mailchimp Transactional, formerly Mandrill.
+pub(in super::super) fn mandrill(proof: &Proof<'_>) -> Option<bool> {
+    let fields = sorted(&proof.received.body, false);
+    signed_url(proof, "x-mandrill-signature", &fields)
+}
+
+fn signed_url(proof: &Proof<'_>, header: &str, fields: &str) -> Option<bool> {
+    let key = proof.setting(SECRET)?.as_bytes();
+    let given = Encoding::Base64.decode(proof.received.header(header)?.trim())?;
+    Some(proof.urls.iter().any(|url| {
+        let expected = Hash::Sha1.hmac(key, format!("{url}{fields}").as_bytes());
+        same(&given, &expected)
+    }))
+}
+
+/// Names and values of a form, one after the other. Where a name comes more than once, its values are sorted too,
+/// each taken once if `distinct`.
+fn sorted(body: &[u8], distinct: bool) -> String {
+    let mut fields: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (name, value) in url::form_urlencoded::parse(body) {
+        fields.entry(name).or_default().push(value);
+    }
+    let mut text = String::with_capacity(body.len());
+    for (name, mut values) in fields {
+        values.sort();
+        if distinct {
+            values.dedup();
+        }
+        for value in values {
+            text.push_str(&name);
+            text.push_str(&value);
+        }
+    }
+    text
+}

@@ -1,0 +1,80 @@
+//! HMACs of the body in a header that the source may choose.
+
+use serde_json::Value;
+
+use super::super::crypto::{Encoding, Hash, same};
+use super::super::signature::SECRET;
+use super::super::{Place, Proof};
+
+/// Formstack, `sha256=` and hexadecimal digits.
+pub(in super::super) fn formstack(proof: &Proof<'_>) -> Option<bool> {
+    let given = chosen(proof, "x-fs-signature")?.trim();
+    let given = Encoding::Hex.decode(given.strip_prefix("sha256=").unwrap_or(given))?;
+    let expected = Hash::Sha256.hmac(proof.setting(SECRET)?.as_bytes(), &proof.received.body);
+    Some(same(&given, &expected))
+}
+
+/// Vapi, whose credentials choose algorithm, encoding and header, and whether the body is signed without the white
+/// space around it.
+pub(in super::super) fn vapi(proof: &Proof<'_>) -> Option<bool> {
+    let algorithm = proof.setting("algorithm").unwrap_or("sha256");
+    let encoding = Encoding::named(proof.setting("encoding").unwrap_or("hex"))?;
+    let given = chosen(proof, "x-signature")?.trim();
+    let given = given
+        .strip_prefix(algorithm)
+        .and_then(|rest| rest.strip_prefix('='))
+        .unwrap_or(given);
+    let body = &proof.received.body;
+    let body = if proof.config["trim_payload"] == Value::Bool(true) {
+        body.trim_ascii()
+    } else {
+        body
+    };
+    let expected = Hash::named(algorithm)?.hmac(proof.setting(SECRET)?.as_bytes(), body);
+    Some(same(&encoding.decode(given)?, &expected))
+}
+
+fn chosen<'a>(proof: &Proof<'a>, usual: &'a str) -> Option<&'a str> {
+    match proof.setting("header_key") {
+        Some(name) => proof.received.header(&name.to_ascii_lowercase()),
+        None => proof.received.header(usual),
+    }
+}
+
+/// Coinbase: the commerce product signs the body, the developer platform also the headers that it lists.
+pub(in super::super) fn coinbase(proof: &Proof<'_>) -> Option<bool> {
+    let key = proof.setting(SECRET)?.as_bytes();
+    let body = &proof.received.body;
+    if let Some(given) = proof.received.header("x-cc-webhook-signature") {
+        let given = Encoding::Hex.decode(given.trim())?;
+        return Some(same(&given, &Hash::Sha256.hmac(key, body)));
+    }
+    let part = |before| {
+        let header = "x-hook0-signature";
+        let place = Place::Item {
+            header,
+            split: ",",
+            before,
+        };
+        place.first(proof.received)
+    };
+    let (time, names) = (part("t=")?, part("h=")?);
+    if !within(proof, 300, &time)? {
+        return Some(false);
+    }
+    let values: Vec<&str> = names
+        .split(' ')
+        .map(|name| {
+            let name = name.to_ascii_lowercase();
+            proof.received.header(&name).unwrap_or_default()
+        })
+        .collect();
+    let before = format!("{time}.{names}.{}.", values.join("."));
+    let expected = Hash::Sha256.hmac(key, &[before.as_bytes(), body].concat());
+    Some(same(&Encoding::Hex.decode(&part("v1=")?)?, &expected))
+}
+
+fn within(proof: &Proof<'_>, seconds: i64, time: &str) -> Option<bool> {
+    let age = proof.now.as_i64() / 1_000_000 - time.parse::<i64>().ok()?;
+    Some(age.checked_abs()? <= seconds)
+}

@@ -1,0 +1,55 @@
+//! Public-key signatures over more than the parts of a request.
+
+use percent_encoding::percent_decode_str;
+
+use super::super::crypto::{Encoding, Hash, PublicKey, public_key};
+use super::super::{Place, Proof};
+
+/// Bridge signs the digest of time and body, so what is signed is hashed twice.
+pub(in super::super) fn bridge_xyz(proof: &Proof<'_>) -> Option<bool> {
+    let part = |before| {
+        let header = "x-webhook-signature";
+        Place::Item {
+            header,
+            split: ",",
+            before,
+        }
+        .first(proof.received)
+    };
+    let key = public_key(proof.setting("public_key")?)?;
+    let time = part("t=")?;
+    let age = proof.now.as_i64() / 1_000 - time.parse::<i64>().ok()?;
+    if age.checked_abs()? > 600_000 {
+        return Some(false);
+    }
+    let signature = Encoding::Base64.decode(&part("v0=")?)?;
+    let message = [time.as_bytes(), b".", &proof.received.body].concat();
+    let digest = Hash::Sha256.digest(&message);
+    Some(PublicKey::Rsa(Hash::Sha256).verifies(&key, &digest, &signature))
+}
+
+/// Alipay's global products sign method and path, and then client, time and body.
+pub(in super::super) fn alipay(proof: &Proof<'_>) -> Option<bool> {
+    let header = |name| proof.received.header(name);
+    let key = public_key(proof.setting("public_key")?)?;
+    let given = Place::Item {
+        header: "signature",
+        split: ",",
+        before: "signature=",
+    };
+    let given = given.first(proof.received)?;
+    let given = percent_decode_str(&given).decode_utf8().ok()?;
+    let signature = Encoding::Base64
+        .decode(&given)
+        .or_else(|| Encoding::Base64Url.decode(&given))?;
+    let url = url::Url::parse(proof.urls.first()?).ok()?;
+    let before = format!(
+        "{} {}\n{}.{}.",
+        proof.received.method,
+        url.path(),
+        header("client-id")?,
+        header("request-time").or_else(|| header("response-time"))?,
+    );
+    let message = [before.as_bytes(), &proof.received.body].concat();
+    Some(PublicKey::Rsa(Hash::Sha256).verifies(&key, &message, &signature))
+}

@@ -1,0 +1,50 @@
+//! Praxis signs the values of certain fields of a notification, with the secret behind them.
+
+use super::super::crypto::{Encoding, Hash, same};
+use super::super::place::scalar;
+use super::super::signature::SECRET;
+use super::super::{Place, Proof};
+
+const PAYMENT: &[&str] = &[
+    "/merchant_id",
+    "/application_key",
+    "/timestamp",
+    "/customer/customer_token",
+    "/session/order_id",
+    "/transaction/tid",
+    "/transaction/currency",
+    "/transaction/amount",
+    "/transaction/conversion_rate",
+    "/transaction/processed_currency",
+    "/transaction/processed_amount",
+];
+
+const SUBSCRIPTION: &[&str] = &[
+    "/event",
+    "/merchant_id",
+    "/application_key",
+    "/cid",
+    "/plan_id",
+    "/subscription_id",
+    "/subscription_status",
+    "/timestamp",
+];
+
+/// What is not there is signed as nothing.
+pub(in super::super) fn praxis(proof: &Proof<'_>) -> Option<bool> {
+    let secret = proof.setting(SECRET)?;
+    let given = Place::Header("gt-authentication").first(proof.received)?;
+    let given = Encoding::Hex.decode(&given)?;
+    let body = &proof.received.value;
+    let fields = if body.get("event").is_some() {
+        SUBSCRIPTION
+    } else {
+        PAYMENT
+    };
+    let mut signed: String = fields
+        .iter()
+        .filter_map(|field| body.pointer(field).and_then(scalar))
+        .collect();
+    signed.push_str(secret);
+    Some(same(&given, &Hash::Sha384.digest(signed.as_bytes())))
+}

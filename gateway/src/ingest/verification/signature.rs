@@ -1,0 +1,291 @@
+//! Signatures as data: where one stands, what it covers, how it is made, and how old it may be.
+
+use hookdeck::types::Timestamp;
+
+use super::crypto::{Encoding, Hash, PublicKey, hex, public_key, same};
+use super::{Place, Proof};
+
+/// A way of signing requests. Built up from [`hex`](Self::hex) and its like, so that a provider is one line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Signature {
+    how: How,
+    key: Key,
+    /// The credential that holds the key.
+    setting: &'static str,
+    at: Place,
+    encoding: Encoding,
+    /// What is signed, in order.
+    signed: &'static [Part],
+    fresh: Option<Fresh>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum How {
+    Hmac(Hash),
+    /// A plain digest of what is signed, which must then contain the secret.
+    Digest(Hash),
+    PublicKey(PublicKey),
+}
+
+/// How the key is written in the source's credentials.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Key {
+    /// As the text that it is.
+    Text,
+    Hex,
+    Base64,
+    Base64Url,
+    /// Base64 behind `whsec_`.
+    Whsec,
+    /// PEM, or the base64 inside it.
+    Pem,
+}
+
+/// A piece of what is signed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Part {
+    Body,
+    /// The body's SHA-256 in hexadecimal digits.
+    BodyDigest,
+    Text(&'static str),
+    At(Place),
+    Method,
+    /// The URL posted to, with its query.
+    Url,
+    /// The path posted to, with its query.
+    PathAndQuery,
+    /// A credential.
+    Setting(&'static str),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Fresh {
+    at: Place,
+    unit: Unit,
+    seconds: i64,
+}
+
+/// How a moment is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Unit {
+    Seconds,
+    Millis,
+    Rfc3339,
+}
+
+pub(in crate::ingest) const SECRET: &str = "webhook_secret_key";
+
+impl Signature {
+    const fn new(how: How, at: Place, encoding: Encoding) -> Self {
+        Self {
+            how,
+            key: Key::Text,
+            setting: SECRET,
+            at,
+            encoding,
+            signed: &[Part::Body],
+            fresh: None,
+        }
+    }
+
+    /// An HMAC of the body in hexadecimal digits.
+    pub(super) const fn hex(hash: Hash, at: Place) -> Self {
+        Self::new(How::Hmac(hash), at, Encoding::Hex)
+    }
+
+    /// An HMAC of the body in base64.
+    pub(super) const fn base64(hash: Hash, at: Place) -> Self {
+        Self::new(How::Hmac(hash), at, Encoding::Base64)
+    }
+
+    /// A digest, in hexadecimal digits, of something that contains the secret.
+    pub(super) const fn digest(hash: Hash, at: Place, signed: &'static [Part]) -> Self {
+        Self::new(How::Digest(hash), at, Encoding::Hex).over(signed)
+    }
+
+    /// A signature by a private key, in base64.
+    pub(super) const fn public_key(how: PublicKey, at: Place, setting: &'static str) -> Self {
+        Self::new(How::PublicKey(how), at, Encoding::Base64)
+            .keyed(Key::Pem)
+            .secret(setting)
+    }
+
+    /// With the signature written otherwise.
+    pub(super) const fn encoded(self, encoding: Encoding) -> Self {
+        Self { encoding, ..self }
+    }
+
+    /// Over more than the body.
+    pub(super) const fn over(self, signed: &'static [Part]) -> Self {
+        Self { signed, ..self }
+    }
+
+    /// With a key written otherwise.
+    pub(super) const fn keyed(self, key: Key) -> Self {
+        Self { key, ..self }
+    }
+
+    /// With the key in another credential.
+    pub(super) const fn secret(self, setting: &'static str) -> Self {
+        Self { setting, ..self }
+    }
+
+    /// No further than `seconds` from the moment that stands `at`, before or after.
+    pub(super) const fn within(self, seconds: i64, at: Place, unit: Unit) -> Self {
+        Self {
+            fresh: Some(Fresh { at, unit, seconds }),
+            ..self
+        }
+    }
+
+    /// Whether the request has this signature; nothing if it has none, or if there is no key to check it with.
+    pub(super) fn check(&self, proof: &Proof<'_>) -> Option<bool> {
+        let key = self.key.bytes(proof.setting(self.setting)?)?;
+        if self
+            .fresh
+            .is_some_and(|fresh| fresh.holds(proof) != Some(true))
+        {
+            return Some(false);
+        }
+        let given: Vec<Vec<u8>> = self
+            .at
+            .all(proof.received)
+            .iter()
+            .filter_map(|text| self.encoding.decode(text))
+            .collect();
+        if given.is_empty() {
+            return None;
+        }
+        let by_url = self.signed.iter().any(|part| matches!(part, Part::Url));
+        let urls = if by_url { proof.urls.len() } else { 1 };
+        for url in proof.urls.iter().take(urls) {
+            let mut message = Vec::with_capacity(proof.received.body.len() + 128);
+            for part in self.signed {
+                part.add(&mut message, proof, url)?;
+            }
+            let good = match self.how {
+                How::Hmac(hash) => {
+                    let expected = hash.hmac(&key, &message);
+                    given.iter().any(|given| same(given, &expected))
+                }
+                How::Digest(hash) => {
+                    let expected = hash.digest(&message);
+                    given.iter().any(|given| same(given, &expected))
+                }
+                How::PublicKey(how) => given
+                    .iter()
+                    .any(|given| how.verifies(&key, &message, given)),
+            };
+            if good {
+                return Some(true);
+            }
+        }
+        Some(false)
+    }
+
+    /// Where the signature stands, in words.
+    #[cfg(test)]
+    pub(super) fn place(&self) -> String {
+        self.at.describe()
+    }
+
+    /// How it is made, in words.
+    #[cfg(test)]
+    pub(super) fn describe(&self) -> String {
+        let how = match self.how {
+            How::Hmac(hash) => format!("HMAC {}", hash.name()),
+            How::Digest(hash) => hash.name().to_owned(),
+            How::PublicKey(how) => how.name(),
+        };
+        let signed: Vec<String> = self.signed.iter().map(Part::describe).collect();
+        let fresh = self
+            .fresh
+            .map(|fresh| format!(", within {} s", fresh.seconds))
+            .unwrap_or_default();
+        format!(
+            "{how}, {}, of {}{fresh}",
+            self.encoding.name(),
+            signed.join(" ")
+        )
+    }
+}
+
+/// Whether the request has one of the signatures.
+pub(super) fn any(signatures: &[Signature], proof: &Proof<'_>) -> Option<bool> {
+    Some(
+        signatures
+            .iter()
+            .any(|signature| signature.check(proof) == Some(true)),
+    )
+}
+
+impl Key {
+    fn bytes(self, text: &str) -> Option<Vec<u8>> {
+        let bytes = match self {
+            Self::Text => text.as_bytes().to_vec(),
+            Self::Hex => Encoding::Hex.decode(text.trim())?,
+            Self::Base64 => Encoding::Base64.decode(text.trim())?,
+            Self::Base64Url => Encoding::Base64Url.decode(text.trim())?,
+            Self::Whsec => {
+                let text = text.trim();
+                Encoding::Base64.decode(text.strip_prefix("whsec_").unwrap_or(text))?
+            }
+            Self::Pem => public_key(text)?,
+        };
+        (!bytes.is_empty()).then_some(bytes)
+    }
+}
+
+impl Part {
+    fn add(&self, message: &mut Vec<u8>, proof: &Proof<'_>, url: &str) -> Option<()> {
+        match *self {
+            Self::Body => message.extend_from_slice(&proof.received.body),
+            Self::BodyDigest => {
+                let digest = Hash::Sha256.digest(&proof.received.body);
+                message.extend_from_slice(hex(&digest).as_bytes());
+            }
+            Self::Text(text) => message.extend_from_slice(text.as_bytes()),
+            Self::At(place) => {
+                message.extend_from_slice(place.first(proof.received)?.as_bytes());
+            }
+            Self::Method => message.extend_from_slice(proof.received.method.as_bytes()),
+            Self::Url => message.extend_from_slice(url.as_bytes()),
+            Self::PathAndQuery => {
+                let behind_host = url.split_once("://")?.1;
+                let path = &behind_host[behind_host.find('/')?..];
+                message.extend_from_slice(path.as_bytes());
+            }
+            Self::Setting(name) => message.extend_from_slice(proof.setting(name)?.as_bytes()),
+        }
+        Some(())
+    }
+
+    #[cfg(test)]
+    fn describe(&self) -> String {
+        match self {
+            Self::Body => "body".into(),
+            Self::BodyDigest => "SHA-256(body)".into(),
+            Self::Text("\n") => "newline".into(),
+            Self::Text(text) => format!("`{text}`"),
+            Self::At(place) => place.describe(),
+            Self::Method => "method".into(),
+            Self::Url => "URL".into(),
+            Self::PathAndQuery => "path and query".into(),
+            Self::Setting(SECRET) => "secret".into(),
+            Self::Setting(name) => name.replace('_', " "),
+        }
+    }
+}
+
+impl Fresh {
+    fn holds(&self, proof: &Proof<'_>) -> Option<bool> {
+        let text = self.at.first(proof.received)?;
+        let second = 1_000_000;
+        let moment = match self.unit {
+            Unit::Seconds => text.parse::<i64>().ok()?.checked_mul(second)?,
+            Unit::Millis => text.parse::<i64>().ok()?.checked_mul(second / 1_000)?,
+            Unit::Rfc3339 => text.parse::<Timestamp>().ok()?.unix_micros(),
+        };
+        Some(proof.now.as_i64().checked_sub(moment)?.checked_abs()? <= self.seconds * second)
+    }
+}
