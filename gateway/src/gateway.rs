@@ -8,6 +8,8 @@ use hookdeck::types::Timestamp;
 use crate::builder::{DirectoryLock, GatewayBuilder, StartError};
 use crate::clock::Micros;
 use crate::engine::{EngineError, FiredAttempt};
+use crate::faults::{ArmedFault, Fault, FaultError, FaultId};
+use crate::journal::JournalEntry;
 use crate::project::{Project, Projects};
 use crate::server::Server;
 
@@ -151,6 +153,51 @@ impl Gateway {
             now: self.now(),
             fired,
         })
+    }
+
+    /// Arms a fault in the first project. It strikes until it is used up or disarmed.
+    ///
+    /// # Errors
+    /// When the fault could never strike as it is.
+    pub fn arm(&self, fault: Fault) -> Result<FaultId, FaultError> {
+        self.first().faults.arm(fault)
+    }
+
+    /// Disarms a fault; calls it has stalled go on. Answers whether it was armed.
+    pub fn disarm(&self, fault: FaultId) -> bool {
+        self.first().faults.disarm(fault)
+    }
+
+    /// The faults armed in the first project, and how often each has struck.
+    pub fn faults(&self) -> Vec<ArmedFault> {
+        self.first().faults.list()
+    }
+
+    /// What happened in the first project, oldest first: calls of the API, webhooks, attempts. The last ten
+    /// thousand entries are kept.
+    ///
+    /// ```
+    /// use hookdeck::Client;
+    /// use hookdeck_gateway::Gateway;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let gateway = Gateway::start().await?;
+    /// let client = Client::builder(gateway.api_key()).base_url(gateway.api_url()).build()?;
+    /// client.sources().create("shop").await?;
+    /// let journal = gateway.journal();
+    /// assert_eq!((journal[0].what.as_str(), journal[0].status), ("createSource", Some(200)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn journal(&self) -> Vec<JournalEntry> {
+        self.first().journal.after(0)
+    }
+
+    #[allow(clippy::expect_used, reason = "a gateway starts with a project")]
+    fn first(&self) -> &Project {
+        let mut projects = self.projects.iter();
+        &projects.next().expect("a project").1
     }
 
     /// Accepts nothing more, lets requests and deliveries in flight finish, for a limited time, and

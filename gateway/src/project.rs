@@ -13,8 +13,10 @@ use crate::delivery::client::Deliverer;
 use crate::delivery::dispatcher::Dispatcher;
 use crate::delivery::work::Context;
 use crate::engine::{Engine, EngineError, FiredAttempt};
+use crate::faults::Faults;
 use crate::ids::Ids;
 use crate::ingest::Means;
+use crate::journal::Journal;
 use crate::sessions::{Hub, record};
 use crate::store::{Store, StoreError};
 use crate::transform::Runner;
@@ -70,6 +72,10 @@ pub struct Project {
     pub(crate) runner: Runner,
     /// The command-line clients that are connected.
     pub(crate) sessions: Arc<Hub>,
+    /// The faults that are armed.
+    pub(crate) faults: Faults,
+    /// What happened.
+    pub(crate) journal: Arc<Journal>,
     seed: u64,
 }
 
@@ -99,6 +105,8 @@ impl Project {
         ids.reseed(seed.wrapping_add(opened));
         let runner = Runner::default();
         let sessions = Arc::new(Hub::default());
+        let faults = Faults::seeded(seed);
+        let journal = Arc::new(Journal::default());
         let context = |shared| Context {
             store: store.clone(),
             clock: clock.clone(),
@@ -108,6 +116,8 @@ impl Project {
             deliverer,
             sessions: Arc::clone(&sessions),
             tokens: Tokens::default(),
+            faults: faults.clone(),
+            journal: Arc::clone(&journal),
             shared,
         };
         let engine =
@@ -121,6 +131,8 @@ impl Project {
             engine,
             runner,
             sessions,
+            faults,
+            journal,
             seed,
         }))
     }
@@ -158,6 +170,9 @@ impl Project {
     /// When the store refuses, or the gateway is shut down.
     pub async fn reset(&self) -> Result<(), EngineError> {
         self.engine.reset().await?;
+        self.faults.clear();
+        self.faults.reseed(self.seed);
+        self.journal.clear();
         self.sessions.expire();
         self.ids.reseed(self.seed.wrapping_add(1));
         Ok(())

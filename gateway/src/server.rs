@@ -1,10 +1,13 @@
 //! The listener: accepts connections and serves the routes, until dropped or shut down.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
+use futures_util::future::BoxFuture;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
@@ -12,6 +15,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tower::ServiceExt;
+
+use crate::faults::Cut;
 
 /// How long requests in progress may take to finish at a shutdown.
 const GRACE: Duration = Duration::from_secs(10);
@@ -90,9 +95,14 @@ async fn serve(
         request.extensions_mut().insert(ConnectInfo(peer));
         request.map(axum::body::Body::new)
     });
+    // A second hold on the socket, for a fault that resets the connection.
+    let socket = socket2::SockRef::from(&stream).try_clone().ok();
+    let service = CutOff {
+        inner: TowerToHyperService::new(service),
+        socket: Arc::new(socket),
+    };
     let builder = Builder::new(TokioExecutor::new()).http1_only();
-    let connection = builder
-        .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service));
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let mut stopping = false;
     loop {
@@ -108,5 +118,46 @@ async fn serve(
                 connection.as_mut().graceful_shutdown();
             }
         }
+    }
+}
+
+/// Ends the connection in place of an answer that a fault has cut off.
+#[derive(Clone)]
+struct CutOff<S> {
+    inner: S,
+    socket: Arc<Option<socket2::Socket>>,
+}
+
+impl<S> hyper::service::Service<http::Request<hyper::body::Incoming>> for CutOff<S>
+where
+    S: hyper::service::Service<
+            http::Request<hyper::body::Incoming>,
+            Response = axum::response::Response,
+            Error = Infallible,
+        >,
+    S::Future: Send + 'static,
+{
+    type Response = axum::response::Response;
+    type Error = std::io::Error;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn call(&self, request: http::Request<hyper::body::Incoming>) -> Self::Future {
+        let answer = self.inner.call(request);
+        let socket = Arc::clone(&self.socket);
+        Box::pin(async move {
+            let Ok(response) = answer.await;
+            match response.extensions().get::<Cut>() {
+                None => Ok(response),
+                Some(cut) => {
+                    if *cut == Cut::Reset
+                        && let Some(socket) = &*socket
+                    {
+                        // Closing without lingering is what sends a reset; else it is an ordinary end.
+                        let _ = socket.set_linger(Some(std::time::Duration::ZERO));
+                    }
+                    Err(std::io::Error::other("cut by a fault"))
+                }
+            }
+        })
     }
 }

@@ -286,3 +286,31 @@ async fn unknown_parameters_are_ignored_as_the_live_api_does() {
     api.send(&connection, json!({})).await;
     assert_eq!(api.models("/events?request_id=req_nobody").await.len(), 1);
 }
+
+#[tokio::test]
+async fn a_reply_has_a_weak_tag_and_whoever_knows_it_gets_no_body_again() {
+    let api = Api::start().await;
+    api.source("a").await;
+    let first = api.get("/sources").await;
+    let tag = first.header("etag").to_owned();
+    assert!(tag.starts_with("W/\"") && tag.ends_with('"'), "{tag}");
+    assert_eq!(api.get("/sources").await.header("etag"), tag);
+
+    let url = format!("{}/{}/sources", api.gateway.api_url(), support::VERSION);
+    let ask = async |known: &str| {
+        let request = api.http.get(&url).bearer_auth(api.gateway.api_key());
+        support::read(request.header("if-none-match", known)).await
+    };
+    let strong = tag.trim_start_matches("W/");
+    for known in [&tag, strong, "*", &format!("\"x\", {tag}")] {
+        let reply = ask(known).await;
+        assert_eq!((reply.status, reply.text.as_str()), (304, ""), "{known}");
+        assert_eq!(reply.header("etag"), tag);
+        assert!(reply.header("x-ratelimit-remaining").parse::<u32>().is_ok());
+    }
+    assert_eq!(ask("\"x\"").await.status, 200);
+    api.source("b").await;
+    let changed = ask(&tag).await;
+    assert_eq!(changed.status, 200);
+    assert_ne!(changed.header("etag"), tag);
+}

@@ -178,6 +178,83 @@ async fn a_rejected_request_opens_an_issue_of_its_cause() {
 }
 
 #[tokio::test]
+async fn a_destination_that_keeps_events_waiting_opens_an_issue_of_its_delay() {
+    let api = start().await;
+    let receiver = Receiver::start(200).await;
+    let slow = |name: &str| {
+        let policy = json!({ "rate": 1, "period": "minute" });
+        let config = json!({ "url": receiver.url, "delivery_policy": policy });
+        json!({ "name": name, "type": "HTTP", "config": config })
+    };
+    let watched = api.connection("w", slow("watched"), json!([])).await;
+    let other = api.connection("o", slow("other"), json!([])).await;
+    let configs = |delay: u64| json!({ "delay": delay, "destinations": "wat*" });
+    let trigger = json!({
+        "type": "backpressure", "configs": configs(120_000), "channels": { "email": {} },
+    });
+    let trigger = api.ok("POST", "/issue-triggers", trigger).await;
+    let short = json!({ "type": "backpressure", "configs": configs(59_999), "channels": null });
+    assert_eq!(api.post("/issue-triggers", short).await.status, 422);
+    for n in 0..4 {
+        api.send(&watched, json!({ "n": n })).await;
+        api.send(&other, json!({ "n": n })).await;
+    }
+
+    advance(&api, 60).await;
+    assert_eq!(receiver.received().len(), 4);
+    assert!(api.models("/issues").await.is_empty(), "a minute is short");
+    advance(&api, 60).await;
+    let issues = api.models("/issues?type=backpressure").await;
+    assert_eq!(issues.len(), 1, "{issues:#?}");
+    let issue = &issues[0];
+    let destination = id(&watched["destination"]);
+    assert_eq!(issue["issue_trigger_id"], trigger["id"]);
+    assert_eq!(
+        issue["aggregation_keys"],
+        json!({ "destination_id": [destination], "delay": [120_000] })
+    );
+    assert_eq!(
+        issue["reference"],
+        json!({
+            "destination_id": destination,
+            "delivery_groups": [null],
+            "triggered_by": { "type": "destination" },
+        })
+    );
+    assert_eq!(issue["data"]["destination"]["id"], destination.as_str());
+    let query = "/issues/count?aggregation_keys[delay]=120000";
+    assert_eq!(api.get(query).await.json()["count"], 1);
+
+    advance(&api, 60).await;
+    let again = api.get(&format!("/issues/{}", id(issue))).await.json();
+    assert_eq!(again["first_seen_at"], "2026-09-01T12:02:00.000Z");
+    assert_eq!(again["last_seen_at"], "2026-09-01T12:03:00.000Z");
+    assert_eq!(api.models("/issues").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_delivery_group_that_keeps_its_events_waiting_is_named_in_the_issue() {
+    let api = start().await;
+    let receiver = Receiver::start(200).await;
+    let groups = json!({ "key": "body.t", "rate": 1, "rate_period": "hour" });
+    let config = json!({ "url": receiver.url, "delivery_policy": { "groups": groups } });
+    let destination = json!({ "name": "d", "type": "HTTP", "config": config });
+    let connection = api.connection("c", destination, json!([])).await;
+    for group in ["a", "b", "a"] {
+        api.send(&connection, json!({ "t": group })).await;
+    }
+    advance(&api, 3_600).await;
+    assert_eq!(receiver.received().len(), 3);
+    // The trigger of a new project allows an hour.
+    let issues = api.models("/issues").await;
+    assert_eq!(issues.len(), 1, "{issues:#?}");
+    let reference = &issues[0]["reference"];
+    assert_eq!(reference["delivery_groups"], json!(["a"]));
+    let by = json!({ "type": "delivery_group", "delivery_group": "a" });
+    assert_eq!(reference["triggered_by"], by);
+}
+
+#[tokio::test]
 async fn a_cause_can_be_left_out_and_a_disabled_trigger_opens_nothing() {
     let api = start().await;
     let source = api.source("alone").await;

@@ -129,6 +129,30 @@ async fn raw(world: &World, method: &str, path: &str, body: Value) -> Value {
     serde_json::from_str(reply.as_str()).unwrap()
 }
 
+#[tokio::test]
+async fn types_of_verification_may_be_written_small_until_2025_01_01() {
+    for version in [ApiVersion::V2024_03_01, ApiVersion::V2024_09_01] {
+        let world = World::new(&version).await;
+        for (kind, shown) in [("github", "GITHUB"), ("GITHUB", "GITHUB"), ("hmac", "HMAC")] {
+            let configs = match shown {
+                "HMAC" => json!({
+                    "webhook_secret_key": "s",
+                    "algorithm": "sha256",
+                    "encoding": "hex",
+                    "header_key": "x-signature",
+                }),
+                _ => json!({ "webhook_secret_key": "s" }),
+            };
+            let source = json!({
+                "name": format!("a-{kind}"),
+                "verification": { "type": kind, "configs": configs },
+            });
+            let made = raw(&world, "POST", "/sources", source).await;
+            assert_eq!(made["verification"]["type"], shown, "{kind} at {version}");
+        }
+    }
+}
+
 /// What a program of those days sends and reads, by hand.
 #[tokio::test]
 async fn a_client_of_2023_07_01_finds_its_api() {

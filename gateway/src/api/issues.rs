@@ -103,6 +103,13 @@ fn data(conn: &Connection, view: &View, issue: &Value) -> Result<Value, ApiError
             |row| render_execution(conn, view, row),
         )?
         .map(|execution| json!({ "transformation_execution": execution })),
+        "backpressure" => find(
+            conn,
+            "SELECT * FROM destinations WHERE id = ?",
+            reference("destination_id"),
+            |row| render::destination(view, row, false),
+        )?
+        .map(|destination| json!({ "destination": destination })),
         _ => None,
     };
     Ok(found.unwrap_or(Value::Null))

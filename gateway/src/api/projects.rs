@@ -11,7 +11,6 @@ use super::organizations;
 use super::render::{View, stored_json};
 use super::rows;
 use super::time::millis;
-use crate::project::Project;
 
 const BY_ID: &str = "SELECT * FROM projects WHERE id = ?";
 
@@ -61,14 +60,11 @@ fn render(conn: &Connection, _: &View, row: &Row<'_>) -> Result<Value, ApiError>
     Ok(project)
 }
 
-pub(super) async fn list(call: Call) -> Reply {
-    all(&call.project, View::of(&call.project)).await
-}
-
 /// Every project. A list names the organization in front of each, which is how the vendor's command-line
 /// client tells them apart; a single project has its own name.
-async fn all(project: &Project, view: View) -> Reply {
-    project
+pub(super) async fn list(call: Call) -> Reply {
+    let view = View::of(&call.project);
+    call.project
         .store
         .read(move |conn| {
             let mut statement =

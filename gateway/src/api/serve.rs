@@ -23,6 +23,8 @@ use super::quota::{Limit, Quota, Standing};
 use super::version::{self, CURRENT, Unserved};
 use crate::clock::{Clock, Micros};
 use crate::contract::Contract;
+use crate::faults::{Cut, Effect, Plane, Strike, Subject, in_place, spoil};
+use crate::journal::JournalEntry;
 use crate::project::Project;
 use crate::query;
 
@@ -195,11 +197,26 @@ async fn serve(State(state): State<ApiState>, request: Request) -> Response {
         }
     }
     let operation = route.operation;
+    let strike = tenant.faults.strike(Subject::Api {
+        operation: &operation.id,
+    });
+    if let Some(strike) = &strike {
+        if let Some(response) = in_place(strike) {
+            note(&tenant, &operation.id, &response, Some(strike));
+            return with_quota(response, standing);
+        }
+        if strike.effect == Effect::Stall {
+            tenant.faults.lifted(strike.id).await;
+        }
+    }
     let older = asked
         .translation
         .filter(|translation| translation.concerns(&operation.id));
     let id = route.param("id").unwrap_or_default().to_owned();
     let raw_query = request.uri().query().unwrap_or_default().to_owned();
+    let known = (routed == Method::GET)
+        .then(|| request.headers().get(header::IF_NONE_MATCH).cloned())
+        .flatten();
     let input = match older {
         None => read_input(&raw_query, request.into_body()).await,
         Some(older) => read_older(older, &operation.id, &raw_query, request.into_body()).await,
@@ -207,7 +224,7 @@ async fn serve(State(state): State<ApiState>, request: Request) -> Response {
     let reply = match input {
         Ok((query, body)) => {
             let call = Call {
-                project: tenant,
+                project: Arc::clone(&tenant),
                 older,
                 operation,
                 id,
@@ -223,7 +240,59 @@ async fn serve(State(state): State<ApiState>, request: Request) -> Response {
         None => answer(reply),
         Some(older) => answer_older(older, &operation.id, reply),
     };
+    let response = match (&strike, known) {
+        (Some(strike), _) => spoil(strike, response, cursor_of(&raw_query).as_deref()).await,
+        (None, Some(known)) if is_known(&response, &known) => unchanged(response),
+        (None, _) => response,
+    };
+    note(&tenant, &operation.id, &response, strike.as_ref());
     with_quota(response, standing)
+}
+
+/// The cursor a page was asked for by.
+fn cursor_of(raw_query: &str) -> Option<String> {
+    url::form_urlencoded::parse(raw_query.as_bytes())
+        .find(|(name, _)| name == "next")
+        .map(|(_, cursor)| cursor.into_owned())
+}
+
+/// Writes a call into the project's journal.
+fn note(project: &Project, operation: &str, response: &Response, strike: Option<&Strike>) {
+    let is_sent = response.extensions().get::<Cut>().is_none();
+    let mut entry = JournalEntry::new(Plane::Api, operation, strike);
+    entry.status = is_sent.then_some(response.status().as_u16());
+    project.journal.add(project.clock.now(), entry);
+}
+
+/// Whether a successful reply has one of the tags that `If-None-Match` lists. Tags are compared weakly.
+fn is_known(response: &Response, listed: &HeaderValue) -> bool {
+    fn strong(tag: &str) -> &str {
+        let tag = tag.trim();
+        tag.strip_prefix("W/").unwrap_or(tag)
+    }
+    let Some(tag) = response.headers().get(header::ETAG) else {
+        return false;
+    };
+    let (Ok(tag), Ok(listed)) = (tag.to_str(), listed.to_str()) else {
+        return false;
+    };
+    // No tag of ours holds a comma.
+    response.status() == StatusCode::OK
+        && listed
+            .split(',')
+            .any(|known| known.trim() == "*" || strong(known) == strong(tag))
+}
+
+/// The reply to a caller who has this body already: its tag alone.
+fn unchanged(response: Response) -> Response {
+    let mut headers = HeaderMap::new();
+    headers.extend(
+        response
+            .headers()
+            .get(header::ETAG)
+            .map(|tag| (header::ETAG, tag.clone())),
+    );
+    (StatusCode::NOT_MODIFIED, headers).into_response()
 }
 
 /// A reply as an older version gives it.

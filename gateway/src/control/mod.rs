@@ -11,9 +11,15 @@
 //! | `POST clock/advance` `{"seconds": n}` or `{"milliseconds": n}` | moves a manual clock, tells the attempts it caused |
 //! | `POST settle` | waits until nothing is in flight and nothing is due now |
 //! | `POST reset` | empties the project in one step and gives its quota back |
-//! | `POST seed` `{"seed": n}` | starts the ids over |
+//! | `POST seed` `{"seed": n}` | starts ids and probabilities over |
+//! | `POST clock/set` `{"now": "2027-01-15T08:00:00Z"}` | moves a manual clock forward to a moment |
+//! | `GET faults` | the armed faults, and how often each has struck |
+//! | `POST faults` | arms one; see [`Fault`](crate::Fault) for its members |
+//! | `DELETE faults`, `DELETE faults/7` | disarms all, or one |
+//! | `GET journal` | what happened, oldest first; narrowed by `since` (a sequence number), `plane`, `what`, `status`, `cause`, `fault` and the ids `source_id`, `request_id`, `webhook_id`, `destination_id`, `event_id` |
 
 pub(crate) mod guard;
+mod journal;
 
 use std::time::Duration;
 
@@ -22,11 +28,13 @@ use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use hookdeck::types::Timestamp;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::api::{ApiState, json_response};
 use crate::engine::EngineError;
+use crate::faults::{Fault, FaultId};
 use crate::project::Project;
 use crate::store::StoreError;
 
@@ -125,6 +133,7 @@ async fn answer(state: &ControlState, request: Request) -> Result<Value, Refusal
         _ => {}
     }
     let project = state.project(&request)?;
+    let query = request.uri().query().unwrap_or_default().to_owned();
     let body = read(request).await?;
     match (method, path.as_str()) {
         (Method::GET, "clock") => Ok(clock(&project)),
@@ -138,12 +147,22 @@ async fn answer(state: &ControlState, request: Request) -> Result<Value, Refusal
             state.api.reset_quota(&project);
             Ok(clock(&project))
         }
+        (Method::POST, "clock/set") => set_clock(&project, &body).await,
+        (Method::GET, "faults") => Ok(json!({ "faults": project.faults.list() })),
+        (Method::POST, "faults") => arm(&project, body),
+        (Method::DELETE, "faults") => {
+            project.faults.clear();
+            Ok(json!({ "faults": [] }))
+        }
+        (Method::DELETE, path) if path.starts_with("faults/") => disarm(&project, path),
+        (Method::GET, "journal") => journal::read(&project, &query),
         (Method::POST, "seed") => {
             let seed = body
                 .get("seed")
                 .and_then(Value::as_u64)
                 .ok_or_else(|| bad("`seed` must be a whole number from 0"))?;
             project.ids.reseed(seed);
+            project.faults.reseed(seed);
             Ok(json!({ "seed": seed }))
         }
         (method, path) => Err(Refusal::new(
@@ -198,6 +217,44 @@ fn clock(project: &Project) -> Value {
     })
 }
 
+/// A fault as JSON.
+fn arm(project: &Project, body: Value) -> Result<Value, Refusal> {
+    let fault: Fault = serde_json::from_value(body)
+        .map_err(|error| bad(format!("The body is no fault: {error}")))?;
+    let id = project
+        .faults
+        .arm(fault)
+        .map_err(|error| bad(error.to_string()))?;
+    Ok(json!({ "id": id }))
+}
+
+fn disarm(project: &Project, path: &str) -> Result<Value, Refusal> {
+    let id = path.trim_start_matches("faults/").parse();
+    let id = id.map_err(|_| bad("The id of a fault is a whole number"))?;
+    if project.faults.disarm(FaultId::from_number(id)) {
+        return Ok(json!({ "id": id }));
+    }
+    Err(Refusal::new(
+        StatusCode::NOT_FOUND,
+        format!("No fault {id} is armed"),
+    ))
+}
+
+/// `{"now": "2027-01-15T08:00:00Z"}`. Time only goes forward.
+async fn set_clock(project: &Project, body: &Value) -> Result<Value, Refusal> {
+    let wanted = body.get("now").and_then(Value::as_str).unwrap_or_default();
+    let wanted: Timestamp = wanted
+        .parse()
+        .map_err(|error| bad(format!("`now` is {error}")))?;
+    let now = project.clock.now().as_i64();
+    let Ok(span) = u64::try_from(wanted.unix_micros() - now) else {
+        return Err(bad(
+            "`now` lies in the past of this clock, which only goes forward",
+        ));
+    };
+    advanced(project, Duration::from_micros(span)).await
+}
+
 /// `{"seconds": 90}` or `{"milliseconds": 1500}`.
 async fn advance(project: &Project, body: &Value) -> Result<Value, Refusal> {
     let whole = |name: &str| body.get(name).and_then(Value::as_u64);
@@ -210,6 +267,10 @@ async fn advance(project: &Project, body: &Value) -> Result<Value, Refusal> {
             ));
         }
     };
+    advanced(project, span).await
+}
+
+async fn advanced(project: &Project, span: Duration) -> Result<Value, Refusal> {
     let fired = project.advance(span).await?;
     let fired: Vec<Value> = fired
         .iter()

@@ -6,6 +6,7 @@ mod body;
 pub mod client;
 pub mod dispatcher;
 mod failure;
+mod faulty;
 pub(crate) mod http;
 mod lanes;
 mod mock;

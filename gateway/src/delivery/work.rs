@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::auth::{Tokens, authenticate};
 use super::client::{Delivered, Deliverer};
+use super::faulty;
 use super::outgoing::{Outgoing, outgoing};
 use super::retry;
 use super::target::Target;
@@ -16,9 +17,11 @@ use crate::bulk;
 use crate::clock::Clock;
 use crate::engine::{FiredAttempt, Shared};
 use crate::events::attempt::{self, Claim, Claimed, Next, Outcome};
+use crate::faults::{FaultId, Faults, Plane, Subject};
 use crate::ids::Ids;
 use crate::ingest::Means;
 use crate::issues::{self, FailedAttempt};
+use crate::journal::{Journal, JournalEntry};
 use crate::project::Settings;
 use crate::sessions;
 use crate::sessions::Hub;
@@ -36,6 +39,8 @@ pub(crate) struct Context {
     pub(crate) deliverer: Arc<Deliverer>,
     pub(crate) sessions: Arc<Hub>,
     pub(crate) tokens: Tokens,
+    pub(crate) faults: Faults,
+    pub(crate) journal: Arc<Journal>,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -104,22 +109,32 @@ async fn attempt(context: &Context, event_id: String) -> Result<Made, StoreError
         }
     };
     let attempt_id = context.ids.attempt();
-    let (outcome, next) = deliver(context, &claim, &attempt_id).await?;
-    record(context, claim, attempt_id, outcome, next).await
+    let (outcome, next, fault) = deliver(context, &claim, &attempt_id).await?;
+    record(context, claim, attempt_id, outcome, next, fault).await
+}
+
+/// What came of sending a delivery, and the fault that made it so, if one did.
+struct Attempted {
+    delivered: Delivered,
+    fault: Option<FaultId>,
 }
 
 async fn deliver(
     context: &Context,
     claim: &Claim,
     attempt_id: &str,
-) -> Result<(Outcome, Next), StoreError> {
+) -> Result<(Outcome, Next, Option<FaultId>), StoreError> {
     let will_retry_after = retry::will_retry_after(claim, context.clock.now());
-    let delivered = match outgoing(claim, &context.settings, will_retry_after) {
+    let Attempted { delivered, fault } = match outgoing(claim, &context.settings, will_retry_after)
+    {
         Ok(outgoing) => send(context, claim, attempt_id, outgoing).await?,
-        Err(code) => Delivered::unsent(code),
+        Err(code) => Attempted {
+            delivered: Delivered::unsent(code),
+            fault: None,
+        },
     };
     let next = retry::next(claim, &delivered, context.clock.now());
-    Ok((delivered.outcome, next))
+    Ok((delivered.outcome, next, fault))
 }
 
 /// Authenticates a delivery and sends it. When the destination answers 401 to a token that was kept from
@@ -129,16 +144,32 @@ async fn send(
     claim: &Claim,
     attempt_id: &str,
     mut outgoing: Outgoing,
-) -> Result<Delivered, StoreError> {
+) -> Result<Attempted, StoreError> {
     let target = Target::of(claim);
     let destination = &claim.destination_id;
+    let strike = context.faults.strike(Subject::Delivery {
+        destination_id: destination,
+        connection_id: &claim.connection_id,
+    });
+    if let Some(strike) = &strike
+        && let Some(delivered) = faulty::in_place(strike, &outgoing, context.clock.now())
+    {
+        return Ok(Attempted {
+            delivered,
+            fault: Some(strike.id),
+        });
+    }
+    let fault = strike.as_ref().map(|strike| strike.id);
     let deadline = Instant::now() + outgoing.timeout;
     let mut again = false;
     loop {
         let token = match authenticate(context, destination, &target, &mut outgoing, deadline).await
         {
             Ok(token) => token,
-            Err(code) => return Ok(Delivered::unsent(code)),
+            Err(code) => {
+                let delivered = Delivered::unsent(code);
+                return Ok(Attempted { delivered, fault });
+            }
         };
         let delivered = if target.is_cli() {
             let (hub, store, clock) = (&context.sessions, &context.store, &context.clock);
@@ -159,11 +190,17 @@ async fn send(
             Some(token) if delivered.outcome.response_status == Some(401) => {
                 context.tokens.discard(&token);
                 if again || !token.kept {
-                    return Ok(delivered);
+                    return Ok(Attempted { delivered, fault });
                 }
                 again = true;
             }
-            _ => return Ok(delivered),
+            _ => {
+                let delivered = match &strike {
+                    Some(_) => faulty::lost(delivered),
+                    None => delivered,
+                };
+                return Ok(Attempted { delivered, fault });
+            }
         }
     }
 }
@@ -174,8 +211,18 @@ async fn record(
     attempt_id: String,
     outcome: Outcome,
     next: Next,
+    fault: Option<FaultId>,
 ) -> Result<Made, StoreError> {
     let now = context.clock.now();
+    let mut entry = JournalEntry::new(Plane::Delivery, claim.trigger.as_str(), None);
+    entry.status = outcome.response_status;
+    entry.cause = outcome.error_code.map(str::to_owned);
+    entry.event_id = Some(claim.event_id.clone());
+    entry.request_id = Some(claim.request_id.clone());
+    entry.webhook_id = Some(claim.connection_id.clone());
+    entry.destination_id = Some(claim.destination_id.clone());
+    entry.attempt_number = u32::try_from(claim.attempts + 1).ok();
+    entry.fault = fault;
     let ids = Arc::clone(&context.ids);
     let looped = claim
         .headers
@@ -191,6 +238,17 @@ async fn record(
         .store
         .write(move |tx| {
             let stored = attempt::record(tx, now, &attempt_id, &claim, &outcome, next)?;
+            if stored {
+                let waited = outcome.delivered_at.unwrap_or(now).since(claim.due_at);
+                issues::on_wait(
+                    tx,
+                    now,
+                    &ids,
+                    &claim.event_id,
+                    &claim.destination_id,
+                    waited,
+                )?;
+            }
             if stored && !outcome.is_success() {
                 let failed = FailedAttempt {
                     attempt_id: &attempt_id,
@@ -207,6 +265,7 @@ async fn record(
     if !stored {
         return Ok(Made::Nothing);
     }
+    context.journal.add(now, entry);
     context.shared.fired(fired);
     Ok(Made::Attempt { looped })
 }

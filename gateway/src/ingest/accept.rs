@@ -8,7 +8,7 @@ use super::answer::Cause;
 use super::evaluate::{Ignored, Verdict, evaluate, read_rules};
 use super::grouping;
 use super::handshake;
-use super::intake::Intake;
+use super::intake::{ConnectionOutcome, Intake};
 use super::receive::{Fault, Received};
 use super::verification::{self, Proof, Verification};
 use crate::clock::Micros;
@@ -34,10 +34,13 @@ pub(super) enum Accepted {
 #[derive(Debug)]
 pub(super) struct Stored {
     pub(super) request_id: String,
-    /// What the producer is told it was rejected for.
     pub(super) rejected: Option<(Cause, Option<String>)>,
+    /// Whether the producer is told of a failed verification.
+    pub(super) told: bool,
     pub(super) custom: Option<(String, String)>,
     pub(super) event_ids: Vec<String>,
+    /// What became of it on each connection.
+    pub(super) outcomes: Vec<ConnectionOutcome>,
 }
 
 /// A source as ingestion needs it.
@@ -126,12 +129,13 @@ pub(super) fn accept(
         is_new: true,
     };
     let event_ids = fan_out(intake, &stored, &routes)?;
-    let told = verification::told(scheme);
     Ok(Accepted::Stored(Stored {
         request_id,
-        rejected: rejected.filter(|(cause, _)| told || *cause != Cause::VerificationFailed),
+        rejected,
+        told: verification::told(scheme),
         custom,
         event_ids,
+        outcomes: std::mem::take(&mut intake.outcomes),
     }))
 }
 
@@ -354,6 +358,7 @@ pub(super) fn fan_out(
         let rules = route.rules.as_ref().unwrap_or(&none);
         let (payload_id, received) = (taken.payload_id, taken.received);
         let before = event_ids.len();
+        let (mut cause, mut meta) = (None, None);
         match evaluate(intake, route, rules, payload_id, received, taken.is_new)? {
             Verdict::Event { due_in, payload_id } => {
                 let id = intake.ids.event();
@@ -387,13 +392,24 @@ pub(super) fn fan_out(
             Verdict::Ignored(why) => {
                 store_ignored(conn, now, request_id, route, &why)?;
                 ignored += 1;
+                (cause, meta) = (Some(why.cause), why.meta.as_ref().map(Value::to_string));
             }
-            Verdict::Repeated => ignored += 1,
+            Verdict::Repeated => {
+                ignored += 1;
+                cause = Some("DEDUPLICATED");
+            }
             Verdict::Unknown => {}
         }
         if let Some(key) = &route.group_key {
             grouping::assign(conn, key, &event_ids[before..])?;
         }
+        intake.outcomes.push(ConnectionOutcome {
+            connection_id: route.id.clone(),
+            destination_id: route.destination_id.clone(),
+            event_ids: event_ids[before..].to_vec(),
+            cause,
+            meta,
+        });
     }
     if !routes.is_empty() {
         conn.prepare_cached(concat!(

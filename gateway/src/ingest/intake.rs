@@ -41,8 +41,20 @@ pub(crate) struct Intake<'a> {
     /// commits: whoever walks a list by it must not be overtaken by an older row.
     pub(crate) now: Micros,
     pub(crate) ids: &'a Ids,
+    /// What became of the request on each connection, for the journal.
+    pub(super) outcomes: Vec<ConnectionOutcome>,
     done: &'a HashMap<Key, Ran>,
     noted: Vec<(Key, Run)>,
+}
+
+/// What a connection made of a request: events, or a cause to ignore it.
+#[derive(Clone, Debug)]
+pub(super) struct ConnectionOutcome {
+    pub(super) connection_id: String,
+    pub(super) destination_id: String,
+    pub(super) event_ids: Vec<String>,
+    pub(super) cause: Option<&'static str>,
+    pub(super) meta: Option<String>,
 }
 
 impl Intake<'_> {
@@ -106,6 +118,7 @@ impl Means {
                         conn: tx,
                         now: clock.now(),
                         ids: &ids,
+                        outcomes: Vec::new(),
                         done: &given,
                         noted: Vec::new(),
                     };

@@ -303,7 +303,10 @@ fn sources_of(
     }
     for id in &target.webhook_ids {
         let source_id: String = conn
-            .prepare_cached("SELECT source_id FROM connections WHERE id = ?1")?
+            .prepare_cached(concat!(
+                "SELECT c.source_id FROM connections c JOIN sources s ON s.id = c.source_id ",
+                "WHERE c.id = ?1 AND s.deleted_at IS NULL",
+            ))?
             .query_row([id], |row| row.get(0))
             .optional()?
             .filter(|source_id| {

@@ -11,9 +11,13 @@ use axum::routing::any;
 use futures_util::StreamExt;
 use http::request::Parts;
 
-use super::accept::{Accepted, accept};
+use super::accept::{Accepted, Stored, accept};
+use super::answer::Cause;
+use super::intake::ConnectionOutcome;
 use super::receive::Received;
 use super::{BODY_LIMIT, answer};
+use crate::faults::{Cut, Effect, Plane, Strike, Subject, in_place, spoil};
+use crate::journal::JournalEntry;
 use crate::project::{Project, Projects};
 use crate::store::StoreError;
 
@@ -51,6 +55,18 @@ pub(crate) async fn take_in(
     parts: &Parts,
     body: Body,
 ) -> Response {
+    let strike = project.faults.strike(Subject::Ingest {
+        source_id: &source_id,
+    });
+    if let Some(strike) = &strike {
+        if let Some(response) = in_place(strike) {
+            note_fault(project, parts, &source_id, strike, &response);
+            return response;
+        }
+        if strike.effect == Effect::Stall {
+            project.faults.lifted(strike.id).await;
+        }
+    }
     let Ok(body) = read(body).await else {
         return answer::broken_body();
     };
@@ -65,11 +81,12 @@ pub(crate) async fn take_in(
     let received = Received::new(&parts.method, path, query, &parts.headers, peer, body);
     let received = Arc::new(received);
     let urls = urls(&project.settings.source_url(&source_id), &received);
+    let id = source_id.clone();
     let accepted: Result<_, StoreError> = project
         .means()
-        .write(move |intake| accept(intake, &source_id, &received, &urls))
+        .write(move |intake| accept(intake, &id, &received, &urls))
         .await;
-    match accepted {
+    let response = match accepted {
         Ok(Accepted::UnknownSource) => answer::unknown_source(),
         Ok(Accepted::DeletedSource) => answer::deleted_source(),
         Ok(Accepted::Handshake(answer)) => answer.into_response(),
@@ -77,16 +94,100 @@ pub(crate) async fn take_in(
             if !stored.event_ids.is_empty() {
                 project.engine.wake();
             }
-            answer::stored(
+            let noted = Noted::of(&stored);
+            let told = stored.told;
+            let rejected = stored
+                .rejected
+                .filter(|(cause, _)| told || *cause != Cause::VerificationFailed);
+            let response = answer::stored(
                 &stored.request_id,
                 &project.settings.base_url,
-                stored.rejected,
+                rejected,
                 stored.custom,
-            )
+            );
+            noted.write(project, parts, &source_id, &response, strike.as_ref());
+            response
         }
         Err(error) => {
             tracing::error!("a request was not stored: {error}");
             answer::failed()
+        }
+    };
+    match &strike {
+        Some(strike) => spoil(strike, response, None).await,
+        None => response,
+    }
+}
+
+/// A webhook that a fault answered.
+fn note_fault(
+    project: &Project,
+    parts: &Parts,
+    source_id: &str,
+    strike: &Strike,
+    response: &Response,
+) {
+    let mut entry = JournalEntry::new(Plane::Ingest, parts.method.as_str(), Some(strike));
+    entry.source_id = Some(source_id.to_owned());
+    entry.status = shown_status(response);
+    project.journal.add(project.clock.now(), entry);
+}
+
+/// The status of an answer that is sent.
+fn shown_status(response: &Response) -> Option<u16> {
+    let is_sent = response.extensions().get::<Cut>().is_none();
+    is_sent.then_some(response.status().as_u16())
+}
+
+/// What the journal says of a stored request.
+struct Noted {
+    request_id: String,
+    cause: Option<&'static str>,
+    outcomes: Vec<ConnectionOutcome>,
+}
+
+impl Noted {
+    fn of(stored: &Stored) -> Self {
+        Self {
+            request_id: stored.request_id.clone(),
+            cause: stored.rejected.as_ref().map(|(cause, _)| cause.as_str()),
+            outcomes: stored.outcomes.clone(),
+        }
+    }
+
+    /// One entry for the webhook, and one for each connection that ignored it or made events of it.
+    fn write(
+        self,
+        project: &Project,
+        parts: &Parts,
+        source_id: &str,
+        response: &Response,
+        strike: Option<&Strike>,
+    ) {
+        let now = project.clock.now();
+        let mut entry = JournalEntry::new(Plane::Ingest, parts.method.as_str(), strike);
+        entry.source_id = Some(source_id.to_owned());
+        entry.request_id = Some(self.request_id.clone());
+        entry.status = Some(response.status().as_u16());
+        entry.cause = self.cause.map(str::to_owned);
+        project.journal.add(now, entry);
+        for outcome in self.outcomes {
+            let mut entry = JournalEntry::new(Plane::Ingest, "connection", None);
+            entry.source_id = Some(source_id.to_owned());
+            entry.request_id = Some(self.request_id.clone());
+            entry.webhook_id = Some(outcome.connection_id);
+            entry.destination_id = Some(outcome.destination_id);
+            entry.cause = outcome.cause.map(str::to_owned);
+            entry.detail = outcome.meta;
+            if outcome.event_ids.is_empty() {
+                project.journal.add(now, entry);
+                continue;
+            }
+            for event_id in outcome.event_ids {
+                let mut entry = entry.clone();
+                entry.event_id = Some(event_id);
+                project.journal.add(now, entry);
+            }
         }
     }
 }

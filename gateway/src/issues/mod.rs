@@ -4,9 +4,14 @@
 //! responsible is decided in [`trigger`]. Seen again, an issue that was resolved or dismissed opens
 //! anew; one that is ignored stays ignored.
 //!
-//! Backpressure issues are never opened: nothing watches how long events wait.
+//! How long events wait for their destination is known when an attempt ends their wait, so that is when a
+//! backpressure issue is opened. The wait counts from the moment the event was due, time on hold
+//! included. A destination that takes nothing at all is seen only with its next attempt. All that is our
+//! choice.
 
 mod trigger;
+
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::{Value, json};
@@ -70,6 +75,58 @@ fn owes_an_attempt(conn: &Connection, event_id: &str) -> Result<bool, StoreError
         .query_row([event_id], |row| row.get(0))
         .optional()?
         .unwrap_or(false))
+}
+
+/// The shortest wait that a trigger may name.
+const SHORTEST_DELAY: Duration = Duration::from_secs(60);
+
+/// Opens the backpressure issue that the wait of an event for its destination calls for, if any.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn on_wait(
+    conn: &Connection,
+    now: Micros,
+    ids: &Ids,
+    event_id: &str,
+    destination_id: &str,
+    waited: Duration,
+) -> Result<(), StoreError> {
+    // Most events wait for nothing, and then no trigger needs to be read.
+    if waited < SHORTEST_DELAY {
+        return Ok(());
+    }
+    let name: String = conn
+        .prepare_cached("SELECT name FROM destinations WHERE id = ?1")?
+        .query_row([destination_id], |row| row.get(0))?;
+    let subject = Subject::new(destination_id, Some(&name));
+    let Some(trigger) = trigger::responsible(conn, "backpressure", |configs| {
+        subject.covered_by(&configs["destinations"])
+    })?
+    else {
+        return Ok(());
+    };
+    let delay = &trigger.configs["delay"];
+    let crossed = delay
+        .as_f64()
+        .is_some_and(|millis| waited.as_secs_f64() * 1_000.0 >= millis);
+    if !crossed {
+        return Ok(());
+    }
+    let group: Option<String> = conn
+        .prepare_cached("SELECT delivery_group FROM events WHERE id = ?1")?
+        .query_row([event_id], |row| row.get(0))?;
+    let triggered_by = match &group {
+        Some(group) => json!({ "type": "delivery_group", "delivery_group": group }),
+        None => json!({ "type": "destination" }),
+    };
+    let keys = json!({ "destination_id": [destination_id], "delay": [delay] });
+    let reference = json!({
+        "destination_id": destination_id,
+        "delivery_groups": [group],
+        "triggered_by": triggered_by,
+    });
+    open(conn, now, ids, &trigger, &keys, &reference).map(|_| ())
 }
 
 /// Opens the issue that a rejected request calls for, if any.

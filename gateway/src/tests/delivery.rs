@@ -133,7 +133,7 @@ async fn an_attempt_its_issue_and_the_next_due_time_are_one_commit() {
         "BEFORE INSERT ON issue_events",
     ] {
         let mut receiver = Receiver::start().await;
-        receiver.replies([Reply::status(500), Reply::status(500)]);
+        receiver.replies((0..20).map(|_| Reply::status(500)));
         let gateway = manual().start().await.unwrap();
         let rules =
             json!([{"type": "retry", "strategy": "linear", "interval": 30_000, "count": 1}]);
@@ -171,6 +171,6 @@ async fn an_attempt_its_issue_and_the_next_due_time_are_one_commit() {
         let waiting = [json!("FAILED"), json!(1), json!(at(30)), json!(at(30))];
         assert_eq!(event(&path.project, &id).await[..4], waiting, "{point}");
         // At least once: what was not recorded was delivered again.
-        assert_eq!(receiver.all().len(), 2, "{point}");
+        assert!(receiver.all().len() >= 2, "{point}");
     }
 }

@@ -24,21 +24,25 @@
   Math.random = () => random();
   delete globalThis.performance;
 
-  // These walk as far as `length` says without asking whether to go on. A list that fits into the
-  // memory of a run is far shorter.
-  for (const name of ["reverse", "sort", "toReversed", "toSorted"]) {
+  // Many of these walk as far as `length` says without asking whether to go on. A list that fits
+  // into the memory of a run is far shorter.
+  const refuseEndless = (list) => {
+    if (list?.length > 2 ** 25) throw new RangeError("Invalid array length");
+  };
+  for (const name of Object.getOwnPropertyNames(Array.prototype)) {
     const method = Array.prototype[name];
-    const guarded = {
-      [name](...args) {
-        if (this.length > 2 ** 25) throw new RangeError("Invalid array length");
-        return apply(method, this, args);
+    if (typeof method !== "function" || name === "constructor" || name === "push") continue;
+    const { value } = Object.getOwnPropertyDescriptor(
+      {
+        [name](...args) {
+          refuseEndless(this);
+          if (name === "concat") args.forEach(refuseEndless);
+          return apply(method, this, args);
+        },
       },
-    };
-    Object.defineProperty(Array.prototype, name, {
-      value: guarded[name],
-      configurable: true,
-      writable: true,
-    });
+      name,
+    );
+    Object.defineProperty(Array.prototype, name, { value, configurable: true, writable: true });
   }
 
   const show = (value) => {

@@ -1,6 +1,6 @@
 //! One run in one engine.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,7 @@ struct Shared {
     limits: Limits,
     console: RefCell<Vec<Line>>,
     left_out: RefCell<usize>,
-    stopped: RefCell<Option<Stopped>>,
+    stopped: Cell<Option<Stopped>>,
 }
 
 /// Runs the code on this thread.
@@ -36,7 +36,7 @@ pub(super) fn run(run: &Run, limits: Limits) -> Ran {
         limits,
         console: RefCell::default(),
         left_out: RefCell::default(),
-        stopped: RefCell::default(),
+        stopped: Cell::default(),
     });
     let result = evaluate(run, &shared).and_then(|output| read(output, limits));
     let mut console = shared.console.take();
@@ -96,12 +96,19 @@ fn evaluate(run: &Run, shared: &Rc<Shared>) -> Result<Output, String> {
     let context = Context::full(&runtime).map_err(no_engine)?;
     context.with(|ctx| {
         let result = call(&ctx, run, shared).catch(&ctx);
-        result.map_err(|error| match *shared.stopped.borrow() {
-            Some(Stopped::Steps) => {
-                "Error: Script execution timed out: it took too many steps".to_owned()
+        result.map_err(|error| {
+            // Looking at an error may run code of the user's, which may be stopped in turn.
+            let described = match shared.stopped.get() {
+                None => describe(&error),
+                Some(_) => String::new(),
+            };
+            match shared.stopped.get() {
+                Some(Stopped::Steps) => {
+                    "Error: Script execution timed out: it took too many steps".to_owned()
+                }
+                Some(Stopped::Time) => timed_out(shared.limits.time),
+                None => cut(described, shared.limits.line),
             }
-            Some(Stopped::Time) => timed_out(shared.limits.time),
-            None => describe(&error),
         })
     })
 }
@@ -120,7 +127,7 @@ fn interrupts(shared: Rc<Shared>) -> Box<dyn FnMut() -> bool> {
             }
         };
         if stopped.is_some() {
-            *shared.stopped.borrow_mut() = stopped;
+            shared.stopped.set(stopped);
         }
         stopped.is_some()
     })
@@ -157,7 +164,7 @@ fn named(name: &str) -> EvalOptions {
 }
 
 impl Shared {
-    fn print(&self, kind: &str, mut message: String) {
+    fn print(&self, kind: &str, message: String) {
         let kinds = ["debug", "error", "info", "log", "warn"];
         let Some(kind) = kinds.into_iter().find(|known| *known == kind) else {
             return;
@@ -167,16 +174,21 @@ impl Shared {
             *self.left_out.borrow_mut() += 1;
             return;
         }
-        if message.len() > self.limits.line {
-            let end = (0..=self.limits.line)
-                .rev()
-                .find(|at| message.is_char_boundary(*at))
-                .unwrap_or(0);
-            message.truncate(end);
-            message.push_str("...");
-        }
-        console.push(Line { kind, message });
+        console.push(Line {
+            kind,
+            message: cut(message, self.limits.line),
+        });
     }
+}
+
+/// At most `most` bytes of a text, and a mark where something is left out.
+fn cut(mut text: String, most: usize) -> String {
+    if text.len() > most {
+        let end = (0..=most).rev().find(|at| text.is_char_boundary(*at));
+        text.truncate(end.unwrap_or(0));
+        text.push_str("...");
+    }
+    text
 }
 
 /// An uncaught error as a console line: its name, its message, and where it came from.

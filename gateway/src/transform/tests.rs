@@ -103,6 +103,12 @@ fn a_long_console_is_cut() {
 }
 
 #[test]
+fn the_message_of_a_failure_is_cut_too() {
+    let message = failure("throw new Error('é'.repeat(1e6))");
+    assert_eq!(message.len(), "Error: ".len() + 4 * 1024 - 8 + "...".len());
+}
+
+#[test]
 fn what_is_no_request_is_refused_by_name() {
     for (returned, received) in [
         ("null", "null"),
@@ -345,6 +351,13 @@ fn the_engines_own_loops_end_too() {
         "new Array(4294967295).includes(1)",
         "new Array(4294967295).reverse()",
         "[].sort.call({ length: 2 ** 53 - 1 })",
+        "[].fill.call({ length: 2 ** 53 - 1 }, 0)",
+        "new Array(4294967295).join('')",
+        "[].concat({ length: 2 ** 53 - 1, [Symbol.isConcatSpreadable]: true })",
+        "String(new Array(4294967295))",
+        "const e = new Error(); Object.defineProperty(e, 'name', { get() { for (;;); } }); throw e",
+        "addHandler('transform', r => ({ headers: r.headers, body: { toJSON() { for (;;); } } }))",
+        "addHandler('transform', r => ({ get headers() { for (;;); } }))",
         "/(a+)+$/.test('a'.repeat(40) + 'b')",
         "let b = 3n; for (;;) b = b * b",
         "let s = 'a'; for (;;) s += s",

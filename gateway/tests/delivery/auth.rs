@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::endpoint::{self, Endpoint};
 use crate::world::{START, World, code, json_body};
 
+/// Made for these tests; it opens nothing.
 const SERVICE_ACCOUNT_KEY: &str = include_str!("service_account.pem");
 
 fn authenticated(url: &str, auth_type: &str, auth: Value) -> Value {

@@ -3,7 +3,7 @@
 use hookdeck::models::EventStatus;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::endpoint::{Endpoint, status};
 use crate::world::{World, code};
@@ -27,6 +27,14 @@ where
     url
 }
 
+/// A port that refuses: taken, so that nobody else gets it, and never listened on.
+fn closed_port() -> (TcpSocket, String) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", socket.local_addr().unwrap());
+    (socket, url)
+}
+
 async fn answering(text: &'static str) -> String {
     serve(move |mut stream| async move {
         stream.write_all(text.as_bytes()).await.unwrap();
@@ -36,9 +44,7 @@ async fn answering(text: &'static str) -> String {
 
 #[tokio::test]
 async fn a_port_nobody_listens_on_refuses() {
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", free.local_addr().unwrap());
-    drop(free);
+    let (_closed, url) = closed_port();
     let world = World::start().await;
     let attempt = world.attempt("a", json!({"url": url})).await;
     assert_eq!(code(&attempt), "CONNECTION_REFUSED");
@@ -238,9 +244,7 @@ async fn credentials_stay_with_the_destination_when_it_leads_elsewhere() {
 
 #[tokio::test]
 async fn failures_without_an_answer_are_retried_whatever_statuses_the_rule_names() {
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", free.local_addr().unwrap());
-    drop(free);
+    let (_closed, url) = closed_port();
     let world = World::start().await;
     let rules = json!([{
         "type": "retry", "strategy": "linear", "interval": 30_000, "count": 2,

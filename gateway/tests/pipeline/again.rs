@@ -85,9 +85,34 @@ async fn a_replay_may_go_elsewhere_and_one_that_nobody_takes_is_rejected() {
 }
 
 #[tokio::test]
+async fn what_was_deleted_takes_no_replay() {
+    let world = World::start().await;
+    let connection = world.connect("gone", None, json!([])).await;
+    let id = world.deliver(&connection, "{}").await;
+    let event = world.event(&id).await;
+    let client = &world.client;
+    client.connections().delete(&connection.id).await.unwrap();
+    // The event's own connection is gone: the source still takes the request, for nobody.
+    let replayed = client.events().replay(&event.id).await.unwrap();
+    let new = replayed.requests[0].id.to_string();
+    assert_eq!(world.counts(&new).await.2, "NO_CONNECTION");
+    client
+        .sources()
+        .delete(&connection.source.id)
+        .await
+        .unwrap();
+    for error in [
+        client.events().replay(&event.id).await.unwrap_err(),
+        client.requests().replay(&id).await.unwrap_err(),
+    ] {
+        assert_eq!(error.status().unwrap(), 404);
+    }
+    assert_eq!(client.requests().list().await.unwrap().items.len(), 2);
+}
+
+#[tokio::test]
 async fn a_request_retry_fills_in_what_is_missing_and_only_that() {
     let world = World::start().await;
-    let source = json!({ "name": "retry-source" });
     let plain = world.connect("plain", None, json!([])).await;
     let filter = json!([{ "type": "filter", "body": { "n": 2 } }]);
     let from = json!({ "name": "plain-source" });
@@ -147,7 +172,6 @@ async fn a_request_retry_fills_in_what_is_missing_and_only_that() {
         message,
         "Request is not eligible for retry because it not rejected or has no ignored events"
     );
-    drop(source);
 }
 
 #[tokio::test]

@@ -91,7 +91,9 @@ fn typed(source: &mut Object, config: &mut Object, verification: &mut Tree) -> b
         config.set("auth", Tree::null());
         return false;
     };
+    // Until then the small letters of 2023-07-01 were taken too, and the vendor's own SDK writes them.
     let kind = verification.text("type").unwrap_or_default();
+    let kind = kind.to_ascii_uppercase();
     if GENERIC.contains(&kind.as_str()) {
         source.set("type", Tree::of("WEBHOOK"));
         config.set("auth_type", Tree::of(&kind));

@@ -1,0 +1,60 @@
+//! Attempts that a fault decides.
+
+use super::client::Delivered;
+use super::outgoing::Outgoing;
+use crate::clock::Micros;
+use crate::events::attempt::Outcome;
+use crate::faults::{Effect, Strike, code_of};
+
+/// The outcome that stands in place of the delivery; `None` where the destination is called first.
+pub(super) fn in_place(strike: &Strike, outgoing: &Outgoing, now: Micros) -> Option<Delivered> {
+    let mut outcome = Outcome {
+        requested_url: Some(outgoing.shown_url.clone()),
+        http_method: Some(outgoing.method.to_string()),
+        ..Outcome::default()
+    };
+    let mut retry_after = None;
+    match &strike.effect {
+        Effect::Status {
+            status,
+            body,
+            headers,
+        } => {
+            outcome.response_status = Some(*status);
+            outcome.body = Some(body.clone());
+            outcome.delivered_at = Some(now);
+            outcome.responded_at = Some(now);
+            let named = headers
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case("retry-after"));
+            retry_after = named.map(|(_, value)| value.clone());
+        }
+        Effect::Timeout => {
+            outcome.error_code = Some("TIMEOUT");
+            outcome.delivered_at = Some(now);
+        }
+        // Looked at when it was armed.
+        Effect::Error(code) => outcome.error_code = Some(code_of(code).unwrap_or("UNKNOWN")),
+        Effect::Reset => outcome.error_code = Some("CONNECTION_RESET"),
+        Effect::Empty => outcome.error_code = Some("SOCKET_CLOSED"),
+        _ => return None,
+    }
+    Some(Delivered {
+        outcome,
+        retry_after,
+    })
+}
+
+/// A delivery whose answer is lost on the way back.
+pub(super) fn lost(delivered: Delivered) -> Delivered {
+    Delivered {
+        outcome: Outcome {
+            response_status: None,
+            error_code: Some("CONNECTION_RESET"),
+            body: None,
+            responded_at: None,
+            ..delivered.outcome
+        },
+        retry_after: None,
+    }
+}
