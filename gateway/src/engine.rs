@@ -224,6 +224,11 @@ impl Engine {
         IngestGuard(Arc::clone(&self.shared))
     }
 
+    /// How many attempts were made since the start.
+    pub fn attempts(&self) -> u64 {
+        self.shared.status.borrow().attempts
+    }
+
     /// Waits until nothing is being ingested, nothing is in flight and nothing is due now. Events
     /// that wait for a later moment, or for the rate of their destination, may remain.
     ///

@@ -16,6 +16,9 @@ use crate::server::Server;
 /// How long deliveries in flight may take to finish at a shutdown.
 const GRACE: Duration = Duration::from_secs(30);
 
+/// How often projects may set each other to work before a settle refuses to go on.
+const PASSES: usize = 1_000;
+
 /// A running gateway. Dropping it closes its port and abandons its deliveries; with a data
 /// directory, what was in flight is delivered again by the next one.
 #[derive(Debug)]
@@ -130,10 +133,24 @@ impl Gateway {
     /// # Errors
     /// [`EngineError::Runaway`] when deliveries keep causing deliveries, and store failures.
     pub async fn settle(&self) -> Result<(), EngineError> {
-        for project in self.projects() {
-            project.settle().await?;
+        for _ in 0..PASSES {
+            let before: Vec<u64> = self.attempts();
+            for project in self.projects() {
+                project.settle().await?;
+            }
+            // A delivery of one project may have been a webhook to another that was quiet already.
+            if self.attempts() == before {
+                return Ok(());
+            }
         }
-        Ok(())
+        Err(EngineError::Runaway {
+            connections: Vec::new(),
+        })
+    }
+
+    fn attempts(&self) -> Vec<u64> {
+        let projects = self.projects();
+        projects.map(|project| project.engine.attempts()).collect()
     }
 
     /// Moves a manual clock forward by `span`. It stops at every moment something becomes due and

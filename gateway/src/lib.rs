@@ -61,3 +61,8 @@ pub use faults::{ArmedFault, Effect, Fault, FaultError, FaultId, Plane};
 pub use gateway::{Advanced, Fired, Gateway};
 pub use journal::JournalEntry;
 pub use store::StoreError;
+
+/// The README's program, compiled and run with the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -7,14 +7,20 @@ use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use hookdeck::types::Timestamp;
 use hookdeck_gateway::{Gateway, RateLimit};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// How long a gateway may take to say that it is ready.
+const HEALTH: Duration = Duration::from_secs(5);
 
 /// A gateway for the Hookdeck Event Gateway API that needs no account and no network.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Other>,
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1:4100")]
     listen: SocketAddr,
@@ -57,9 +63,22 @@ struct Arguments {
     /// Let the control API under /_gateway/ change things.
     #[arg(long)]
     control: bool,
-    /// What ids are drawn from.
+    /// What ids and chances are drawn from; told at the start where it is not given.
     #[arg(long)]
     seed: Option<u64>,
+    /// File to write the port to once the gateway is ready, for whoever listens on port 0.
+    #[arg(long, value_name = "FILE")]
+    port_file: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Other {
+    /// Ask a running gateway whether it is ready; succeeds if it is.
+    Health {
+        /// Address of the gateway, without a path.
+        #[arg(long, default_value = "http://127.0.0.1:4100")]
+        url: String,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -106,7 +125,11 @@ async fn main() -> ExitCode {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
-    match run(arguments).await {
+    let outcome = match arguments.command {
+        Some(Other::Health { url }) => health(&url).await,
+        None => run(arguments).await,
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("hookdeck-gateway: {error}");
@@ -116,6 +139,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let seed_is_drawn = arguments.seed.is_none();
     let mut builder = Gateway::builder()
         .listen(arguments.listen)
         .rate_limit(arguments.rate_limit.0)
@@ -146,12 +170,53 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     // Listening for signals before the line is printed: whoever reads it may stop us at once.
     let stop = stop_signal()?;
     let gateway = builder.start().await?;
+    if seed_is_drawn {
+        eprintln!("seed {}", gateway.seed());
+    }
+    if let Some(file) = &arguments.port_file {
+        let port = gateway.api_url().rsplit(':').next().unwrap_or_default();
+        write_whole(file, port).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
     let mut out = std::io::stdout();
     writeln!(out, "{}", gateway.api_url())?;
     out.flush()?;
     stop.await;
     gateway.shutdown().await;
     Ok(())
+}
+
+/// Writes a file in one step, so that whoever waits for it never reads half of it.
+fn write_whole(file: &std::path::Path, text: &str) -> std::io::Result<()> {
+    let mut beside = file.as_os_str().to_owned();
+    beside.push(".new");
+    std::fs::write(&beside, text)?;
+    std::fs::rename(&beside, file)
+}
+
+/// For containers that have no other program to ask with.
+async fn health(url: &str) -> Result<(), Box<dyn std::error::Error>> {
+    let host = url
+        .strip_prefix("http://")
+        .ok_or("the address must begin with http://")?
+        .trim_end_matches('/');
+    let ask = async {
+        let mut stream = tokio::net::TcpStream::connect(host).await?;
+        let request =
+            format!("GET /_gateway/ready HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).await?;
+        Ok::<_, std::io::Error>(reply)
+    };
+    let reply = tokio::time::timeout(HEALTH, ask)
+        .await
+        .map_err(|_| format!("{url} does not answer"))?
+        .map_err(|error| format!("{url}: {error}"))?;
+    let status = reply.split(' ').nth(1).unwrap_or("nothing");
+    match status {
+        "200" => Ok(()),
+        status => Err(format!("{url} answers {status}").into()),
+    }
 }
 
 #[cfg(unix)]

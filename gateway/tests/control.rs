@@ -2,6 +2,7 @@
 
 mod support;
 
+use hookdeck::types::Timestamp;
 use hookdeck_gateway::Gateway;
 use serde_json::{Value, json};
 use support::{Api, Receiver, Reply, read};
@@ -144,4 +145,53 @@ async fn with_several_projects_the_key_says_which() {
         read(api.http.get(&url).bearer_auth("two")).await.status,
         200
     );
+}
+
+/// What one project delivers may be a webhook to another, which then has something to do again.
+#[tokio::test]
+async fn a_settle_waits_for_projects_that_set_each_other_to_work() {
+    use hookdeck::models::{DestinationInput, SourceInput};
+
+    let gateway = Gateway::builder()
+        .api_key("first")
+        .api_key("second")
+        .manual_clock(Timestamp::from_unix_seconds(1_800_000_000))
+        .start()
+        .await
+        .unwrap();
+    let client = |key: &str| {
+        hookdeck::Client::builder(key)
+            .base_url(gateway.api_url())
+            .build()
+            .unwrap()
+    };
+    let (first, second) = (client("first"), client("second"));
+    // From the second project to the first and back, four hops in all.
+    let mut url = None;
+    for hop in 0..4 {
+        let at = if hop % 2 == 0 { &first } else { &second };
+        let name = format!("hop-{hop}");
+        let destination = match &url {
+            None => DestinationInput::mock_api(name.as_str()),
+            Some(url) => DestinationInput::http(name.as_str(), url),
+        };
+        let made = at.connections().create().name(name.as_str());
+        let made = made
+            .source(SourceInput::webhook(name.as_str()))
+            .destination(destination);
+        url = Some(made.await.unwrap().source.url);
+    }
+    let http = support::client();
+    let reply = http.post(url.unwrap()).body("hello").send().await.unwrap();
+    assert_eq!(reply.status(), 200);
+    gateway.settle().await.unwrap();
+    for at in [&first, &second] {
+        let events = at.events().list().await.unwrap().items;
+        assert_eq!(events.len(), 2);
+        assert!(
+            events
+                .iter()
+                .all(|event| event.status == hookdeck::models::EventStatus::Successful)
+        );
+    }
 }
