@@ -427,6 +427,14 @@ async fn handshakes_are_answered_and_not_recorded() {
     let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(reply.json(), json!({ "challengeResponse": digest }));
 
+    let source = world
+        .source("TWITTER", json!({"auth": {"api_key": "s"}}))
+        .await;
+    let url = format!("{}?crc_token=c1", source.url);
+    let reply = world.send("GET", &url, &[], "").await;
+    let response = "sha256=ilTWX3G2BSriuvI9fBah6lrAjIQ80ATohgdZaC5ZxEg=";
+    assert_eq!(reply.json(), json!({ "response_token": response }));
+
     for (kind, header) in [
         ("ASANA", "x-hook-secret"),
         ("RING_CENTRAL", "validation-token"),

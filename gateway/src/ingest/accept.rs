@@ -34,11 +34,9 @@ pub(super) enum Accepted {
 #[derive(Debug)]
 pub(super) struct Stored {
     pub(super) request_id: String,
-    /// What the producer is told it was rejected for.
-    /// Why it was rejected.
-    pub(super) cause: Option<&'static str>,
-    /// The same with what is told of it, where its producer may know.
     pub(super) rejected: Option<(Cause, Option<String>)>,
+    /// Whether the producer is told of a failed verification.
+    pub(super) told: bool,
     pub(super) custom: Option<(String, String)>,
     pub(super) event_ids: Vec<String>,
     /// What became of it on each connection.
@@ -131,11 +129,10 @@ pub(super) fn accept(
         is_new: true,
     };
     let event_ids = fan_out(intake, &stored, &routes)?;
-    let told = verification::told(scheme);
     Ok(Accepted::Stored(Stored {
         request_id,
-        cause: rejected.as_ref().map(|(cause, _)| cause.as_str()),
-        rejected: rejected.filter(|(cause, _)| told || *cause != Cause::VerificationFailed),
+        rejected,
+        told: verification::told(scheme),
         custom,
         event_ids,
         outcomes: std::mem::take(&mut intake.outcomes),

@@ -12,6 +12,7 @@ use futures_util::StreamExt;
 use http::request::Parts;
 
 use super::accept::{Accepted, Stored, accept};
+use super::answer::Cause;
 use super::intake::ConnectionOutcome;
 use super::receive::Received;
 use super::{BODY_LIMIT, answer};
@@ -94,10 +95,14 @@ pub(crate) async fn take_in(
                 project.engine.wake();
             }
             let noted = Noted::of(&stored);
+            let told = stored.told;
+            let rejected = stored
+                .rejected
+                .filter(|(cause, _)| told || *cause != Cause::VerificationFailed);
             let response = answer::stored(
                 &stored.request_id,
                 &project.settings.base_url,
-                stored.rejected,
+                rejected,
                 stored.custom,
             );
             noted.write(project, parts, &source_id, &response, strike.as_ref());
@@ -145,7 +150,7 @@ impl Noted {
     fn of(stored: &Stored) -> Self {
         Self {
             request_id: stored.request_id.clone(),
-            cause: stored.cause,
+            cause: stored.rejected.as_ref().map(|(cause, _)| cause.as_str()),
             outcomes: stored.outcomes.clone(),
         }
     }

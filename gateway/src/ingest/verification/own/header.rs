@@ -75,6 +75,6 @@ pub(in super::super) fn coinbase(proof: &Proof<'_>) -> Option<bool> {
 }
 
 fn within(proof: &Proof<'_>, seconds: i64, time: &str) -> Option<bool> {
-    let age = proof.now.as_i64() / 1_000_000 - time.parse::<i64>().ok()?;
+    let age = (proof.now.as_i64() / 1_000_000).checked_sub(time.parse().ok()?)?;
     Some(age.checked_abs()? <= seconds)
 }

@@ -44,14 +44,7 @@ impl Case {
 
 /// The source types of the contract.
 fn source_types() -> Vec<String> {
-    let contract: Value = serde_json::from_str(hookdeck_contract()).unwrap();
+    let contract: Value = serde_json::from_str(hookdeck::contract::DOCUMENT).unwrap();
     let types = &contract["components"]["schemas"]["Source"]["properties"]["type"]["enum"];
     serde_json::from_value(types.clone()).unwrap()
-}
-
-fn hookdeck_contract() -> &'static str {
-    include_str!(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../openapi/2026-09-01.json"
-    ))
 }

@@ -179,6 +179,10 @@ fn no_header_of_the_proof_may_be_missing_or_malformed() {
                 "\u{fffd}",
                 &"9".repeat(64),
                 "sha256=zz",
+                "-9223372036854775808",
+                "9223372036854775807",
+                "t=-9223372036854775808,h=a,v0=00,v1=00",
+                "ts=9223372036854775807;h1=00",
             ] {
                 case.headers.push((name.clone(), malformed.into()));
                 assert_eq!(
