@@ -4,6 +4,9 @@
 //! fields the models do not know, the difference between an optional field that is null and one that
 //! is absent, and whether a whole number stood without `.0` in a field that may have a fraction.
 
+#[path = "support/levelled.rs"]
+mod levelled;
+
 use std::future::IntoFuture;
 
 use hookdeck::models::{
@@ -15,18 +18,7 @@ use hookdeck_gateway::Gateway;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Without members that are null, and every number as one that may have a fraction.
-fn levelled(value: Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let set = members.into_iter().filter(|(_, member)| !member.is_null());
-            set.map(|(name, member)| (name, levelled(member))).collect()
-        }
-        Value::Array(items) => items.into_iter().map(levelled).collect(),
-        Value::Number(number) => number.as_f64().into(),
-        other => other,
-    }
-}
+use levelled::levelled;
 
 async fn holds<T: Serialize>(
     call: impl IntoFuture<Output = Result<Response<T>>>,

@@ -5,6 +5,8 @@
 mod errors;
 #[path = "versions/identity.rs"]
 mod identity;
+#[path = "support/levelled.rs"]
+mod levelled;
 #[path = "versions/refused.rs"]
 mod refused;
 #[path = "versions/shapes.rs"]
@@ -34,6 +36,47 @@ async fn every_operation_succeeds_at_every_version() {
         let missing: Vec<_> = all.difference(&made).collect();
         assert!(missing.is_empty(), "not made at {version}: {missing:?}");
     }
+}
+
+/// What every operation answers is what our own contract says, and nothing of it is lost in the models but what
+/// their documentation names: fields they do not know, optional nulls, and `.0` behind a whole number.
+#[tokio::test]
+async fn every_reply_is_valid_and_encodes_again_as_it_came() {
+    let newest = ApiVersion::KNOWN.last().unwrap();
+    let world = World::new(newest).await;
+    tour(&world).await;
+
+    let contract = Contract::get();
+    let mut held = BTreeSet::new();
+    let mut problems = BTreeSet::new();
+    for reply in world.recorded() {
+        let Recorded {
+            method,
+            path,
+            status,
+            body,
+        } = &reply;
+        let Some(route) = contract.route(method, path) else {
+            problems.insert(format!("{method} {path}: no operation"));
+            continue;
+        };
+        held.insert(route.operation.id.clone());
+        for problem in contract.validate_reply(route.operation, *status, body) {
+            problems.insert(format!("{method} {path}: {problem}"));
+        }
+    }
+    let (compared, differences) = world.round_trips();
+    problems.extend(differences);
+    let problems: Vec<_> = problems.into_iter().collect();
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+
+    // Nothing went past the two checks.
+    let missing: Vec<_> = ops::ALL.iter().filter(|op| !held.contains(op.id)).collect();
+    assert!(
+        missing.is_empty(),
+        "not held against the contract: {missing:?}"
+    );
+    assert_eq!(compared, world.recorded().len());
 }
 
 /// The same calls read the same things, whatever version they went through.

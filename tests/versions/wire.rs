@@ -1,15 +1,22 @@
 //! A gateway, a client pinned to a version, and everything that goes over the wire between them.
 
 use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::future::IntoFuture;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use hookdeck::paging::Page;
 use hookdeck::transport::{
     Exchange, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind,
 };
 use hookdeck::types::Timestamp;
-use hookdeck::{ApiVersion, CallEvent, Client, Observer, RateLimit};
+use hookdeck::{ApiVersion, CallEvent, Client, Error, Observer, RateLimit, Result};
 use hookdeck_gateway::Gateway;
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::levelled::levelled;
 
 /// A reply as it came.
 #[derive(Clone, Debug)]
@@ -83,6 +90,8 @@ pub struct World {
     pub http: reqwest::Client,
     wire: Wire,
     operations: Operations,
+    compared: AtomicUsize,
+    differences: Mutex<Vec<String>>,
 }
 
 /// A client of plain HTTP, which trusts nobody.
@@ -135,6 +144,8 @@ impl World {
             http,
             wire,
             operations,
+            compared: AtomicUsize::default(),
+            differences: Mutex::default(),
         }
     }
 
@@ -146,6 +157,75 @@ impl World {
     /// Every reply so far.
     pub fn recorded(&self) -> Vec<Recorded> {
         self.wire.recorded.lock().unwrap().clone()
+    }
+
+    /// A call that must succeed. At the newest version, what was decoded must encode to what came; older
+    /// replies have another shape than the models.
+    pub async fn ok<T: Debug + Serialize>(
+        &self,
+        what: &str,
+        call: impl IntoFuture<Output = Result<T, Error>>,
+    ) -> T {
+        let value = self.succeeds(what, call).await;
+        self.compare(what, json!(&value), |received| received);
+        value
+    }
+
+    /// Like [`ok`](Self::ok), of the items of a page.
+    pub async fn page<T: Debug + Serialize>(
+        &self,
+        what: &str,
+        call: impl IntoFuture<Output = Result<Page<T>, Error>>,
+    ) -> Page<T> {
+        let page = self.succeeds(what, call).await;
+        self.compare(what, json!(&page.items), |mut received| {
+            received["models"].take()
+        });
+        page
+    }
+
+    /// Like [`ok`](Self::ok), of a number that comes wrapped up.
+    pub async fn count(
+        &self,
+        what: &str,
+        call: impl IntoFuture<Output = Result<u64, Error>>,
+    ) -> u64 {
+        let count = self.succeeds(what, call).await;
+        self.compare(what, json!(count), |mut received| received["count"].take());
+        count
+    }
+
+    async fn succeeds<T: Debug>(
+        &self,
+        what: &str,
+        call: impl IntoFuture<Output = Result<T, Error>>,
+    ) -> T {
+        match call.into_future().await {
+            Ok(value) => value,
+            Err(error) => panic!("{what}: {error} {:?}", error.api()),
+        }
+    }
+
+    /// Notes a difference between what was decoded last and the part of the last reply it was decoded from.
+    fn compare(&self, what: &str, written: Value, part: impl Fn(Value) -> Value) {
+        if Some(&self.version) != ApiVersion::KNOWN.last() {
+            return;
+        }
+        let reply = self.recorded().pop().expect("a reply");
+        let (received, written) = (levelled(part(reply.body)), levelled(written));
+        self.compared.fetch_add(1, Ordering::Relaxed);
+        if received != written {
+            self.differences.lock().unwrap().push(format!(
+                "{what}: {} {}\nreceived {received:#}\nwritten {written:#}",
+                reply.method, reply.path
+            ));
+        }
+    }
+
+    /// How many decoded replies were held against what came, and where they differed.
+    pub fn round_trips(&self) -> (usize, Vec<String>) {
+        let differences = self.differences.lock().unwrap().clone();
+        (self.compared.load(Ordering::Relaxed), differences)
     }
 
     /// Sends a webhook and lets everything happen; answers the request's id.
