@@ -29,6 +29,9 @@ const SECRETS: &[&str] = &[
     "webhook_secret_key",
 ];
 
+/// What older versions call the credentials of sources and destinations: all but their type is secret.
+const OLDER: &[&str] = &["auth_method", "verification"];
+
 /// Headers that hold no secrets. All others are named, their values blanked out.
 const SHOWN: &[&str] = &[
     "content-type",
@@ -81,6 +84,11 @@ fn blank(value: &mut Value) {
             for (name, member) in members {
                 if SECRETS.contains(&name.as_str()) {
                     blank_all(member);
+                } else if OLDER.contains(&name.as_str())
+                    && let Value::Object(credentials) = member
+                {
+                    let secret = credentials.iter_mut().filter(|(name, _)| *name != "type");
+                    secret.for_each(|(_, value)| blank_all(value));
                 } else {
                     blank(member);
                 }
@@ -117,6 +125,7 @@ mod tests {
             "source": {"config": {"auth": {"webhook_secret_key": "s1", "header_key": "x"}}},
             "rules": [{"transformation": {"env": {"TOKEN": "s2"}}}],
             "api_key": "s3",
+            "verification": {"type": "basic_auth", "configs": {"user": "s1", "password": "s2"}},
             "description": null
         });
         blank(&mut body);
@@ -126,6 +135,7 @@ mod tests {
             "{text}"
         );
         assert_eq!(body["name"], "shop");
+        assert_eq!(body["verification"]["type"], "basic_auth");
     }
 
     /// Whatever the models hide is hidden here too: both are told by the same names.

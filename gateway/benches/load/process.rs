@@ -45,7 +45,7 @@ impl Process {
     pub fn gateway(directory: Option<&Path>) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hookdeck-gateway"));
         command.args(["--listen", "127.0.0.1:0", "--rate-limit", "off"]);
-        command.args(["--api-key", KEY]);
+        command.args(["--api-key", KEY, "--seed", "1"]);
         if let Some(directory) = directory {
             command.arg("--data-dir").arg(directory);
         }
