@@ -96,6 +96,8 @@ pub(crate) struct Status {
 pub(crate) enum Command {
     /// Abandon all attempts in flight, empty the store, forget the pace.
     Reset(oneshot::Sender<Result<(), StoreError>>),
+    /// Abandon all attempts in flight, take this content in place of the store's, forget the pace.
+    Restore(Vec<u8>, String, oneshot::Sender<Result<(), StoreError>>),
     /// Start no more attempts and answer when the last one in flight is recorded.
     Drain(oneshot::Sender<()>),
 }
@@ -344,6 +346,21 @@ impl Engine {
             .await
             .map_err(|_| EngineError::Stopped)?
             .map_err(EngineError::from)
+    }
+
+    /// Abandons what is in flight and takes other content in place of the store's in one step.
+    ///
+    /// # Errors
+    /// When the bytes are no export of a store, the store refuses, or the project is shut down.
+    pub async fn restore(&self, bytes: Vec<u8>, team_id: String) -> Result<(), EngineError> {
+        let (reply, answer) = oneshot::channel();
+        self.commands
+            .send(Command::Restore(bytes, team_id, reply))
+            .await
+            .map_err(|_| EngineError::Stopped)?;
+        let restored = answer.await.map_err(|_| EngineError::Stopped)?;
+        self.wake();
+        restored.map_err(EngineError::from)
     }
 
     /// Starts no more attempts and returns when the last one in flight is recorded. What is due

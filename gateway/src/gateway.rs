@@ -164,6 +164,10 @@ impl Gateway {
         for project in self.projects() {
             fired.extend(project.advance(span).await?.into_iter().map(Fired::from));
         }
+        if self.projects().nth(1).is_some() {
+            // What one has caused in another that had been moved before it.
+            self.settle().await?;
+        }
         // Attempts of one project are in order already; this sorts those of several into each other.
         fired.sort_by_key(|attempt| attempt.at);
         Ok(Advanced {
@@ -211,6 +215,42 @@ impl Gateway {
         self.first().journal.after(0)
     }
 
+    /// Everything the first project keeps, as the bytes of an SQLite database: to start other tests from.
+    ///
+    /// # Errors
+    /// When the copy cannot be made.
+    pub async fn snapshot(&self) -> Result<Vec<u8>, EngineError> {
+        Ok(self.first().snapshot().await?)
+    }
+
+    /// Takes a snapshot in place of what the first project keeps, in one step, after giving up deliveries in
+    /// flight. Its key, its id and its clock stay; faults and journal start empty.
+    ///
+    /// ```
+    /// use hookdeck::Client;
+    /// use hookdeck_gateway::Gateway;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let first = Gateway::start().await?;
+    /// let client = Client::builder(first.api_key()).base_url(first.api_url()).build()?;
+    /// client.sources().create("shop").await?;
+    /// let snapshot = first.snapshot().await?;
+    ///
+    /// let second = Gateway::start().await?;
+    /// second.restore(snapshot).await?;
+    /// let client = Client::builder(second.api_key()).base_url(second.api_url()).build()?;
+    /// assert_eq!(client.sources().count().await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the bytes are no snapshot of this version; nothing is changed then.
+    pub async fn restore(&self, snapshot: Vec<u8>) -> Result<(), EngineError> {
+        self.first().restore(snapshot).await
+    }
+
     #[allow(clippy::expect_used, reason = "a gateway starts with a project")]
     fn first(&self) -> &Project {
         let mut projects = self.projects.iter();
@@ -220,6 +260,10 @@ impl Gateway {
     /// Accepts nothing more, lets requests and deliveries in flight finish, for a limited time, and
     /// ends. Deliveries that are due but not in flight stay due.
     pub async fn shutdown(mut self) {
+        for project in self.projects() {
+            // Nobody waits for calls that a fault has stalled.
+            project.faults.forget();
+        }
         self.server.shutdown().await;
         let drains = self.projects().map(|project| project.engine.drain());
         if tokio::time::timeout(GRACE, futures_util::future::join_all(drains))

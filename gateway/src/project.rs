@@ -5,6 +5,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use rusqlite::OptionalExtension;
+use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
 
 use crate::clock::{Clock, Micros};
 use crate::defaults;
@@ -15,7 +17,7 @@ use crate::delivery::work::Context;
 use crate::engine::{Engine, EngineError, FiredAttempt};
 use crate::faults::Faults;
 use crate::ids::Ids;
-use crate::ingest::Means;
+use crate::ingest::{Means, ROOM};
 use crate::journal::Journal;
 use crate::sessions::{Hub, record};
 use crate::store::{Store, StoreError};
@@ -72,6 +74,8 @@ pub struct Project {
     pub(crate) runner: Runner,
     /// The command-line clients that are connected.
     pub(crate) sessions: Arc<Hub>,
+    /// Room for the bodies of requests that are being taken in.
+    pub(crate) room: Semaphore,
     /// The faults that are armed.
     pub(crate) faults: Faults,
     /// What happened.
@@ -131,6 +135,7 @@ impl Project {
             engine,
             runner,
             sessions,
+            room: Semaphore::new(ROOM),
             faults,
             journal,
             seed,
@@ -169,12 +174,39 @@ impl Project {
     /// # Errors
     /// When the store refuses, or the gateway is shut down.
     pub async fn reset(&self) -> Result<(), EngineError> {
+        // First, or a call that a fault has stalled would go on into the empty store.
+        self.faults.forget();
         self.engine.reset().await?;
-        self.faults.clear();
         self.faults.reseed(self.seed);
         self.journal.clear();
         self.sessions.expire();
         self.ids.reseed(self.seed.wrapping_add(1));
+        Ok(())
+    }
+}
+
+impl Project {
+    /// Everything the project keeps, as the bytes of a database file.
+    ///
+    /// # Errors
+    /// When the store cannot be copied.
+    pub async fn snapshot(&self) -> Result<Vec<u8>, StoreError> {
+        self.store.export().await
+    }
+
+    /// Abandons deliveries in flight and takes a snapshot in place of what the project keeps, in one step.
+    /// Ids go on from the seed and the snapshot together, so that none in it comes again.
+    ///
+    /// # Errors
+    /// When the bytes are no snapshot, and then nothing is changed; or the gateway is shut down.
+    pub async fn restore(&self, bytes: Vec<u8>) -> Result<(), EngineError> {
+        let mark = Sha256::digest(&bytes);
+        self.engine.restore(bytes, self.team_id.clone()).await?;
+        self.faults.forget();
+        self.journal.clear();
+        self.sessions.expire();
+        let (first, _) = mark.split_first_chunk().unwrap_or((&[0; 8], &[]));
+        self.ids.reseed(self.seed ^ u64::from_le_bytes(*first));
         Ok(())
     }
 }

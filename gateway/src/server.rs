@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::ConnectInfo;
 use futures_util::future::BoxFuture;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -20,6 +20,9 @@ use crate::faults::Cut;
 
 /// How long requests in progress may take to finish at a shutdown.
 const GRACE: Duration = Duration::from_secs(10);
+/// How long the head of a request may take, the wait on a kept-open connection included. Its headers may be a
+/// hundred, with the request line 400 KiB or so: what hyper takes.
+const HEADERS: Duration = Duration::from_secs(120);
 /// The pause after a failed accept, which mostly means that no file descriptors are left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -101,7 +104,11 @@ async fn serve(
         inner: TowerToHyperService::new(service),
         socket: Arc::new(socket),
     };
-    let builder = Builder::new(TokioExecutor::new()).http1_only();
+    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS);
     let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let mut stopping = false;

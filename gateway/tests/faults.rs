@@ -190,6 +190,25 @@ async fn a_stalled_call_goes_on_when_the_fault_is_disarmed() {
     assert!(call.await.unwrap().is_ok());
 }
 
+/// What was stalled belongs to what is gone.
+#[tokio::test]
+async fn a_reset_ends_the_calls_that_are_stalled() {
+    let world = World::new().await;
+    world.arm(Fault::api(Effect::Stall).operation("createSource"));
+    let client = world.client.clone();
+    let call = tokio::spawn(async move { client.sources().create("shop").await });
+    while world.gateway.faults()[0].struck == 0 {
+        tokio::task::yield_now().await;
+    }
+    let (status, _) = world.control("POST", "reset", None).await;
+    assert_eq!(status, 200);
+    assert_eq!(
+        call.await.unwrap().unwrap_err().kind(),
+        ErrorKind::Transport
+    );
+    assert_eq!(world.client.sources().count().await.unwrap(), 0);
+}
+
 #[tokio::test]
 async fn webhooks_that_are_refused_or_whose_answer_is_lost() {
     let world = World::new().await;
@@ -209,6 +228,16 @@ async fn webhooks_that_are_refused_or_whose_answer_is_lost() {
         requests().await,
         1,
         "a producer that repeats it sends it twice"
+    );
+    let journal = world.gateway.journal();
+    let webhooks = journal
+        .iter()
+        .filter(|entry| entry.plane == Plane::Ingest && entry.what == "POST");
+    let statuses: Vec<_> = webhooks.map(|entry| entry.status).collect();
+    assert_eq!(
+        statuses,
+        [Some(502), None, None],
+        "nothing was answered that did not arrive"
     );
 
     let other = world.client.sources().create("other").await.unwrap();

@@ -23,7 +23,7 @@ use super::quota::{Limit, Quota, Standing};
 use super::version::{self, CURRENT, Unserved};
 use crate::clock::{Clock, Micros};
 use crate::contract::Contract;
-use crate::faults::{Cut, Effect, Plane, Strike, Subject, in_place, spoil};
+use crate::faults::{Cut, Effect, Plane, Strike, Subject, close, in_place, spoil};
 use crate::journal::JournalEntry;
 use crate::project::Project;
 use crate::query;
@@ -199,14 +199,15 @@ async fn serve(State(state): State<ApiState>, request: Request) -> Response {
     let operation = route.operation;
     let strike = tenant.faults.strike(Subject::Api {
         operation: &operation.id,
+        goes_on: cursor_of(request.uri().query().unwrap_or_default()).is_some(),
     });
     if let Some(strike) = &strike {
         if let Some(response) = in_place(strike) {
             note(&tenant, &operation.id, &response, Some(strike));
             return with_quota(response, standing);
         }
-        if strike.effect == Effect::Stall {
-            tenant.faults.lifted(strike.id).await;
+        if strike.effect == Effect::Stall && !tenant.faults.lifted(strike.id).await {
+            return close();
         }
     }
     let older = asked

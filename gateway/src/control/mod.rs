@@ -11,16 +11,19 @@
 //! | `POST clock/advance` `{"seconds": n}` or `{"milliseconds": n}` | moves a manual clock, tells the attempts it caused |
 //! | `POST settle` | waits until nothing is in flight and nothing is due now |
 //! | `POST reset` | empties the project in one step and gives its quota back |
-//! | `POST seed` `{"seed": n}` | starts ids and probabilities over |
+//! | `POST seed` `{"seed": n}` | starts ids and probabilities over; for a project that is empty, for the same seed makes the same ids again |
 //! | `POST clock/set` `{"now": "2027-01-15T08:00:00Z"}` | moves a manual clock forward to a moment |
 //! | `GET faults` | the armed faults, and how often each has struck |
 //! | `POST faults` | arms one; see [`Fault`](crate::Fault) for its members |
 //! | `DELETE faults`, `DELETE faults/7` | disarms all, or one |
+//! | `GET snapshot` | everything the project keeps, as an SQLite database |
+//! | `PUT snapshot` | takes one in place of what it keeps, in one step |
 //! | `GET journal` | what happened, oldest first; narrowed by `since` (a sequence number), `plane`, `what`, `status`, `cause`, `fault` and the ids `source_id`, `request_id`, `webhook_id`, `destination_id`, `event_id` |
 
 pub(crate) mod guard;
 mod journal;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -28,8 +31,9 @@ use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use bytes::Bytes;
 use hookdeck::types::Timestamp;
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::api::{ApiState, json_response};
@@ -39,6 +43,8 @@ use crate::project::Project;
 use crate::store::StoreError;
 
 const BODY_LIMIT: usize = 64 * 1024;
+/// The largest snapshot that is taken.
+const SNAPSHOT_LIMIT: usize = 1024 * 1024 * 1024;
 
 /// What the control API works on.
 #[derive(Clone)]
@@ -64,8 +70,23 @@ pub(crate) fn router(state: ControlState) -> Router {
 
 async fn serve(State(state): State<ControlState>, request: Request) -> Response {
     match answer(&state, request).await {
-        Ok(body) => json_response(StatusCode::OK, &body),
+        Ok(Reply::Json(body)) => json_response(StatusCode::OK, &body),
+        Ok(Reply::Bytes(bytes)) => {
+            ([(header::CONTENT_TYPE, "application/vnd.sqlite3")], bytes).into_response()
+        }
         Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// What a control call answers.
+enum Reply {
+    Json(Value),
+    Bytes(Vec<u8>),
+}
+
+impl From<Value> for Reply {
+    fn from(body: Value) -> Self {
+        Self::Json(body)
     }
 }
 
@@ -104,7 +125,7 @@ impl From<EngineError> for Refusal {
     }
 }
 
-async fn answer(state: &ControlState, request: Request) -> Result<Value, Refusal> {
+async fn answer(state: &ControlState, request: Request) -> Result<Reply, Refusal> {
     if !guard::is_local(request.headers()) {
         return Err(Refusal::new(
             StatusCode::FORBIDDEN,
@@ -121,9 +142,9 @@ async fn answer(state: &ControlState, request: Request) -> Result<Value, Refusal
     let method = request.method().clone();
     match (method.as_str(), path.as_str()) {
         ("GET", "health") => {
-            return Ok(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }));
+            return Ok(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }).into());
         }
-        ("GET", "ready") => return ready(state).await,
+        ("GET", "ready") => return ready(state).await.map(Reply::from),
         _ if !state.enabled => {
             return Err(Refusal::new(
                 StatusCode::NOT_FOUND,
@@ -134,28 +155,50 @@ async fn answer(state: &ControlState, request: Request) -> Result<Value, Refusal
     }
     let project = state.project(&request)?;
     let query = request.uri().query().unwrap_or_default().to_owned();
-    let body = read(request).await?;
-    match (method, path.as_str()) {
-        (Method::GET, "clock") => Ok(clock(&project)),
-        (Method::POST, "clock/advance") => advance(&project, &body).await,
+    match (&method, path.as_str()) {
+        (&Method::GET, "snapshot") => {
+            let snapshot = project.snapshot().await.map_err(EngineError::from)?;
+            return Ok(Reply::Bytes(snapshot));
+        }
+        (&Method::PUT, "snapshot") => return restore(&project, request).await.map(Reply::from),
+        _ => {}
+    }
+    let body = read(request, BODY_LIMIT).await?;
+    change(state, &project, &query, method, &path, body)
+        .await
+        .map(Reply::from)
+}
+
+async fn change(
+    state: &ControlState,
+    project: &Arc<Project>,
+    query: &str,
+    method: Method,
+    path: &str,
+    body: Bytes,
+) -> Result<Value, Refusal> {
+    let body = parse(&body)?;
+    match (method, path) {
+        (Method::GET, "clock") => Ok(clock(project)),
+        (Method::POST, "clock/advance") => advance(project, &body).await,
         (Method::POST, "settle") => {
             project.settle().await?;
-            Ok(clock(&project))
+            Ok(clock(project))
         }
         (Method::POST, "reset") => {
             project.reset().await?;
-            state.api.reset_quota(&project);
-            Ok(clock(&project))
+            state.api.reset_quota(project);
+            Ok(clock(project))
         }
-        (Method::POST, "clock/set") => set_clock(&project, &body).await,
+        (Method::POST, "clock/set") => set_clock(project, &body).await,
         (Method::GET, "faults") => Ok(json!({ "faults": project.faults.list() })),
-        (Method::POST, "faults") => arm(&project, body),
+        (Method::POST, "faults") => arm(project, body),
         (Method::DELETE, "faults") => {
             project.faults.clear();
             Ok(json!({ "faults": [] }))
         }
-        (Method::DELETE, path) if path.starts_with("faults/") => disarm(&project, path),
-        (Method::GET, "journal") => journal::read(&project, &query),
+        (Method::DELETE, path) if path.starts_with("faults/") => disarm(project, path),
+        (Method::GET, "journal") => journal::read(project, query),
         (Method::POST, "seed") => {
             let seed = body
                 .get("seed")
@@ -177,7 +220,7 @@ fn bad(message: impl Into<String>) -> Refusal {
 }
 
 impl ControlState {
-    fn project(&self, request: &Request) -> Result<std::sync::Arc<Project>, Refusal> {
+    fn project(&self, request: &Request) -> Result<Arc<Project>, Refusal> {
         self.api.project_of(request.headers()).ok_or_else(|| {
             Refusal::new(
                 StatusCode::UNAUTHORIZED,
@@ -187,14 +230,27 @@ impl ControlState {
     }
 }
 
-async fn read(request: Request) -> Result<Value, Refusal> {
-    let bytes = to_bytes(request.into_body(), BODY_LIMIT)
+async fn read(request: Request, limit: usize) -> Result<Bytes, Refusal> {
+    to_bytes(request.into_body(), limit)
         .await
-        .map_err(|_| bad("The body could not be read"))?;
+        .map_err(|_| bad("The body could not be read or is too large"))
+}
+
+/// Takes the snapshot in the body.
+async fn restore(project: &Project, request: Request) -> Result<Value, Refusal> {
+    let bytes = read(request, SNAPSHOT_LIMIT).await?;
+    match project.restore(bytes.into()).await {
+        Ok(()) => Ok(clock(project)),
+        Err(EngineError::Store(error @ StoreError::Unusable(_))) => Err(bad(error.to_string())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn parse(bytes: &[u8]) -> Result<Value, Refusal> {
     if bytes.is_empty() {
         return Ok(Value::Null);
     }
-    serde_json::from_slice(&bytes).map_err(|error| bad(format!("The body is not JSON: {error}")))
+    serde_json::from_slice(bytes).map_err(|error| bad(format!("The body is not JSON: {error}")))
 }
 
 /// Ready means that every store answers.
@@ -217,7 +273,6 @@ fn clock(project: &Project) -> Value {
     })
 }
 
-/// A fault as JSON.
 fn arm(project: &Project, body: Value) -> Result<Value, Refusal> {
     let fault: Fault = serde_json::from_value(body)
         .map_err(|error| bad(format!("The body is no fault: {error}")))?;

@@ -18,6 +18,7 @@ use crate::clock::Micros;
 use crate::defaults;
 use crate::engine::{Command, Status};
 use crate::events::due;
+use crate::sessions::record;
 use crate::store::StoreError;
 
 /// Attempts in flight at once in one project, beyond the one that every destination may always have.
@@ -130,10 +131,7 @@ impl Dispatcher {
         match command {
             Command::Drain(reply) => self.draining = Some(reply),
             Command::Reset(reply) => {
-                self.tasks.shutdown().await;
-                self.in_flight.clear();
-                self.pace = Pace::default();
-                self.context.tokens.clear();
+                self.abandon().await;
                 let now = self.context.clock.now();
                 let reset = self
                     .context
@@ -142,7 +140,26 @@ impl Dispatcher {
                     .await;
                 let _ = reply.send(reset);
             }
+            Command::Restore(bytes, team_id, reply) => {
+                self.abandon().await;
+                let now = self.context.clock.now();
+                let store = &self.context.store;
+                let mut restored = store.import(bytes, team_id).await;
+                if restored.is_ok() {
+                    // Their sockets are not part of the copy.
+                    restored = store.write(move |tx| record::drop_all(tx, now)).await;
+                }
+                let _ = reply.send(restored);
+            }
         }
+    }
+
+    /// Gives up what is in flight, and what was known of it.
+    async fn abandon(&mut self) {
+        self.tasks.shutdown().await;
+        self.in_flight.clear();
+        self.pace = Pace::default();
+        self.context.tokens.clear();
     }
 
     fn ended(&mut self, ended: Result<Ended, tokio::task::JoinError>) {

@@ -53,7 +53,7 @@ pub enum Effect {
     Malformed,
     /// Every known value of `status`, `type`, `trigger`, `cause` and the like becomes one that no client knows.
     UnknownValues,
-    /// The list's `next` leads back to the page it stands on.
+    /// The list's `next` leads back to the page it stands on. Strikes from the second page on.
     RepeatedCursor,
 }
 

@@ -13,7 +13,7 @@ pub use effect::Effect;
 pub(crate) use effect::code_of;
 pub use registry::{ArmedFault, FaultId};
 pub(crate) use registry::{Faults, Strike, Subject};
-pub(crate) use spoil::{Cut, in_place, spoil};
+pub(crate) use spoil::{Cut, close, in_place, spoil};
 
 /// Where a fault strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

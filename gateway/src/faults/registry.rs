@@ -48,6 +48,8 @@ pub struct ArmedFault {
 pub(crate) enum Subject<'a> {
     Api {
         operation: &'a str,
+        /// Whether the call goes on from a cursor.
+        goes_on: bool,
     },
     Ingest {
         source_id: &'a str,
@@ -62,8 +64,11 @@ impl Subject<'_> {
     fn fits(self, fault: &Fault) -> bool {
         let one = |wanted: &Option<String>, own: &str| wanted.as_deref().is_none_or(|id| id == own);
         match self {
-            Self::Api { operation } => {
-                fault.plane == Plane::Api && one(&fault.operation, operation)
+            Self::Api { operation, goes_on } => {
+                fault.plane == Plane::Api
+                    && one(&fault.operation, operation)
+                    // There is no cursor to repeat on a first page.
+                    && (goes_on || fault.effect != Effect::RepeatedCursor)
             }
             Self::Ingest { source_id } => {
                 fault.plane == Plane::Ingest && one(&fault.source_id, source_id)
@@ -91,6 +96,8 @@ pub(crate) struct Strike {
 struct State {
     armed: Vec<ArmedFault>,
     next: u64,
+    /// Grows when everything is forgotten.
+    generation: u64,
     random: fastrand::Rng,
 }
 
@@ -108,6 +115,7 @@ impl Faults {
             state: Arc::new(Mutex::new(State {
                 armed: Vec::new(),
                 next: 1,
+                generation: 0,
                 random: fastrand::Rng::with_seed(seed),
             })),
             changed: watch::Sender::new(0),
@@ -128,7 +136,14 @@ impl Faults {
         }
         let mut state = self.lock();
         if state.armed.len() >= MOST {
-            return Err(FaultError(format!("{MOST} faults are armed already")));
+            // What is used up is kept to be counted, as long as there is room.
+            let used_up = |armed: &ArmedFault| Some(armed.struck) == armed.fault.times;
+            match state.armed.iter().position(used_up) {
+                Some(at) => {
+                    state.armed.remove(at);
+                }
+                None => return Err(FaultError(format!("{MOST} faults are armed already"))),
+            }
         }
         let id = FaultId(state.next);
         state.next += 1;
@@ -155,6 +170,15 @@ impl Faults {
     /// Disarms all of them.
     pub(crate) fn clear(&self) {
         self.lock().armed.clear();
+        self.changed.send_modify(|changes| *changes += 1);
+    }
+
+    /// Disarms all of them, and ends the calls that one has stalled.
+    pub(crate) fn forget(&self) {
+        let mut state = self.lock();
+        state.armed.clear();
+        state.generation += 1;
+        drop(state);
         self.changed.send_modify(|changes| *changes += 1);
     }
 
@@ -185,13 +209,15 @@ impl Faults {
         None
     }
 
-    /// Waits until the fault is no longer armed.
-    pub(crate) async fn lifted(&self, id: FaultId) {
+    /// Waits until the fault is no longer armed. Answers whether the call it has stalled may go on.
+    pub(crate) async fn lifted(&self, id: FaultId) -> bool {
         let mut changed = self.changed.subscribe();
+        let generation = self.lock().generation;
         while self.lock().armed.iter().any(|armed| armed.id == id) {
             // The sender lives as long as this does.
             let _ = changed.changed().await;
         }
+        self.lock().generation == generation
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -205,6 +231,7 @@ mod tests {
 
     const CALL: Subject<'_> = Subject::Api {
         operation: "getEvents",
+        goes_on: false,
     };
 
     fn strikes(faults: &Faults, calls: usize) -> Vec<bool> {

@@ -47,6 +47,11 @@ pub(crate) fn in_place(strike: &Strike) -> Option<Response> {
     })
 }
 
+/// The end of a call that was stalled when everything was forgotten.
+pub(crate) fn close() -> Response {
+    cut(Cut::Close)
+}
+
 fn cut(how: Cut) -> Response {
     let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
     response.extensions_mut().insert(how);
@@ -99,7 +104,7 @@ pub(crate) async fn spoil(strike: &Strike, response: Response, cursor: Option<&s
     }
 }
 
-/// Makes the page's `next` the cursor it was asked for by; the first page's is its own, too.
+/// Makes the page's `next` the cursor it was asked for by.
 fn repeat(reply: &mut Value, cursor: Option<&str>) {
     let Some(pagination) = reply.get_mut("pagination").and_then(Value::as_object_mut) else {
         return;

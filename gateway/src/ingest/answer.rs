@@ -110,6 +110,19 @@ pub(super) fn broken_body() -> Response {
     )
 }
 
+/// Too much is being taken in already; nothing is stored. A choice of ours, for what the live edge answers
+/// is not known.
+pub(super) fn no_room() -> Response {
+    let message = "The gateway takes in as much as it can already; send the request again.";
+    let mut response = object(
+        StatusCode::SERVICE_UNAVAILABLE,
+        &json!({"status": "FAILED", "message": message}),
+    );
+    let soon = HeaderValue::from_static("1");
+    response.headers_mut().insert(header::RETRY_AFTER, soon);
+    response
+}
+
 /// The store refused; nothing is stored.
 pub(super) fn failed() -> Response {
     let message = "The request could not be stored; send it again.";

@@ -23,7 +23,7 @@ pub use replay::{
     ReplayTarget, Replayed, replay_event, replay_request, retry_request, send_bookmark,
 };
 pub(crate) use replay::{replay, retry};
-pub(crate) use serve::{router, take_in};
+pub(crate) use serve::{ROOM, router, take_in};
 
 /// The largest body that is taken, in bytes.
 pub const BODY_LIMIT: usize = 10 * 1024 * 1024;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -10,13 +11,14 @@ use axum::response::Response;
 use axum::routing::any;
 use futures_util::StreamExt;
 use http::request::Parts;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::accept::{Accepted, Stored, accept};
 use super::answer::Cause;
 use super::intake::ConnectionOutcome;
 use super::receive::Received;
 use super::{BODY_LIMIT, answer};
-use crate::faults::{Cut, Effect, Plane, Strike, Subject, in_place, spoil};
+use crate::faults::{Cut, Effect, Plane, Strike, Subject, close, in_place, spoil};
 use crate::journal::JournalEntry;
 use crate::project::{Project, Projects};
 use crate::store::StoreError;
@@ -63,12 +65,15 @@ pub(crate) async fn take_in(
             note_fault(project, parts, &source_id, strike, &response);
             return response;
         }
-        if strike.effect == Effect::Stall {
-            project.faults.lifted(strike.id).await;
+        if strike.effect == Effect::Stall && !project.faults.lifted(strike.id).await {
+            return close();
         }
     }
-    let Ok(body) = read(body).await else {
-        return answer::broken_body();
+    // Held until the request is stored: what waits for the store may not take all memory.
+    let (body, _room) = match read(body, &project.room).await {
+        Ok(read) => read,
+        Err(NotRead::Broken) => return answer::broken_body(),
+        Err(NotRead::NoRoom) => return answer::no_room(),
     };
 
     // From here on nothing waits for the producer, so a settle may wait for this.
@@ -168,7 +173,8 @@ impl Noted {
         let mut entry = JournalEntry::new(Plane::Ingest, parts.method.as_str(), strike);
         entry.source_id = Some(source_id.to_owned());
         entry.request_id = Some(self.request_id.clone());
-        entry.status = Some(response.status().as_u16());
+        let is_lost = strike.is_some_and(|strike| strike.effect == Effect::LostReply);
+        entry.status = (!is_lost).then_some(response.status().as_u16());
         entry.cause = self.cause.map(str::to_owned);
         project.journal.add(now, entry);
         for outcome in self.outcomes {
@@ -217,25 +223,96 @@ fn split(path: &str) -> Option<(String, String)> {
     (!id.is_empty()).then(|| (format!("src_{id}"), path.to_owned()))
 }
 
-/// The body stopped before its end.
-struct BrokenBody;
+/// Why a body was not read.
+#[derive(Debug, PartialEq, Eq)]
+enum NotRead {
+    /// It stopped before its end, or for too long.
+    Broken,
+    /// Too much is being taken in already.
+    NoRoom,
+}
+
+/// Room for the bodies that are being taken in, in units of [`UNIT`] bytes.
+const UNIT: usize = 64 * 1024;
+/// 256 MiB, and so no more than 4,096 requests.
+pub(crate) const ROOM: usize = 4_096;
+/// How long a producer may pause within a body, in real time.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// Takes room for a body that has grown to `length`.
+fn grow<'a>(
+    room: &'a Semaphore,
+    taken: &mut SemaphorePermit<'a>,
+    length: usize,
+) -> Result<(), NotRead> {
+    let wanted = length / UNIT + 1;
+    let more = wanted.saturating_sub(taken.num_permits());
+    let more = u32::try_from(more).map_err(|_| NotRead::NoRoom)?;
+    let permit = room.try_acquire_many(more).map_err(|_| NotRead::NoRoom)?;
+    taken.merge(permit);
+    Ok(())
+}
 
 /// Reads the body; `None` when it is larger than the limit.
-async fn read(body: Body) -> Result<Option<Vec<u8>>, BrokenBody> {
+async fn read<'a>(
+    body: Body,
+    room: &'a Semaphore,
+) -> Result<(Option<Vec<u8>>, SemaphorePermit<'a>), NotRead> {
+    let mut taken = room.try_acquire().map_err(|_| NotRead::NoRoom)?;
     let mut chunks = body.into_data_stream();
     let mut bytes = Vec::new();
     let mut seen = 0;
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| BrokenBody)?;
+    while let Some(chunk) = tokio::time::timeout(PAUSE, chunks.next())
+        .await
+        .map_err(|_| NotRead::Broken)?
+    {
+        let chunk = chunk.map_err(|_| NotRead::Broken)?;
         seen += chunk.len();
         if seen > DRAINED {
             break;
         }
         if seen <= BODY_LIMIT {
+            grow(room, &mut taken, seen)?;
             bytes.extend_from_slice(&chunk);
         } else {
             bytes = Vec::new();
         }
     }
-    Ok((seen <= BODY_LIMIT).then_some(bytes))
+    Ok(((seen <= BODY_LIMIT).then_some(bytes), taken))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_takes_room_and_gives_it_back() {
+        let room = Semaphore::new(3);
+        let (body, taken) = read(Body::from(vec![0; UNIT + 1]), &room).await.unwrap();
+        assert_eq!(
+            (body.unwrap().len(), room.available_permits()),
+            (UNIT + 1, 1)
+        );
+        let refused = read(Body::from(vec![0; UNIT + 1]), &room).await;
+        assert_eq!(refused.unwrap_err(), NotRead::NoRoom);
+        assert_eq!(
+            room.available_permits(),
+            1,
+            "what was refused holds nothing"
+        );
+        drop(taken);
+        assert_eq!(room.available_permits(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_producer_that_falls_silent_is_given_up() {
+        let begun = stream::once(async { Ok::<_, std::io::Error>("half") });
+        let silent = begun.chain(stream::pending());
+        let room = Semaphore::new(3);
+        let given_up = read(Body::from_stream(silent), &room).await;
+        assert_eq!(given_up.unwrap_err(), NotRead::Broken);
+        assert_eq!(room.available_permits(), 3);
+    }
 }

@@ -8,8 +8,11 @@
 //! write-ahead log with `synchronous=FULL`: what it answered survives the end of the process and,
 //! as far as the disk honours a sync, the loss of power.
 
+mod copy;
 mod error;
 mod open;
+#[cfg(test)]
+pub(crate) mod trap;
 mod worker;
 
 use std::path::Path;
@@ -71,6 +74,12 @@ impl Store {
         })
     }
 
+    /// Where this store can be made to fail.
+    #[cfg(test)]
+    pub(crate) fn trap(&self) -> &trap::Trap {
+        &self.inner.writer.trap
+    }
+
     /// Runs `job` in a transaction on the writer thread and answers after the commit. A job that
     /// fails takes back its own changes and no one else's. Once begun the job is carried through,
     /// even when nobody waits for the answer any more.
@@ -97,10 +106,33 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        // Whoever is dead reads nothing either.
+        #[cfg(test)]
+        self.trap().alive()?;
         match &self.inner.readers {
             Some(readers) => readers.read(job).await,
             None => self.inner.writer.read(job).await,
         }
+    }
+
+    /// The whole content as the bytes of a database file, in one consistent state.
+    ///
+    /// # Errors
+    /// When the copy cannot be written to the system's temporary directory.
+    pub async fn export(&self) -> Result<Vec<u8>, StoreError> {
+        self.inner
+            .writer
+            .alone(|connection| copy::export(connection))
+            .await
+    }
+
+    /// Takes the content of an export in place of its own, in one step. It stays the project `team_id`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unusable`] when the bytes are no such export; the content is then unchanged.
+    pub async fn import(&self, bytes: Vec<u8>, team_id: String) -> Result<(), StoreError> {
+        let work = move |connection: &mut Connection| copy::import(connection, &bytes, &team_id);
+        self.inner.writer.alone(work).await
     }
 
     /// Empties the database and lets `fill` put in what a new one has, in one step: every table is

@@ -10,6 +10,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
+#[cfg(test)]
+use super::trap::Trap;
 
 /// Jobs waiting for the writer; a caller beyond that waits to hand its job in.
 const QUEUE: usize = 1_024;
@@ -29,6 +31,14 @@ trait Job: Send {
     fn run(&mut self, tx: &Transaction<'_>) -> bool;
     /// Tells the caller, once the outcome of the commit is known.
     fn answer(self: Box<Self>, commit: Result<(), StoreError>);
+}
+
+/// What the writer does next.
+enum Item {
+    /// Shares a transaction with others.
+    Job(Box<dyn Job>),
+    /// Has the connection for itself, with no transaction open.
+    Alone(Box<dyn FnOnce(&mut Connection) + Send>),
 }
 
 struct Task<T, E, F> {
@@ -101,17 +111,26 @@ impl Drop for Thread {
 /// The one thread that writes.
 pub(super) struct Writer {
     // Declared before the thread: fields are dropped in order, and the thread ends when its queue does.
-    jobs: mpsc::Sender<Box<dyn Job>>,
+    jobs: mpsc::Sender<Item>,
     _thread: Thread,
+    #[cfg(test)]
+    pub(super) trap: Arc<Trap>,
 }
 
 impl Writer {
     pub(super) fn start(connection: Connection) -> Result<Self, StoreError> {
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let thread = Thread::start("gateway-writer", move || write_loop(connection, queue))?;
+        let trap = Arc::new(Trap::unset());
+        #[cfg(test)]
+        let own = Arc::clone(&trap);
+        let thread = Thread::start("gateway-writer", move || {
+            write_loop(connection, queue, &trap)
+        })?;
         Ok(Self {
             jobs,
             _thread: thread,
+            #[cfg(test)]
+            trap: own,
         })
     }
 
@@ -147,35 +166,62 @@ impl Writer {
             result: None,
             reply,
         });
-        if self.jobs.send(task).await.is_err() {
+        if self.jobs.send(Item::Job(task)).await.is_err() {
             return Err(StoreError::Closed.into());
         }
         answer
             .await
             .unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
+
+    /// Runs `work` on the connection between two transactions.
+    pub(super) async fn alone<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let work = move |connection: &mut Connection| {
+            let result = catch_unwind(AssertUnwindSafe(|| work(connection)))
+                .unwrap_or(Err(StoreError::Panicked));
+            // A caller that stopped waiting does not need the answer.
+            let _ = reply.send(result);
+        };
+        if self.jobs.send(Item::Alone(Box::new(work))).await.is_err() {
+            return Err(StoreError::Closed);
+        }
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
 }
 
-fn write_loop(mut connection: Connection, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+fn write_loop(mut connection: Connection, mut queue: mpsc::Receiver<Item>, trap: &Trap) {
     let mut group: Vec<Box<dyn Job>> = Vec::with_capacity(GROUP);
     while let Some(first) = queue.blocking_recv() {
-        group.push(first);
-        while group.len() < GROUP {
-            match queue.try_recv() {
-                Ok(job) => group.push(job),
-                Err(_) => break,
+        let mut next = Some(first);
+        let alone = loop {
+            match next {
+                Some(Item::Job(job)) => group.push(job),
+                Some(Item::Alone(work)) => break Some(work),
+                None => break None,
             }
+            next = match group.len() {
+                GROUP.. => None,
+                _ => queue.try_recv().ok(),
+            };
+        };
+        run_group(&mut connection, &mut group, trap);
+        if let Some(work) = alone {
+            work(&mut connection);
         }
-        run_group(&mut connection, &mut group);
     }
 }
 
 /// Runs the jobs in one transaction and answers them all. When the transaction breaks in the middle
 /// (a full disk ends it as a whole), the jobs done so far fail and the others get a new one.
-fn run_group(connection: &mut Connection, group: &mut Vec<Box<dyn Job>>) {
+fn run_group(connection: &mut Connection, group: &mut Vec<Box<dyn Job>>, trap: &Trap) {
     while !group.is_empty() {
         let mut done = 0;
-        let commit = run_in_transaction(connection, group, &mut done);
+        let commit = run_in_transaction(connection, group, &mut done, trap);
         // A transaction that could not begin has tried nobody; the first job carries the news.
         let answered = done.max(1).min(group.len());
         for job in group.drain(..answered) {
@@ -188,7 +234,10 @@ fn run_in_transaction(
     connection: &mut Connection,
     group: &mut [Box<dyn Job>],
     done: &mut usize,
+    trap: &Trap,
 ) -> Result<(), StoreError> {
+    trap.alive()?;
+    let before = connection.total_changes();
     let failed = |error: rusqlite::Error| StoreError::Commit(error.to_string());
     let tx = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -212,7 +261,35 @@ fn run_in_transaction(
             .and_then(|mut s| s.execute([]))
             .map_err(failed)?;
     }
-    tx.commit().map_err(failed)
+    if tx.total_changes() == before {
+        return tx.commit().map_err(failed);
+    }
+    trap.around(|| tx.commit().map_err(failed))
+}
+
+/// Outside tests a trap that is never set.
+#[cfg(not(test))]
+struct Trap;
+
+#[cfg(not(test))]
+impl Trap {
+    fn unset() -> Self {
+        Self
+    }
+
+    #[allow(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "as the one of tests"
+    )]
+    fn alive(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    #[allow(clippy::unused_self, reason = "as the one of tests")]
+    fn around(&self, commit: impl FnOnce() -> Result<(), StoreError>) -> Result<(), StoreError> {
+        commit()
+    }
 }
 
 /// A small pool of threads with read-only connections.

@@ -3,6 +3,7 @@
 //! Sources, destinations and connections are put into the store directly, so that these tests say
 //! something about the engine alone.
 
+mod crash;
 mod delivery;
 mod durable;
 mod harness;
