@@ -11,7 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// It holds the API's token of a page and, in the middle of a page, the id of the row the place is
 /// right behind. So a list resumed from it goes on with the very next row, and rows added or removed
 /// meanwhile change nothing about that. Only if that one row itself is gone or no longer on its page
-/// is the page yielded from its beginning: rows may come again then, but none is left out.
+/// is the page yielded from its beginning: rows may come again then, but none is left out. In an order
+/// by what changes, such as a name, a place moves with its row if that moves within its page.
 ///
 /// To save a cursor, write it as text (`Display`) or with serde. It belongs to the list it came from,
 /// with the same filters, order and page size.

@@ -353,3 +353,7 @@ pub(super) fn plain(value: Sql) -> Value {
         Sql::Null | Sql::Blob(_) => Value::Null,
     }
 }
+
+#[cfg(test)]
+#[path = "table_tests.rs"]
+mod tests;

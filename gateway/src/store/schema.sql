@@ -123,7 +123,7 @@ CREATE INDEX events_source ON events (source_id, created_at, id);
 CREATE INDEX events_destination ON events (destination_id, created_at, id);
 CREATE INDEX events_status ON events (status, created_at, id);
 CREATE INDEX events_request ON events (request_id, created_at, id);
-CREATE INDEX events_payload ON events (payload_id);
+CREATE INDEX events_payload ON events (payload_id, created_at, id);
 -- Every owed attempt is in exactly one of these two: ready for its destination, or waiting for its moment.
 CREATE INDEX events_ready ON events (destination_id, delivery_group, due_at, id) WHERE due_at IS NOT NULL AND status = 'QUEUED';
 CREATE INDEX events_waiting ON events (due_at, id) WHERE due_at IS NOT NULL AND status <> 'QUEUED';
@@ -138,6 +138,7 @@ CREATE TABLE ignored_events (
     updated_at    INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX ignored_events_request ON ignored_events (request_id, id);
+CREATE INDEX ignored_events_request_created ON ignored_events (request_id, created_at, id);
 CREATE INDEX ignored_events_connection ON ignored_events (connection_id, created_at, id);
 CREATE INDEX ignored_events_cause ON ignored_events (cause, created_at, id);
 
@@ -165,6 +166,7 @@ CREATE TABLE attempts (
     UNIQUE (event_id, attempt_number)
 ) STRICT;
 CREATE INDEX attempts_created ON attempts (created_at, id);
+CREATE INDEX attempts_event ON attempts (event_id, created_at, id);
 
 CREATE TABLE transformations (
     id         TEXT PRIMARY KEY NOT NULL,

@@ -56,7 +56,8 @@ impl Direction {
 pub(crate) struct Order {
     /// Its name on the wire.
     pub(crate) name: &'static str,
-    /// The column or expression.
+    /// The column or expression. It must never be null: no comparison with null holds, so rows without a
+    /// key would be on the first page and lost to the ones behind it.
     pub(crate) sql: &'static str,
 }
 

@@ -204,10 +204,16 @@ fn select(
         .iter()
         .map(|(order, dir)| (order.sql, walk(*dir)))
         .collect();
-    terms.push((listing.id, walk(sorting.last_direction())));
+    // An id as a sort key decides already; named twice, it would cost the database a sort.
+    let by_id = terms.iter().any(|(sql, _)| *sql == listing.id);
+    if !by_id {
+        terms.push((listing.id, walk(sorting.last_direction())));
+    }
     if let Some(place) = start {
         let mut values = place.keys;
-        values.push(Sql::from(place.id));
+        if !by_id {
+            values.push(Sql::from(place.id));
+        }
         let (sql, binds) = beyond(&terms, &values);
         conditions.push(sql, binds);
     }
