@@ -329,3 +329,76 @@ async fn payloads_survive_the_translation_byte_by_byte() {
     };
     assert_eq!(body(&older), body(&newest));
 }
+
+/// What was a property of its own leaves the others alone.
+#[tokio::test]
+async fn an_update_in_an_older_version_changes_what_it_names() {
+    for (version, update) in [
+        (
+            ApiVersion::V2025_07_01,
+            json!({"config": {"rate_limit": 7}}),
+        ),
+        (ApiVersion::V2024_09_01, json!({"rate_limit": 7})),
+    ] {
+        let world = World::new(&version).await;
+        let made = DestinationInput::http("d", "https://example.com/hooks")
+            .rate(5, DeliveryPeriod::Minute)
+            .groups(DeliveryGroups::new(
+                "body.customer",
+                2,
+                DeliveryGroupPeriod::Second,
+            ))
+            .bearer_token("t");
+        let made = world.newest.destinations().create(made).await.unwrap();
+        raw(&world, "PUT", &format!("/destinations/{}", made.id), update).await;
+        let after = world
+            .newest
+            .destinations()
+            .get(&made.id)
+            .include_auth()
+            .await
+            .unwrap();
+        let config = serde_json::to_value(&after.config).unwrap();
+        assert_eq!(
+            config["delivery_policy"],
+            json!({
+                "rate": 7,
+                "period": "minute",
+                "groups": {"key": "body.customer", "rate": 2, "rate_period": "second"},
+            }),
+            "{version}"
+        );
+        assert_eq!(config["auth"], json!({"token": "t"}), "{version}");
+    }
+}
+
+#[tokio::test]
+async fn destinations_are_listed_by_what_they_had_before_they_had_types() {
+    let world = World::new(&ApiVersion::V2024_09_01).await;
+    for destination in [
+        DestinationInput::http("one", "https://example.com/1"),
+        DestinationInput::http("two", "https://example.com/2"),
+        DestinationInput::cli("laptop", "/hooks"),
+    ] {
+        world
+            .newest
+            .destinations()
+            .create(destination)
+            .await
+            .unwrap();
+    }
+    let named = |param: &'static str, value: &'static str| {
+        let call = world.client.raw().get("/destinations").param(param, value);
+        async move {
+            let reply: Value = serde_json::from_str(call.await.unwrap().as_str()).unwrap();
+            let models = reply["models"].as_array().unwrap().clone();
+            models
+                .iter()
+                .map(|model| model["name"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(named("url", "https://example.com/1").await, ["one"]);
+    assert_eq!(named("cli_path", "/hooks").await, ["laptop"]);
+    assert_eq!(named("url", "https://example.com/3").await, [""; 0]);
+}

@@ -27,6 +27,8 @@ pub(crate) struct Call {
     pub(crate) params: Vec<(&'static str, String)>,
     /// The query, an object.
     pub(crate) query: Value,
+    /// The query of a call in an older version with what only that version knows; else null.
+    pub(crate) older_query: Value,
     /// The body; null where the operation takes none.
     pub(crate) body: Value,
 }

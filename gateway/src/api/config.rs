@@ -129,6 +129,11 @@ pub(crate) fn destination(
                     Some(default) => target.insert(key.clone(), default.clone()),
                     None => target.remove(key),
                 };
+            } else if key == "delivery_policy" {
+                // Key by key too: its members were keys of the config itself before 2026-09-01, and
+                // whoever sets one of them there means no other.
+                let policy = target.entry(key.clone()).or_insert_with(no_policy);
+                lay_over(policy, value);
             } else {
                 target.insert(key.clone(), value.clone());
             }
@@ -144,6 +149,15 @@ pub(crate) fn destination(
         ));
     }
     Ok(config)
+}
+
+/// Sets what is given of a policy; null takes a member away.
+fn lay_over(policy: &mut Value, given: &Value) {
+    if let (Some(policy), Some(given)) = (policy.as_object_mut(), given.as_object()) {
+        for (key, value) in given {
+            policy.insert(key.clone(), value.clone());
+        }
+    }
 }
 
 /// A policy given in part is complete when read back.

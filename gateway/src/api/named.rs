@@ -3,6 +3,7 @@
 
 mod write;
 
+use hookdeck::ApiVersion;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Value, json};
 
@@ -53,6 +54,12 @@ const fn listing(table: &'static str) -> Listing {
 
 static SOURCES: Listing = listing("sources");
 static DESTINATIONS: Listing = listing("destinations");
+
+/// What destinations could be listed by before they had a type.
+const OLDER: [Field; 2] = [
+    Field::new("url", "json_extract(config, '$.url')", Kind::Text),
+    Field::new("cli_path", "json_extract(config, '$.path')", Kind::Text),
+];
 
 impl Named {
     pub(super) fn listing(self) -> &'static Listing {
@@ -185,7 +192,13 @@ impl Named {
     pub(crate) async fn list(self, call: Call) -> Reply {
         let listing = self.listing();
         let request = PageRequest::read(listing, &call.query)?;
-        let conditions = conditions(listing, &call.query)?;
+        let mut conditions = conditions(listing, &call.query)?;
+        let untyped = call
+            .older
+            .is_some_and(|older| older.undoes(&ApiVersion::V2025_01_01));
+        if untyped && self == Self::Destination {
+            conditions.fields(&OLDER, &call.older_query)?;
+        }
         let view = View::of_call(&call);
         call.project
             .store

@@ -230,6 +230,7 @@ async fn serve(State(state): State<ApiState>, request: Request) -> Response {
                 operation,
                 id,
                 params: route.params,
+                older_query: older.map_or(Value::Null, |_| query.clone()),
                 query,
                 body,
             };
