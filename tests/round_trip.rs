@@ -139,3 +139,110 @@ async fn what_the_gateway_answers_encodes_again_as_it_was() {
             .unwrap();
     }
 }
+
+/// Every scheme of a destination, some of a source, and every kind of rule, credentials included.
+#[tokio::test]
+async fn every_scheme_and_rule_encodes_again_as_it_was() {
+    let gateway = Gateway::builder()
+        .manual_clock(Timestamp::from_unix_seconds(1_800_000_000))
+        .start()
+        .await
+        .unwrap();
+    let client = Client::builder(gateway.api_key())
+        .base_url(gateway.api_url())
+        .rate_limit(RateLimit::off())
+        .build()
+        .unwrap();
+    let raw = client.raw();
+
+    let schemes = [
+        json!({"auth_type": "HOOKDECK_SIGNATURE", "auth": {}}),
+        json!({"auth_type": "CUSTOM_SIGNATURE", "auth": {"key": "x-sig", "signing_secret": "s"}}),
+        json!({"auth_type": "BASIC_AUTH", "auth": {"username": "u", "password": "p"}}),
+        json!({"auth_type": "API_KEY", "auth": {"key": "k", "api_key": "v", "to": "query"}}),
+        json!({"auth_type": "BEARER_TOKEN", "auth": {"token": "t"}}),
+        json!({"auth_type": "OAUTH2_CLIENT_CREDENTIALS", "auth": {
+            "auth_server": "https://example.com/token", "client_id": "i", "client_secret": "s",
+            "scope": "a b", "authentication_type": "basic",
+        }}),
+        json!({"auth_type": "OAUTH2_AUTHORIZATION_CODE", "auth": {
+            "auth_server": "https://example.com/token", "client_id": "i", "client_secret": "s",
+            "refresh_token": "r",
+        }}),
+        json!({"auth_type": "AWS_SIGNATURE", "auth": {
+            "access_key_id": "a", "secret_access_key": "s", "region": "eu-west-1", "service": "lambda",
+        }}),
+    ];
+    for (number, mut config) in schemes.into_iter().enumerate() {
+        config["url"] = json!("https://example.com/hooks");
+        config["http_method"] = json!("PUT");
+        config["delivery_policy"] = json!({"rate": 3, "period": "minute", "groups": {
+            "key": "body.customer", "rate": 1, "rate_period": "hour",
+            "overrides": {"large": {"rate": 9, "rate_period": "second"}},
+        }});
+        let body = json!({"name": format!("d{number}"), "type": "HTTP", "config": config});
+        let made = raw
+            .post("/destinations")
+            .json(&body)
+            .decode::<Value>()
+            .await
+            .unwrap();
+        let id = made["id"].as_str().unwrap();
+        let call = client.destinations().get(id).include_auth().with_meta();
+        holds(call)
+            .await
+            .unwrap_or_else(|error| panic!("{body}: {error}"));
+    }
+
+    let sources = [
+        json!({"type": "WEBHOOK", "config": {"auth_type": "HMAC", "auth": {
+            "webhook_secret_key": "s", "algorithm": "sha512", "encoding": "base64", "header_key": "x-sig",
+        }}}),
+        json!({"type": "HTTP", "config": {"auth_type": "API_KEY", "auth": {"api_key": "v", "header_key": "k"}}}),
+        json!({"type": "HTTP", "config": {"auth_type": "BASIC_AUTH", "auth": {"username": "u", "password": "p"}}}),
+        json!({"type": "STRIPE", "config": {"auth": {"webhook_secret_key": "s"}}}),
+        json!({"type": "DISCORD", "config": {"auth": {"public_key": "p"}}}),
+        json!({"type": "WEBHOOK", "config": {
+            "allowed_http_methods": ["GET", "PATCH"],
+            "custom_response": {"content_type": "xml", "body": "<ok/>"},
+        }}),
+    ];
+    for (number, mut body) in sources.into_iter().enumerate() {
+        body["name"] = json!(format!("s{number}"));
+        let made = raw
+            .post("/sources")
+            .json(&body)
+            .decode::<Value>()
+            .await
+            .unwrap();
+        let id = made["id"].as_str().unwrap();
+        let call = client.sources().get(id).include_auth().with_meta();
+        holds(call)
+            .await
+            .unwrap_or_else(|error| panic!("{body}: {error}"));
+    }
+
+    let rules = json!([
+        {"type": "deduplicate", "window": 60_000, "include_fields": ["body.id"]},
+        {"type": "transform", "transformation": {
+            "name": "t", "code": "addHandler('transform', (request) => request)", "env": {"A": "b"},
+        }},
+        {"type": "filter", "headers": {"x": "y"}, "body": {"a": [1, 2.5]}, "query": null, "path": "/p"},
+        {"type": "delay", "delay": 1_000},
+        {"type": "retry", "strategy": "exponential", "interval": 60_000, "count": 3,
+            "response_status_codes": ["500-599", "!501"]},
+    ]);
+    let body = json!({
+        "name": "c", "source": {"name": "s"}, "destination": {"name": "d", "type": "MOCK_API"}, "rules": rules,
+    });
+    let made = raw
+        .post("/connections")
+        .json(&body)
+        .decode::<Value>()
+        .await
+        .unwrap();
+    let id = made["id"].as_str().unwrap();
+    holds(client.connections().get(id).with_meta())
+        .await
+        .unwrap();
+}
