@@ -1,12 +1,16 @@
 //! Every dated version: one set of models, whatever version the client is pinned to and the gateway is asked
 //! for.
 
+#[path = "versions/documents.rs"]
+mod documents;
 #[path = "versions/errors.rs"]
 mod errors;
 #[path = "versions/identity.rs"]
 mod identity;
 #[path = "support/levelled.rs"]
 mod levelled;
+#[path = "versions/old_programs.rs"]
+mod old_programs;
 #[path = "versions/refused.rs"]
 mod refused;
 #[path = "versions/shapes.rs"]
@@ -17,7 +21,6 @@ mod tour;
 mod wire;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use hookdeck::ApiVersion;
 use hookdeck::operation::ops;
@@ -86,55 +89,4 @@ async fn what_was_created_reads_the_same_at_every_version() {
         let world = World::new(version).await;
         shapes::same_models(&world).await;
     }
-}
-
-/// Holds the replies of a version against the document that was published for it. The documents are the
-/// vendor's, so they are not part of this repository.
-async fn replies_are_valid(version: &ApiVersion) {
-    let Some(folder) = std::env::var_os("HOOKDECK_DOCUMENTS") else {
-        eprintln!("skipped: HOOKDECK_DOCUMENTS names no folder with the published {version}.json");
-        return;
-    };
-    let file = Path::new(&folder).join(format!("{version}.json"));
-    let text = std::fs::read_to_string(&file)
-        .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    let document = Contract::parse(text.leak()).expect("the document is readable");
-
-    let world = World::new(version).await;
-    tour(&world).await;
-    let mut problems = BTreeSet::new();
-    let mut checked = 0;
-    for reply in world.recorded() {
-        let Recorded {
-            method,
-            path,
-            status,
-            body,
-        } = &reply;
-        // Operations that are newer than the document are served all the same.
-        let Some(route) = document.route(method, path) else {
-            continue;
-        };
-        // An older document takes the newer `count` for an id.
-        if path.ends_with("/count") && !route.operation.path.ends_with("/count") {
-            continue;
-        }
-        checked += 1;
-        for problem in document.validate_reply(route.operation, *status, body) {
-            problems.insert(format!("{method} {}: {problem}", route.operation.path));
-        }
-    }
-    assert!(checked > 90, "only {checked} replies were held against it");
-    let problems: Vec<_> = problems.into_iter().collect();
-    assert!(problems.is_empty(), "{}", problems.join("\n"));
-}
-
-#[tokio::test]
-async fn replies_at_2024_09_01_are_valid_against_its_document() {
-    replies_are_valid(&ApiVersion::V2024_09_01).await;
-}
-
-#[tokio::test]
-async fn replies_at_2025_07_01_are_valid_against_its_document() {
-    replies_are_valid(&ApiVersion::V2025_07_01).await;
 }

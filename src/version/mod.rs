@@ -36,7 +36,8 @@ pub use translation::{Rewritten, Translation};
 /// | 2023-07-01 | archived, not disabled; other causes and types of verification | AWS signatures, concurrency as a rate; as above |
 ///
 /// What a version merely added is not translated: operations such as `replay`, metrics or API keys, source
-/// types and filters go to an older version as they are, for the API adds to old versions as well.
+/// types, methods and filters go to an older version as they are and come back from it, for the API adds to
+/// old versions as well. Errors come as they are, and so name properties as the older version does.
 /// [`client.raw()`](crate::Client::raw) and [`client.publish()`](crate::Client::publish) are never
 /// translated. Each version is supported for about a year after the next one; before 2023-07-01 none is.
 ///

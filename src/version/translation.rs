@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
+use super::nature::{Kind, kind};
 use super::tree::Tree;
 use super::{v2024_03_01, v2024_09_01, v2025_01_01, v2025_07_01, v2026_09_01};
 use crate::query::escape;
@@ -24,8 +25,9 @@ pub(super) struct Change {
     pub(super) upgrade_reply: fn(operation: &str, reply: &mut Tree),
     /// A path, from the one before it to the version.
     pub(super) upgrade_path: fn(method: &str, path: &str, project: &str) -> Option<String>,
-    /// Properties that have another name in the one before it, new to old, as validation messages name them.
-    pub(super) names: &'static [(&'static str, &'static str)],
+    /// Properties of a resource that have another name in the one before it, new to old, as validation
+    /// messages name them. The first that fits counts.
+    pub(super) names: fn(Kind) -> &'static [(&'static str, &'static str)],
 }
 
 /// Every change between the oldest version that is translated and the newest, oldest first.
@@ -182,23 +184,41 @@ impl Translation {
         tree.to_bytes()
     }
 
-    /// A validation message of the newest version with the property's name in the older one.
+    /// A validation message of the newest version with the property's name, by which it begins, in the
+    /// older one.
+    ///
+    /// ```
+    /// use hookdeck::ApiVersion;
+    ///
+    /// let older = ApiVersion::V2024_09_01.translation().expect("an older version");
+    /// let message = older.downgrade_message("createConnection", "destination.config.url is required");
+    /// assert_eq!(message, "destination.url is required");
+    /// ```
     #[must_use]
     pub fn downgrade_message(&self, operation: &str, message: &str) -> String {
-        self.of(operation)
+        let (within, kind, message) = match kind(operation) {
+            Kind::Connection => [
+                ("source.", Kind::Source),
+                ("destination.", Kind::Destination),
+            ]
+            .into_iter()
+            .find_map(|(within, kind)| Some((within, kind, message.strip_prefix(within)?)))
+            .unwrap_or(("", Kind::Connection, message)),
+            kind => ("", kind, message),
+        };
+        let message = self
+            .of(operation)
             .rev()
             .fold(message.to_owned(), |message, change| {
-                let renamed = change.names.iter().find_map(|(new, old)| {
-                    let at = message.find(new)?;
-                    let before = &message[..at];
-                    let rest = &message[at + new.len()..];
-                    // A whole name: at the beginning or below another one, and followed by none that goes on.
-                    let begins = before.is_empty() || before.ends_with('.');
+                let renamed = (change.names)(kind).iter().find_map(|(new, old)| {
+                    let rest = message.strip_prefix(new)?;
+                    // A whole name, followed by none that goes on.
                     let ends = !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
-                    (begins && ends).then(|| format!("{before}{old}{rest}"))
+                    ends.then(|| format!("{old}{rest}"))
                 });
                 renamed.unwrap_or(message)
-            })
+            });
+        format!("{within}{message}")
     }
 }
 

@@ -19,10 +19,12 @@ pub(super) const CHANGE: Change = Change {
     downgrade_reply,
     upgrade_reply,
     upgrade_path,
-    names: &[
-        ("disabled_at", "archived_at"),
-        ("verification.configs.username", "verification.configs.user"),
-    ],
+    names: |_| {
+        &[
+            ("disabled_at", "archived_at"),
+            ("verification.configs.username", "verification.configs.user"),
+        ]
+    },
 };
 
 /// The kinds that can be disabled.

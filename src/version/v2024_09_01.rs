@@ -14,7 +14,7 @@ pub(super) const CHANGE: Change = Change {
     downgrade_reply,
     upgrade_reply,
     upgrade_path: |_, _, _| None,
-    names: &[],
+    names: |_| &[],
 };
 
 fn downgrade_reply(_operation: &str, reply: &mut Tree) {

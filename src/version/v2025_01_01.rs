@@ -8,6 +8,8 @@
 //!   says; any other type is a verification of that type. `HTTP` had no equal.
 //! - A destination of type `MOCK_API` is one with the address of the mock service, which answers alike.
 //! - `BRIDGE`, the type of a provider, is `BRIDGE_XYZ` since.
+//! - A null verification makes a source one of type `WEBHOOK`: a choice of ours.
+//! - Sort keys and conditions that are gone become the nearest there is (`queries`).
 //!
 //! What the documents since then add without breaking anybody is taken care of here as well, as far as a
 //! strict reader of the older documents would trip over it: properties they do not know are left out,
@@ -16,6 +18,7 @@
 //! would otherwise delete them.
 
 mod destination;
+mod queries;
 mod source;
 mod strict;
 
@@ -31,21 +34,11 @@ pub(super) const CHANGE: Change = Change {
     downgrade_reply,
     upgrade_reply,
     upgrade_path: |_, _, _| None,
-    names: &[
-        ("config.auth_type", "verification.type"),
-        ("config.auth", "verification.configs"),
-        ("config.allowed_http_methods", "allowed_http_methods"),
-        ("config.custom_response", "custom_response"),
-        ("config.url", "url"),
-        ("config.path", "cli_path"),
-        ("config.rate_limit_period", "rate_limit_period"),
-        ("config.rate_limit", "rate_limit"),
-        ("config.http_method", "http_method"),
-        (
-            "config.path_forwarding_disabled",
-            "path_forwarding_disabled",
-        ),
-    ],
+    names: |kind| match kind {
+        Kind::Source => &source::NAMES,
+        Kind::Destination => &destination::NAMES,
+        _ => &[],
+    },
 };
 
 fn is_concerned(operation: &str) -> bool {
@@ -61,10 +54,12 @@ fn is_concerned(operation: &str) -> bool {
         Kind::IssueTrigger,
         Kind::Bulk,
         Kind::Transformation,
+        Kind::Integration,
     ]
     .into_iter()
     .any(|kind| concerns(operation, kind))
         || strict::is_concerned(operation)
+        || queries::is_concerned(operation)
 }
 
 fn downgrade(operation: &str, request: &mut Request) -> Result<(), String> {
@@ -81,6 +76,11 @@ fn downgrade(operation: &str, request: &mut Request) -> Result<(), String> {
         Kind::Event if operation == "cancelEvent" => {
             if let Some(stem) = request.path.strip_suffix("/cancel") {
                 request.path = format!("{stem}/mute");
+            }
+        }
+        Kind::Integration => {
+            if let Some(body) = request.body.as_mut().and_then(Tree::object) {
+                queries::downgrade_integration(body);
             }
         }
         _ => {}
@@ -109,6 +109,7 @@ fn refuse_new_rules(connection: &mut Object) -> Result<(), String> {
 }
 
 fn upgrade(operation: &str, request: &mut Request) {
+    queries::upgrade(operation, request);
     if nature::kind(operation) == Kind::Source {
         for (name, value) in &mut request.query {
             if name == "include" && value == "verification.configs" {
@@ -145,6 +146,7 @@ fn downgrade_reply(operation: &str, reply: &mut Tree) {
         match kind {
             Kind::Source => source::downgrade_reply(object),
             Kind::Destination => destination::downgrade_reply(object),
+            Kind::Integration => queries::downgrade_integration(object),
             _ => {}
         }
         strict::downgrade(kind, object);
@@ -156,6 +158,7 @@ fn upgrade_reply(operation: &str, reply: &mut Tree) {
     each(operation, reply, &mut |kind, object| match kind {
         Kind::Source => source::upgrade_reply(object),
         Kind::Destination => destination::upgrade_reply(object),
+        Kind::Integration => queries::upgrade_integration(object),
         Kind::Bulk => strict::name_bulk(operation, object),
         _ => strict::upgrade(kind, object),
     });

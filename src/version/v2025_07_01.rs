@@ -20,7 +20,7 @@ pub(super) const CHANGE: Change = Change {
     downgrade_reply: |_, _| {},
     upgrade_reply: |_, _| {},
     upgrade_path: |_, _, _| None,
-    names: &[],
+    names: |_| &[],
 };
 
 fn is(rule: &mut Object, name: &str) -> bool {

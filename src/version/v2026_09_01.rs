@@ -17,20 +17,26 @@ pub(super) const CHANGE: Change = Change {
     downgrade_reply,
     upgrade_reply,
     upgrade_path,
-    names: &[
-        (
-            "config.delivery_policy.groups.rate_period",
-            "config.delivery_groups.rate_limit_period",
-        ),
-        (
-            "config.delivery_policy.groups.rate",
-            "config.delivery_groups.rate_limit",
-        ),
-        ("config.delivery_policy.groups", "config.delivery_groups"),
-        ("config.delivery_policy.rate", "config.rate_limit"),
-        ("config.delivery_policy.period", "config.rate_limit_period"),
-    ],
+    names: |kind| match kind {
+        Kind::Destination => &NAMES,
+        _ => &[],
+    },
 };
+
+/// Properties of a destination as validation messages name them, new to old.
+const NAMES: [(&str, &str); 5] = [
+    (
+        "config.delivery_policy.groups.rate_period",
+        "config.delivery_groups.rate_limit_period",
+    ),
+    (
+        "config.delivery_policy.groups.rate",
+        "config.delivery_groups.rate_limit",
+    ),
+    ("config.delivery_policy.groups", "config.delivery_groups"),
+    ("config.delivery_policy.rate", "config.rate_limit"),
+    ("config.delivery_policy.period", "config.rate_limit_period"),
+];
 
 fn is_domains(operation: &str) -> bool {
     matches!(
@@ -89,6 +95,9 @@ fn upgrade(operation: &str, request: &mut Request) {
     }
 }
 
+/// What a policy was made of.
+const OLDER: [&str; 3] = ["rate_limit", "rate_limit_period", "delivery_groups"];
+
 /// `delivery_policy` as three properties of the config.
 fn old_policy(destination: &mut Object) {
     let Some(config) = destination.object("config") else {
@@ -98,7 +107,10 @@ fn old_policy(destination: &mut Object) {
         return;
     };
     let Some(policy) = policy.object() else {
-        config.set("rate_limit", Tree::null());
+        // Without a policy there are no groups either.
+        for name in OLDER {
+            config.set(name, Tree::null());
+        }
         return;
     };
     config.take(policy, "rate", "rate_limit");
@@ -129,11 +141,25 @@ fn new_policy(destination: &mut Object) {
     let Some(config) = destination.object("config") else {
         return;
     };
+    let all_null = OLDER
+        .into_iter()
+        .all(|name| config.get(name).is_some_and(|member| member.is_null()));
+    if all_null {
+        for name in OLDER {
+            config.remove(name);
+        }
+        config.set("delivery_policy", Tree::null());
+        return;
+    }
     let mut policy = Object::default();
     policy.take(config, "rate_limit", "rate");
     policy.take(config, "rate_limit_period", "period");
     if let Some(mut groups) = config.remove("delivery_groups") {
         if let Some(groups) = groups.object() {
+            if !groups.is_set("rate_limit") {
+                groups.set("rate_limit", Tree::of(&UNPACED.0));
+                groups.set("rate_limit_period", Tree::of(UNPACED.1));
+            }
             new_rate(groups);
             for group in groups
                 .object("overrides")
@@ -152,9 +178,24 @@ fn new_policy(destination: &mut Object) {
     }
 }
 
+/// Groups needed no rate of their own before; now they do. This is the highest there is, so it stands for
+/// none: a choice of ours.
+const UNPACED: (u32, &str) = (100_000, "second");
+
 fn new_rate(group: &mut Object) {
     group.rename("rate_limit", "rate");
     group.rename("rate_limit_period", "rate_period");
+}
+
+/// Takes away the rate that stands for none.
+fn hide_no_pace(groups: &mut Object) {
+    let rate = groups.get("rate_limit").map(|rate| rate.to_bytes());
+    if rate.as_deref() == Some(b"100000")
+        && groups.text("rate_limit_period").as_deref() == Some(UNPACED.1)
+    {
+        groups.remove("rate_limit");
+        groups.remove("rate_limit_period");
+    }
 }
 
 fn is_gitlab(source: &mut Object) -> bool {
@@ -213,11 +254,15 @@ fn downgrade_reply(operation: &str, reply: &mut Tree) {
     each(operation, reply, &mut |kind, object| match kind {
         Kind::Destination => {
             old_policy(object);
+            let Some(config) = object.object("config") else {
+                return;
+            };
             // Shown only where events are grouped.
-            if let Some(config) = object.object("config")
-                && !config.is_set("delivery_groups")
-            {
+            if !config.is_set("delivery_groups") {
                 config.remove("delivery_groups");
+            }
+            if let Some(groups) = config.object("delivery_groups") {
+                hide_no_pace(groups);
             }
         }
         Kind::Source if is_gitlab(object) => {

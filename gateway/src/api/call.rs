@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hookdeck::ApiVersion;
 use hookdeck::version::Translation;
 use serde_json::Value;
 
@@ -37,6 +38,12 @@ impl Call {
     /// Whether `include` asks for `part`.
     pub(crate) fn includes(&self, part: &str) -> bool {
         self.query.get("include").and_then(Value::as_str) == Some(part)
+    }
+
+    /// Whether the caller's version knows no types of sources and destinations.
+    pub(crate) fn is_untyped(&self) -> bool {
+        self.older
+            .is_some_and(|older| older.undoes(&ApiVersion::V2025_01_01))
     }
 
     /// A parameter of the path, empty where the path has none of this name.

@@ -17,6 +17,25 @@ pub(crate) struct Stored {
     pub(crate) config: Value,
 }
 
+impl Stored {
+    /// The resource as one of another type: what both types have stays. So a change of type was meant before
+    /// 2025-01-01, when a type was what followed from single properties.
+    pub(crate) fn turned_into(self, kind: &str, mut config: Value) -> Self {
+        if let (Some(target), Some(stored)) = (config.as_object_mut(), self.config.as_object()) {
+            for (key, value) in stored {
+                // All destinations have it, none by default.
+                if key == "delivery_timeout" || (key != "path" && target.contains_key(key)) {
+                    target.insert(key.clone(), value.clone());
+                }
+            }
+        }
+        Self {
+            kind: kind.to_owned(),
+            config,
+        }
+    }
+}
+
 /// The type of a source when none is named.
 pub(crate) const SOURCE_TYPE: &str = "WEBHOOK";
 /// The type of a destination when none is named.
@@ -79,7 +98,7 @@ pub(crate) fn source(
     Ok(config)
 }
 
-fn source_defaults(kind: &str) -> Value {
+pub(crate) fn source_defaults(kind: &str) -> Value {
     if kind == "MANAGED" {
         return json!({});
     }
@@ -175,7 +194,7 @@ fn no_policy() -> Value {
     json!({ "rate": null, "period": "second" })
 }
 
-fn destination_defaults(kind: &str) -> Value {
+pub(crate) fn destination_defaults(kind: &str) -> Value {
     let mut config = json!({
         "http_method": null,
         "path_forwarding_disabled": false,

@@ -3,6 +3,8 @@
 //! The shapes are those the live API uses, which differ from each other: validation errors carry
 //! a list and no message, domain errors a message and an object, and some are not JSON at all.
 
+use std::borrow::Cow;
+
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -23,7 +25,7 @@ pub(crate) enum ApiError {
         /// What is wrong, shown as `data.message`.
         message: String,
         /// The input field to change, where there is one.
-        field: Option<&'static str>,
+        field: Option<Cow<'static, str>>,
     },
     /// 422 whose message stands at the root, next to data naming the resource.
     Unprocessable {
@@ -72,7 +74,7 @@ impl ApiError {
     pub(crate) fn domain(message: impl Into<String>, field: Option<&'static str>) -> Self {
         Self::Domain {
             message: message.into(),
-            field,
+            field: field.map(Cow::Borrowed),
         }
     }
 
@@ -92,7 +94,7 @@ impl ApiError {
             Self::Domain { message, field } => {
                 let mut data = json!({ "message": message });
                 if let Some(field) = field {
-                    data["field"] = Value::from(field);
+                    data["field"] = Value::from(field.into_owned());
                 }
                 body(
                     StatusCode::UNPROCESSABLE_ENTITY,

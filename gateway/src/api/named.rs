@@ -3,7 +3,8 @@
 
 mod write;
 
-use hookdeck::ApiVersion;
+pub(crate) use write::Typing;
+
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Value, json};
 
@@ -108,6 +109,13 @@ impl Named {
         }
     }
 
+    fn defaults(self, kind: &str) -> Value {
+        match self {
+            Self::Source => config::source_defaults(kind),
+            Self::Destination => config::destination_defaults(kind),
+        }
+    }
+
     fn new_id(self, project: &Project) -> String {
         match self {
             Self::Source => project.ids.source(),
@@ -193,10 +201,7 @@ impl Named {
         let listing = self.listing();
         let request = PageRequest::read(listing, &call.query)?;
         let mut conditions = conditions(listing, &call.query)?;
-        let untyped = call
-            .older
-            .is_some_and(|older| older.undoes(&ApiVersion::V2025_01_01));
-        if untyped && self == Self::Destination {
+        if call.is_untyped() && self == Self::Destination {
             conditions.fields(&OLDER, &call.older_query)?;
         }
         let view = View::of_call(&call);

@@ -310,6 +310,19 @@ fn answer_older(older: Translation, operation: &str, reply: Reply) -> Response {
                 .map(|message| older.downgrade_message(operation, message));
             ApiError::Validation(named.collect()).into_response()
         }
+        Err(ApiError::Domain { message, field }) => {
+            // Properties stand in backticks.
+            let named = message
+                .split('`')
+                .enumerate()
+                .map(|(at, part)| match at % 2 {
+                    0 => part.to_owned(),
+                    _ => older.downgrade_message(operation, part),
+                });
+            let message = named.collect::<Vec<_>>().join("`");
+            let field = field.map(|field| older.downgrade_message(operation, &field).into());
+            ApiError::Domain { message, field }.into_response()
+        }
         Err(error) => error.into_response(),
     }
 }

@@ -13,6 +13,21 @@ const MOVED: [&str; 4] = [
     "path_forwarding_disabled",
 ];
 
+/// Properties as validation messages name them, new to old.
+pub(super) const NAMES: [(&str, &str); 8] = [
+    ("config.auth_type", "auth_method.type"),
+    ("config.auth", "auth_method.config"),
+    ("config.url", "url"),
+    ("config.path", "cli_path"),
+    ("config.rate_limit_period", "rate_limit_period"),
+    ("config.rate_limit", "rate_limit"),
+    ("config.http_method", "http_method"),
+    (
+        "config.path_forwarding_disabled",
+        "path_forwarding_disabled",
+    ),
+];
+
 /// A destination in a request, to the older shape.
 pub(super) fn downgrade(destination: &mut Object) -> Result<(), String> {
     let kind = destination.remove("type").and_then(|kind| kind.text());

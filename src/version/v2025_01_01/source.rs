@@ -8,6 +8,14 @@ const GENERIC: [&str; 3] = ["HMAC", "BASIC_AUTH", "API_KEY"];
 /// What the config took in under the same name.
 const MOVED: [&str; 2] = ["allowed_http_methods", "custom_response"];
 
+/// Properties as validation messages name them, new to old.
+pub(super) const NAMES: [(&str, &str); 4] = [
+    ("config.auth_type", "verification.type"),
+    ("config.auth", "verification.configs"),
+    ("config.allowed_http_methods", "allowed_http_methods"),
+    ("config.custom_response", "custom_response"),
+];
+
 fn old_type(kind: &str) -> &str {
     if kind == "BRIDGE_XYZ" { "BRIDGE" } else { kind }
 }
@@ -88,6 +96,8 @@ pub(super) fn upgrade(source: &mut Object) {
 /// Reads a verification into type and config. Answers whether there was one.
 fn typed(source: &mut Object, config: &mut Object, verification: &mut Tree) -> bool {
     let Some(verification) = verification.object() else {
+        // What verifies nothing was of no type.
+        source.set("type", Tree::of("WEBHOOK"));
         config.set("auth", Tree::null());
         return false;
     };

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::shown;
 use crate::api::call::{Call, Reply, text};
 use crate::api::error::ApiError;
-use crate::api::named::Named;
+use crate::api::named::{Named, Typing};
 use crate::api::render::View;
 use crate::api::{rows, transformations};
 
@@ -50,8 +50,9 @@ async fn put(mut call: Call, overwrite: bool) -> Reply {
             let now = call.now();
             resolve_rules(tx, &mut call, now)?;
             let body = &call.body;
-            let source = end(tx, Named::Source, body, ids.source, now)?;
-            let destination = end(tx, Named::Destination, body, ids.destination, now)?;
+            let typing = Typing::of(&call);
+            let source = end(tx, Named::Source, body, typing, ids.source, now)?;
+            let destination = end(tx, Named::Destination, body, typing, ids.destination, now)?;
             let Some(found) = find_same(tx, text(body, "name"), &source, &destination)? else {
                 insert(tx, &ids.connection, body, &source, &destination, now)?;
                 return shown(tx, &view, &ids.connection);
@@ -163,6 +164,7 @@ fn end(
     conn: &Connection,
     end: Named,
     body: &Value,
+    typing: Typing,
     new_id: String,
     now: i64,
 ) -> Result<String, ApiError> {
@@ -172,7 +174,7 @@ fn end(
             end.must_live(conn, id)?;
             Ok(id.to_owned())
         }
-        None => end.put_by_name(conn, new_id, &body[word], now, &format!("{word}.")),
+        None => end.put_by_name(conn, new_id, &body[word], typing, now, &format!("{word}.")),
     }
 }
 

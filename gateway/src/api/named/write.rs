@@ -1,5 +1,7 @@
 //! Creating, changing, switching and deleting sources and destinations.
 
+use std::borrow::Cow;
+
 use rusqlite::{Connection, named_params, params};
 use serde_json::{Value, json};
 
@@ -8,6 +10,37 @@ use crate::api::call::{Call, Reply, text};
 use crate::api::config;
 use crate::api::error::ApiError;
 use crate::api::render::View;
+
+/// How a body says of which type something is to be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Typing {
+    /// By `type`: another one starts over from its defaults.
+    Named,
+    /// By its properties, in versions that know no types: what is not named stays.
+    Untyped,
+}
+
+impl Typing {
+    pub(crate) fn of(call: &Call) -> Self {
+        match call.is_untyped() {
+            true => Self::Untyped,
+            false => Self::Named,
+        }
+    }
+}
+
+/// The config without a policy that sets nothing, where there can be no policy: programs of versions without
+/// types send a null rate with anything.
+fn without_idle_policy(given: &Value) -> Value {
+    let mut given = given.clone();
+    let is_idle = given["delivery_policy"]
+        .as_object()
+        .is_some_and(|policy| policy.values().all(Value::is_null));
+    if let Some(config) = given.as_object_mut().filter(|_| is_idle) {
+        config.remove("delivery_policy");
+    }
+    given
+}
 
 impl Named {
     /// Refuses a name that another resource than `own_id` holds.
@@ -47,7 +80,8 @@ impl Named {
             .store
             .write(move |tx| {
                 let now = call.now();
-                let id = self.put_by_name(tx, new_id, &call.body, now, "")?;
+                let typing = Typing::of(&call);
+                let id = self.put_by_name(tx, new_id, &call.body, typing, now, "")?;
                 self.shown(tx, &view, &id)
             })
             .await
@@ -59,15 +93,19 @@ impl Named {
         conn: &Connection,
         new_id: String,
         body: &Value,
+        typing: Typing,
         now: i64,
         prefix: &str,
     ) -> Result<String, ApiError> {
         let name = text(body, "name").unwrap_or_default();
         match self.id_of(conn, name)? {
             Some(id) => {
+                let mut body = Cow::Borrowed(body);
                 // A source has a type even if none is named, so naming none makes a generic one.
-                let assumed = (self == Self::Source).then_some(config::SOURCE_TYPE);
-                self.change(conn, &id, body, assumed, now, prefix)?;
+                if self == Self::Source && text(&body, "type").is_none() {
+                    body.to_mut()["type"] = Value::from(config::SOURCE_TYPE);
+                }
+                self.change(conn, &id, &body, typing, now, prefix)?;
                 Ok(id)
             }
             None => {
@@ -109,13 +147,22 @@ impl Named {
         conn: &Connection,
         id: &str,
         body: &Value,
-        assumed_type: Option<&str>,
+        typing: Typing,
         now: i64,
         prefix: &str,
     ) -> Result<(), ApiError> {
-        let stored = self.stored(conn, id)?;
-        let kind = text(body, "type").or(assumed_type).unwrap_or(&stored.kind);
-        let config = self.config(kind, body.get("config"), Some(&stored), prefix)?;
+        let mut stored = self.stored(conn, id)?;
+        let kind = text(body, "type").unwrap_or(&stored.kind).to_owned();
+        let mut given = body.get("config").map(Cow::Borrowed);
+        if let Typing::Untyped = typing {
+            if stored.kind != kind {
+                stored = stored.turned_into(&kind, self.defaults(&kind));
+            }
+            if kind == "CLI" {
+                given = given.map(|given| Cow::Owned(without_idle_policy(&given)));
+            }
+        }
+        let config = self.config(&kind, given.as_deref(), Some(&stored), prefix)?;
         let sql = format!(
             "UPDATE {} SET name = coalesce(:name, name), type = :type, config = :config,
                     description = CASE WHEN :describe THEN :description ELSE description END,
@@ -143,7 +190,7 @@ impl Named {
             .write(move |tx| {
                 let now = call.now();
                 self.must_be_free(tx, &call.body, &call.id)?;
-                self.change(tx, &call.id, &call.body, None, now, "")?;
+                self.change(tx, &call.id, &call.body, Typing::of(&call), now, "")?;
                 self.shown(tx, &view, &call.id)
             })
             .await
