@@ -16,21 +16,14 @@ pub(super) fn is_concerned(operation: &str) -> bool {
 }
 
 pub(super) fn upgrade(operation: &str, request: &mut Request) {
-    match operation {
-        // Each took two sort keys of the one kind there was.
-        "getSources" | "getDestinations" | "getTransformations" => {
-            only_first(request, "order_by");
-            only_first(request, "dir");
-        }
-        // Events are sorted by their creation alone. The reply says so; a choice of ours.
-        "getEvents" | "getRequestEvents" => {
-            for (name, value) in &mut request.query {
-                if name == "order_by" && value == "last_attempt_at" {
-                    "created_at".clone_into(value);
-                }
-            }
-        }
-        _ => {}
+    // Each took two sort keys of the one kind there was. (Events could be sorted by their last attempt. No
+    // other order stands in for that one: it stays refused.)
+    if matches!(
+        operation,
+        "getSources" | "getDestinations" | "getTransformations"
+    ) {
+        only_first(request, "order_by");
+        only_first(request, "dir");
     }
     for (name, value) in &mut request.query {
         if name.contains("error_code") && value == EXPIRED.0 {
