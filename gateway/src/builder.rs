@@ -16,8 +16,9 @@ use crate::delivery::AddressPolicy;
 use crate::delivery::client::Deliverer;
 use crate::delivery::tls;
 use crate::gateway::Gateway;
-use crate::project::{Project, Projects, Settings};
+use crate::project::{Project, Projects};
 use crate::server::Server;
+use crate::settings::Settings;
 use crate::store::{Store, StoreError};
 
 /// The API key of a gateway that is given none.
@@ -296,12 +297,12 @@ impl GatewayBuilder {
         let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
         let policy = AddressPolicy::for_listener(address);
         let deliverer = Arc::new(Deliverer::new(policy, trusted));
-        let settings = Settings {
+        let settings = Arc::new(Settings {
             base_url: base_url.clone(),
             signing_secret: self.signing_secret.clone(),
             loopback: address.ip().to_canonical().is_loopback(),
             previous_signing_secret: self.previous_signing_secret.clone(),
-        };
+        });
         let mut projects = Vec::new();
         for key in &self.api_keys {
             let digest = Sha256::digest(key.as_bytes());
@@ -309,7 +310,7 @@ impl GatewayBuilder {
                 self.store(&digest)?,
                 self.clock(),
                 seed ^ first_eight(&digest),
-                settings.clone(),
+                Arc::clone(&settings),
                 Arc::clone(&deliverer),
             )
             .await?;

@@ -50,6 +50,7 @@ mod query;
 mod rules;
 mod server;
 mod sessions;
+mod settings;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -20,40 +20,9 @@ use crate::ids::Ids;
 use crate::ingest::{Means, ROOM};
 use crate::journal::Journal;
 use crate::sessions::{Hub, record};
+use crate::settings::Settings;
 use crate::store::{Store, StoreError};
 use crate::transform::Runner;
-
-/// What holds for a project from its start to its end.
-#[derive(Clone)]
-pub struct Settings {
-    /// `http://host:port` of this gateway, without a trailing slash.
-    pub base_url: String,
-    /// The key that signs deliveries.
-    pub signing_secret: String,
-    /// Whether only this machine can reach the gateway.
-    pub loopback: bool,
-    /// The key before it, while it is being rotated.
-    pub previous_signing_secret: Option<String>,
-}
-
-impl std::fmt::Debug for Settings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settings")
-            .field("base_url", &self.base_url)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Settings {
-    /// The URL producers post to for the source `source_id`.
-    pub fn source_url(&self, source_id: &str) -> String {
-        format!(
-            "{}/e/{}",
-            self.base_url,
-            source_id.strip_prefix("src_").unwrap_or(source_id)
-        )
-    }
-}
 
 /// One API key's own world: store, time, ids, settings and deliveries.
 #[derive(Debug)]
@@ -67,7 +36,7 @@ pub struct Project {
     /// The project's id generator.
     pub ids: Arc<Ids>,
     /// What holds for the project from its start to its end.
-    pub settings: Settings,
+    pub settings: Arc<Settings>,
     /// The dispatcher: to be woken after every change of the schedule.
     pub engine: Engine,
     /// Where transformations run.
@@ -95,7 +64,7 @@ impl Project {
         store: Store,
         clock: Clock,
         seed: u64,
-        settings: Settings,
+        settings: Arc<Settings>,
         deliverer: Arc<Deliverer>,
     ) -> Result<Arc<Self>, StoreError> {
         let ids = Arc::new(Ids::seeded(seed));
@@ -116,7 +85,7 @@ impl Project {
             clock: clock.clone(),
             ids: Arc::clone(&ids),
             runner: runner.clone(),
-            settings: Arc::new(settings.clone()),
+            settings: Arc::clone(&settings),
             deliverer,
             sessions: Arc::clone(&sessions),
             tokens: Tokens::default(),

@@ -1,5 +1,7 @@
 //! Stored rows as the API shows them.
 
+use std::sync::Arc;
+
 use hookdeck::ApiVersion;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Map, Value, json};
@@ -8,7 +10,7 @@ use super::call::Call;
 use super::config;
 use super::error::ApiError;
 use super::time::{millis, precise};
-use crate::project::Settings;
+use crate::settings::Settings;
 
 /// What rendering needs to know of the project.
 #[derive(Clone, Debug)]
@@ -16,7 +18,7 @@ pub(crate) struct View {
     /// The project's id.
     pub(crate) team_id: String,
     /// Its URLs.
-    pub(crate) settings: Settings,
+    pub(crate) settings: Arc<Settings>,
     /// Whether destinations show their credentials unasked, as they did before they had a `config`.
     credentials: bool,
 }
@@ -26,7 +28,7 @@ impl View {
     pub(crate) fn of(project: &crate::project::Project) -> Self {
         Self {
             team_id: project.team_id.clone(),
-            settings: project.settings.clone(),
+            settings: Arc::clone(&project.settings),
             credentials: false,
         }
     }

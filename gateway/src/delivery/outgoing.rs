@@ -11,7 +11,7 @@ use url::Url;
 use super::auth;
 use super::target::Target;
 use crate::events::attempt::Claim;
-use crate::project::Settings;
+use crate::settings::Settings;
 
 /// Headers that belong to one hop or to the transport, which makes its own, plus `accept-encoding`: the
 /// answer is for the gateway, which wants it plain.

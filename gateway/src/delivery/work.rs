@@ -22,9 +22,9 @@ use crate::ids::Ids;
 use crate::ingest::Means;
 use crate::issues::{self, FailedAttempt};
 use crate::journal::{Journal, JournalEntry};
-use crate::project::Settings;
 use crate::sessions;
 use crate::sessions::Hub;
+use crate::settings::Settings;
 use crate::store::{Store, StoreError};
 use crate::transform::Runner;
 
