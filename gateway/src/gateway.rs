@@ -61,7 +61,7 @@ impl Drop for Gateway {
         // Connections hold the projects too and are closed a moment later; deliveries end now.
         for (_, project) in self.projects.iter() {
             project.engine.abort();
-            project.sessions.stop();
+            project.hub().stop();
         }
     }
 }
@@ -111,7 +111,7 @@ impl Gateway {
         self.projects
             .iter()
             .next()
-            .map_or("", |(_, project)| &project.settings.signing_secret)
+            .map_or("", |(_, project)| &project.settings().signing_secret)
     }
 
     /// What ids are drawn from; give it to [`GatewayBuilder::seed`] to get the same ids again.
@@ -123,7 +123,7 @@ impl Gateway {
     pub fn now(&self) -> Timestamp {
         let project = self.projects.iter().next();
         project.map_or_else(Timestamp::now, |(_, project)| {
-            timestamp(project.clock.now())
+            timestamp(project.clock().now())
         })
     }
 
@@ -181,17 +181,17 @@ impl Gateway {
     /// # Errors
     /// When the fault could never strike as it is.
     pub fn arm(&self, fault: Fault) -> Result<FaultId, FaultError> {
-        self.first().faults.arm(fault)
+        self.first().faults().arm(fault)
     }
 
     /// Disarms a fault; calls it has stalled go on. Answers whether it was armed.
     pub fn disarm(&self, fault: FaultId) -> bool {
-        self.first().faults.disarm(fault)
+        self.first().faults().disarm(fault)
     }
 
     /// The faults armed in the first project, and how often each has struck.
     pub fn faults(&self) -> Vec<ArmedFault> {
-        self.first().faults.list()
+        self.first().faults().list()
     }
 
     /// What happened in the first project, oldest first: calls of the API, webhooks, attempts. The last ten
@@ -212,7 +212,7 @@ impl Gateway {
     /// # }
     /// ```
     pub fn journal(&self) -> Vec<JournalEntry> {
-        self.first().journal.after(0)
+        self.first().journal().after(0)
     }
 
     /// Everything the first project keeps, as the bytes of an SQLite database: to start other tests from.
@@ -262,7 +262,7 @@ impl Gateway {
     pub async fn shutdown(mut self) {
         for project in self.projects() {
             // Nobody waits for calls that a fault has stalled.
-            project.faults.forget();
+            project.faults().forget();
         }
         self.server.shutdown().await;
         let drains = self.projects().map(|project| project.engine.drain());
@@ -274,7 +274,7 @@ impl Gateway {
         }
         // Not before: an attempt in flight may be with one of them.
         for project in self.projects() {
-            project.sessions.stop();
+            project.hub().stop();
         }
     }
 

@@ -4,51 +4,33 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension, Transaction};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::clock::{Clock, Micros};
 use crate::defaults;
-use crate::delivery::auth::Tokens;
 use crate::delivery::client::Deliverer;
-use crate::delivery::dispatcher::Dispatcher;
-use crate::delivery::work::Context;
-use crate::engine::{Engine, EngineError, FiredAttempt};
+use crate::engine::{Context, Engine, EngineError, FiredAttempt};
 use crate::faults::Faults;
 use crate::ids::Ids;
-use crate::ingest::{Means, ROOM};
+use crate::ingest::ROOM;
 use crate::journal::Journal;
+use crate::services::Services;
 use crate::sessions::{Hub, record};
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
-use crate::transform::Runner;
 
 /// One API key's own world: store, time, ids, settings and deliveries.
 #[derive(Debug)]
 pub struct Project {
     /// `tm_` and 12 characters, the same for the life of the store.
     pub team_id: String,
-    /// Everything the project keeps.
-    pub store: Store,
-    /// The project's time.
-    pub clock: Clock,
-    /// The project's id generator.
-    pub ids: Arc<Ids>,
-    /// What holds for the project from its start to its end.
-    pub settings: Arc<Settings>,
-    /// The dispatcher: to be woken after every change of the schedule.
+    /// The loop that delivers, and moves the project's time.
     pub engine: Engine,
-    /// Where transformations run.
-    pub(crate) runner: Runner,
-    /// The command-line clients that are connected.
-    pub(crate) sessions: Arc<Hub>,
     /// Room for the bodies of requests that are being taken in.
-    pub(crate) room: Semaphore,
-    /// The faults that are armed.
-    pub(crate) faults: Faults,
-    /// What happened.
-    pub(crate) journal: Arc<Journal>,
+    pub room: Semaphore,
+    context: Arc<Context>,
     seed: u64,
 }
 
@@ -60,7 +42,7 @@ impl Project {
     ///
     /// # Errors
     /// When the store fails.
-    pub(crate) async fn open(
+    pub async fn open(
         store: Store,
         clock: Clock,
         seed: u64,
@@ -76,49 +58,78 @@ impl Project {
             })
             .await?;
         ids.reseed(seed.wrapping_add(opened));
-        let runner = Runner::default();
-        let sessions = Arc::new(Hub::default());
+        let services = Services::new(store.clone(), clock, ids);
         let faults = Faults::seeded(seed);
-        let journal = Arc::new(Journal::default());
-        let context = |shared| Context {
-            store: store.clone(),
-            clock: clock.clone(),
-            ids: Arc::clone(&ids),
-            runner: runner.clone(),
-            settings: Arc::clone(&settings),
-            deliverer,
-            sessions: Arc::clone(&sessions),
-            tokens: Tokens::default(),
-            faults: faults.clone(),
-            journal: Arc::clone(&journal),
-            shared,
-        };
-        let engine =
-            Engine::start(|shared, commands| Dispatcher::new(context(shared)).run(commands));
+        let context = Context::new(store, services, settings, deliverer, faults);
+        let context = Arc::new(context);
         Ok(Arc::new(Self {
             team_id,
-            store,
-            clock,
-            ids,
-            settings,
-            engine,
-            runner,
-            sessions,
+            engine: Engine::start(Arc::clone(&context)),
             room: Semaphore::new(ROOM),
-            faults,
-            journal,
+            context,
             seed,
         }))
     }
 
-    /// What taking requests in needs.
-    pub(crate) fn means(&self) -> Means {
-        Means {
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            ids: Arc::clone(&self.ids),
-            runner: self.runner.clone(),
-        }
+    /// Store, clock, ids and transformations together, for work that outlives a call.
+    pub fn services(&self) -> &Services {
+        &self.context.services
+    }
+
+    /// The project's time.
+    pub fn clock(&self) -> &Clock {
+        &self.context.services.clock
+    }
+
+    /// The project's id generator.
+    pub fn ids(&self) -> &Arc<Ids> {
+        &self.context.services.ids
+    }
+
+    /// What holds for the project from its start to its end.
+    pub fn settings(&self) -> &Arc<Settings> {
+        &self.context.settings
+    }
+
+    /// The command-line clients that are connected.
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.context.hub
+    }
+
+    /// The faults that are armed.
+    pub fn faults(&self) -> &Faults {
+        &self.context.faults
+    }
+
+    /// What happened.
+    pub fn journal(&self) -> &Journal {
+        &self.context.journal
+    }
+
+    /// Reads what is committed, see [`Services::read`].
+    ///
+    /// # Errors
+    /// Those of `job` and of the store.
+    pub async fn read<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.services().read(job).await
+    }
+
+    /// Runs `job` in one transaction and lets the engine act on it, see [`Services::change`].
+    ///
+    /// # Errors
+    /// Those of `job` and of the store; nothing is changed then.
+    pub async fn change<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.services().change(job).await
     }
 
     /// Waits until nothing is being ingested or delivered and nothing is due now.
@@ -126,7 +137,7 @@ impl Project {
     /// # Errors
     /// See [`Engine::settle`].
     pub async fn settle(&self) -> Result<(), EngineError> {
-        self.engine.settle(&self.store).await
+        self.engine.settle().await
     }
 
     /// Moves a manual clock forward, stopping at every moment something becomes due, and answers
@@ -135,7 +146,7 @@ impl Project {
     /// # Errors
     /// See [`Engine::advance`].
     pub async fn advance(&self, span: Duration) -> Result<Vec<FiredAttempt>, EngineError> {
-        self.engine.advance(&self.store, &self.clock, span).await
+        self.engine.advance(span).await
     }
 
     /// Abandons deliveries in flight, empties the store in one step and starts the ids over.
@@ -144,23 +155,21 @@ impl Project {
     /// When the store refuses, or the gateway is shut down.
     pub async fn reset(&self) -> Result<(), EngineError> {
         // First, or a call that a fault has stalled would go on into the empty store.
-        self.faults.forget();
+        self.faults().forget();
         self.engine.reset().await?;
-        self.faults.reseed(self.seed);
-        self.journal.clear();
-        self.sessions.expire();
-        self.ids.reseed(self.seed.wrapping_add(1));
+        self.faults().reseed(self.seed);
+        self.journal().clear();
+        self.hub().expire();
+        self.ids().reseed(self.seed.wrapping_add(1));
         Ok(())
     }
-}
 
-impl Project {
     /// Everything the project keeps, as the bytes of a database file.
     ///
     /// # Errors
     /// When the store cannot be copied.
     pub async fn snapshot(&self) -> Result<Vec<u8>, StoreError> {
-        self.store.export().await
+        self.engine.export().await
     }
 
     /// Abandons deliveries in flight and takes a snapshot in place of what the project keeps, in one step.
@@ -171,11 +180,11 @@ impl Project {
     pub async fn restore(&self, bytes: Vec<u8>) -> Result<(), EngineError> {
         let mark = Sha256::digest(&bytes);
         self.engine.restore(bytes, self.team_id.clone()).await?;
-        self.faults.forget();
-        self.journal.clear();
-        self.sessions.expire();
+        self.faults().forget();
+        self.journal().clear();
+        self.hub().expire();
         let (first, _) = mark.split_first_chunk().unwrap_or((&[0; 8], &[]));
-        self.ids.reseed(self.seed ^ u64::from_le_bytes(*first));
+        self.ids().reseed(self.seed ^ u64::from_le_bytes(*first));
         Ok(())
     }
 }
@@ -260,7 +269,6 @@ impl Projects {
         for (index, (_, project)) in self.list.iter().enumerate() {
             let id = source_id.to_owned();
             let found = project
-                .store
                 .read(move |conn| {
                     let mut statement =
                         conn.prepare_cached("SELECT 1 FROM sources WHERE id = ?1")?;

@@ -72,12 +72,13 @@ const GATEWAY: House = House {
         "ingest",
         "sessions",
         "delivery",
-        "journal",
+        "intake journal",
+        "services",
         "faults metrics rules issues events",
         "contract transform query",
         "defaults",
         "store",
-        "clock ids json json_match",
+        "clock ids settings json json_match",
     ],
     exceptions: &[
         (
@@ -85,11 +86,6 @@ const GATEWAY: House = House {
             "control",
             "the guard against foreign pages stands there",
         ),
-        ("delivery", "bulk", "the loop is part of it"),
-        ("delivery", "engine", "the loop is part of it"),
-        ("delivery", "ingest", "the loop is part of it"),
-        ("delivery", "project", "settings stand there"),
-        ("delivery", "sessions", "the attempt is part of it"),
         (
             "gateway",
             "builder",

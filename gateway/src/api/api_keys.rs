@@ -89,7 +89,6 @@ fn shown(conn: &Connection, id: &str) -> Reply {
 
 pub(super) async fn list(call: Call) -> Reply {
     call.project
-        .store
         .read(|conn| {
             let ids: Vec<String> = conn
                 .prepare_cached("SELECT id FROM api_keys ORDER BY created_at, id")?
@@ -114,7 +113,7 @@ fn issue(conn: &Connection, id: &str) -> Reply {
 }
 
 pub(super) async fn create(call: Call) -> Reply {
-    let id = call.project.ids.api_key();
+    let id = call.project.ids().api_key();
     rows::write(call, move |tx, view, call| {
         let team_id = match (text(&call.body, "type"), text(&call.body, "team_id")) {
             (Some("organization"), _) => None,

@@ -27,7 +27,6 @@ pub(super) async fn list(call: Call) -> Reply {
     conditions.fields(LISTING.fields, &call.query)?;
     let view = View::of(&call.project);
     call.project
-        .store
         .read(move |conn| {
             page(conn, &LISTING, request, conditions, true, |row| {
                 render::attempt(&view, row, false).map(Some)
@@ -40,7 +39,6 @@ pub(super) async fn list(call: Call) -> Reply {
 pub(super) async fn get(call: Call) -> Reply {
     let view = View::of(&call.project);
     call.project
-        .store
         .read(move |conn| {
             find(
                 conn,

@@ -64,7 +64,6 @@ pub(super) async fn get(call: Call) -> Reply {
 
 pub(super) async fn raw_body(call: Call) -> Reply {
     call.project
-        .store
         .read(move |conn| {
             let id: String = find(
                 conn,
@@ -96,7 +95,7 @@ fn refers_to_what_exists(conn: &Connection, body: &Value) -> Result<(), ApiError
 }
 
 pub(super) async fn create(call: Call) -> Reply {
-    let id = call.project.ids.bookmark();
+    let id = call.project.ids().bookmark();
     rows::write(call, move |tx, view, call| {
         refers_to_what_exists(tx, &call.body)?;
         tx.prepare_cached(
@@ -148,7 +147,6 @@ pub(super) async fn trigger(call: Call) -> Reply {
     let view = View::of(&call.project);
     let event_ids = ingest::send_bookmark(&call.project, &call.id).await?;
     call.project
-        .store
         .read(move |conn| {
             event_ids
                 .iter()

@@ -191,7 +191,6 @@ pub(super) async fn plan(call: Call) -> Reply {
         .unwrap_or_else(|| json!({}));
     let selection = Selection::read(kind, &query)?;
     call.project
-        .store
         .read(move |conn| {
             let count = selection.ids(conn)?.len();
             Ok(json!({
@@ -214,7 +213,7 @@ pub(super) async fn create(call: Call) -> Reply {
         });
     }
     let selection = Selection::read(kind, &query)?;
-    let id = call.project.ids.bulk();
+    let id = call.project.ids().bulk();
     rows::write(call, move |tx, view, call| {
         let text = query.to_string();
         if bulk::is_running(tx, kind, &text)? {
@@ -248,7 +247,6 @@ pub(super) async fn get(call: Call) -> Reply {
     let kind = kind_of(&call)?;
     let view = View::of(&call.project);
     call.project
-        .store
         .read(move |conn| shown(conn, &view, kind, &call.id))
         .await
 }
@@ -273,7 +271,6 @@ pub(super) async fn list(call: Call) -> Reply {
     let partial = call.query.get("query_partial_match").is_some_and(truthy);
     let view = View::of(&call.project);
     call.project
-        .store
         .read(move |conn| {
             page(
                 conn,

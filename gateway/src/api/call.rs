@@ -57,7 +57,7 @@ impl Call {
     /// The current moment of the project, microseconds. Asked inside a write it grows in the
     /// order of the commits, which is what lists are sorted by.
     pub(crate) fn now(&self) -> i64 {
-        self.project.clock.now().as_i64()
+        self.project.clock().now().as_i64()
     }
 }
 

@@ -176,7 +176,7 @@ impl ClientCall<'_> {
             let body = json!({ "code": "FORBIDDEN", "status": 403, "message": message });
             return json_response(StatusCode::FORBIDDEN, &body);
         };
-        let base = &project.settings.base_url;
+        let base = &project.settings().base_url;
         let page = format!("{base}/cli-auth/confirmed");
         let mut reply = json!({
             "browser_url": page,
@@ -245,11 +245,10 @@ impl ClientCall<'_> {
         device: Option<String>,
     ) -> Result<(Map<String, Value>, Option<String>), ApiError> {
         let user_id = user_id(project);
-        let (team_id, clock) = (project.team_id.clone(), project.clock.clone());
+        let (team_id, clock) = (project.team_id.clone(), project.clock().clone());
         let newest = self.version == version::NEWEST;
         project
-            .store
-            .write(move |tx| {
+            .change(move |tx| {
                 if let Some(device) = device {
                     note(tx, clock.now().as_i64(), &team_id, &device)?;
                 }
@@ -277,8 +276,8 @@ impl ClientCall<'_> {
         let day = std::time::Duration::from_secs(24 * 60 * 60);
         Ok(json!({
             "id": user_id(project),
-            "link": format!("{}/cli-auth/confirmed", project.settings.base_url),
-            "expires_at": project.clock.now().plus(day).to_millis_string(),
+            "link": format!("{}/cli-auth/confirmed", project.settings().base_url),
+            "expires_at": project.clock().now().plus(day).to_millis_string(),
         }))
     }
 
@@ -287,10 +286,9 @@ impl ClientCall<'_> {
             Value::Null => return Err(ApiError::invalid("device_name is required")),
             _ => self.device_name()?,
         };
-        let (id, clock) = (id.to_owned(), project.clock.clone());
+        let (id, clock) = (id.to_owned(), project.clock().clone());
         project
-            .store
-            .write(move |tx| {
+            .change(move |tx| {
                 let renamed = tx
                     .prepare_cached(
                         "UPDATE cli_clients SET device_name = ?2, updated_at = ?3 WHERE id = ?1",
@@ -307,10 +305,9 @@ impl ClientCall<'_> {
     async fn session(&self, project: &Project) -> Reply {
         let wanted = SessionRequest::from_body(&self.body)
             .map_err(|Refused(wrong)| ApiError::Validation(wrong))?;
-        let (id, clock) = (project.ids.cli_session(), project.clock.clone());
+        let (id, clock) = (project.ids().cli_session(), project.clock().clone());
         project
-            .store
-            .write(move |tx| {
+            .change(move |tx| {
                 let known = record::known(tx, wanted.webhook_ids.clone())?;
                 let unknown = wanted.webhook_ids.iter().find(|id| !known.contains(id));
                 if let Some(unknown) = unknown {

@@ -70,7 +70,6 @@ pub(super) async fn list(call: Call) -> Reply {
     let conditions = conditions(&call.query)?;
     let view = View::of_call(&call);
     call.project
-        .store
         .read(move |conn| {
             page(conn, &LISTING, request, conditions, true, |row| {
                 render::connection(conn, &view, row).map(Some)
@@ -84,7 +83,6 @@ pub(super) async fn count(call: Call) -> Reply {
     let conditions = conditions(&call.query)?;
     let count = call
         .project
-        .store
         .read(move |conn| count_rows(conn, &LISTING, &conditions))
         .await?;
     Ok(json!({ "count": count }))
@@ -93,7 +91,6 @@ pub(super) async fn count(call: Call) -> Reply {
 pub(super) async fn get(call: Call) -> Reply {
     let view = View::of_call(&call);
     call.project
-        .store
         .read(move |conn| {
             let found = find(
                 conn,
@@ -139,15 +136,12 @@ async fn switch(
 ) -> Reply {
     let view = View::of_call(&call);
     let project = call.project.clone();
-    let reply = project
-        .store
-        .write(move |tx| {
+    project
+        .change(move |tx| {
             change(tx, &call.id, call.now())?;
             shown(tx, &view, &call.id)
         })
-        .await?;
-    project.engine.wake();
-    Ok(reply)
+        .await
 }
 
 pub(super) async fn pause(call: Call) -> Reply {
@@ -200,9 +194,8 @@ pub(super) async fn enable(call: Call) -> Reply {
 /// Deletes the connection; its pending events are cancelled for good.
 pub(super) async fn delete(call: Call) -> Reply {
     let project = call.project.clone();
-    let reply = project
-        .store
-        .write(move |tx| -> Reply {
+    project
+        .change(move |tx| -> Reply {
             let now = call.now();
             ends(tx, &call.id)?;
             events::cancel_pending_of_connection(tx, Micros::from_i64(now), &call.id)?;
@@ -212,7 +205,5 @@ pub(super) async fn delete(call: Call) -> Reply {
             .execute(params![now, call.id])?;
             Ok(json!({ "id": call.id }))
         })
-        .await?;
-    project.engine.wake();
-    Ok(reply)
+        .await
 }

@@ -12,7 +12,7 @@ use super::time::millis;
 const PROJECT: &str = "SELECT 1 FROM projects WHERE id = ?";
 
 pub(super) async fn add(call: Call) -> Reply {
-    let id = call.project.ids.custom_domain();
+    let id = call.project.ids().custom_domain();
     rows::write(call, move |tx, _, call| {
         rows::must_exist(tx, PROJECT, &call.id)?;
         let hostname = text(&call.body, "hostname").unwrap_or_default();
@@ -37,7 +37,6 @@ pub(super) async fn add(call: Call) -> Reply {
 
 pub(super) async fn list(call: Call) -> Reply {
     call.project
-        .store
         .read(move |conn| {
             rows::must_exist(conn, PROJECT, &call.id)?;
             let domains: Vec<Value> = conn

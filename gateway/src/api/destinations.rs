@@ -37,11 +37,7 @@ pub(super) async fn get(call: Call) -> Reply {
 }
 
 pub(super) async fn update(call: Call) -> Reply {
-    let project = call.project.clone();
-    let reply = DESTINATION.update(call).await?;
-    // A new rate or URL may let waiting events go.
-    project.engine.wake();
-    Ok(reply)
+    DESTINATION.update(call).await
 }
 
 pub(super) async fn delete(call: Call) -> Reply {
@@ -49,10 +45,7 @@ pub(super) async fn delete(call: Call) -> Reply {
 }
 
 pub(super) async fn enable(call: Call) -> Reply {
-    let project = call.project.clone();
-    let reply = DESTINATION.enable(call).await?;
-    project.engine.wake();
-    Ok(reply)
+    DESTINATION.enable(call).await
 }
 
 /// Disables the destination. It delivers nothing any more, so what waits for it is cancelled, as
@@ -61,8 +54,7 @@ pub(super) async fn disable(call: Call) -> Reply {
     let view = View::of_call(&call);
     call.project
         .clone()
-        .store
-        .write(move |tx| -> Result<Value, ApiError> {
+        .change(move |tx| -> Result<Value, ApiError> {
             let now = call.now();
             DESTINATION.must_live(tx, &call.id)?;
             DESTINATION.set_disabled(tx, &call.id, true, now)?;

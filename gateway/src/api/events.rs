@@ -59,7 +59,6 @@ pub(super) async fn list_where(call: Call, mut conditions: Conditions) -> Reply 
     let with_data = call.includes("data");
     let view = View::of(&call.project);
     call.project
-        .store
         .read(move |conn| {
             page(
                 conn,
@@ -115,7 +114,6 @@ pub(super) fn shown(conn: &Connection, view: &View, id: &str) -> Result<Value, A
 pub(super) async fn get(call: Call) -> Reply {
     let view = View::of(&call.project);
     call.project
-        .store
         .read(move |conn| {
             let mut event = shown(conn, &view, &call.id)?;
             event["data"] = data::data(conn, &view, &call.id)?;
@@ -126,7 +124,6 @@ pub(super) async fn get(call: Call) -> Reply {
 
 pub(super) async fn raw_body(call: Call) -> Reply {
     call.project
-        .store
         .read(move |conn| {
             let id: String = find(
                 conn,
@@ -148,15 +145,12 @@ async fn change(
 ) -> Reply {
     let view = View::of(&call.project);
     let project = call.project.clone();
-    let reply = project
-        .store
-        .write(move |tx| -> Reply {
+    project
+        .change(move |tx| -> Reply {
             change(tx, Micros::from_i64(call.now()), &call.id)?;
             shown(tx, &view, &call.id)
         })
-        .await?;
-    project.engine.wake();
-    Ok(reply)
+        .await
 }
 
 pub(super) async fn retry(call: Call) -> Reply {

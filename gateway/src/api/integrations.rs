@@ -70,7 +70,7 @@ pub(super) async fn create(call: Call) -> Reply {
     let provider = text(&call.body, "provider")
         .ok_or_else(|| ApiError::invalid("provider is required"))?
         .to_owned();
-    let id = call.project.ids.integration();
+    let id = call.project.ids().integration();
     rows::write(call, move |tx, view, call| {
         tx.prepare_cached(
             "INSERT INTO integrations (id, label, provider, configs, features, created_at, updated_at)

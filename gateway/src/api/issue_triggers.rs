@@ -59,7 +59,7 @@ pub(super) async fn get(call: Call) -> Reply {
 }
 
 pub(super) async fn create(call: Call) -> Reply {
-    let id = call.project.ids.issue_trigger();
+    let id = call.project.ids().issue_trigger();
     rows::write(call, move |tx, view, call| {
         must_be_free(tx, text(&call.body, "name"), "")?;
         insert(tx, &id, &call.body, call.now())?;
@@ -70,7 +70,7 @@ pub(super) async fn create(call: Call) -> Reply {
 
 /// Creates the trigger or writes the one of the same name.
 pub(super) async fn upsert(call: Call) -> Reply {
-    let new_id = call.project.ids.issue_trigger();
+    let new_id = call.project.ids().issue_trigger();
     rows::write(call, move |tx, view, call| {
         let Some(id) = id_of(tx, text(&call.body, "name").unwrap_or_default())? else {
             insert(tx, &new_id, &call.body, call.now())?;

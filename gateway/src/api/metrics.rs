@@ -92,7 +92,6 @@ async fn measure(call: Call, table: &'static Table, filter: Conditions) -> Reply
     let filter = clause(&filter);
     call.project
         .clone()
-        .store
         .read(move |conn| {
             let began = call.now();
             let rows = table::measure(conn, table, &query, filter)?;
@@ -113,9 +112,8 @@ async fn gauge(call: Call, gauge: Gauge) -> Reply {
     let filter = clause(&filter);
     call.project
         .clone()
-        .store
         .read(move |conn| {
-            let now = call.project.clock.now();
+            let now = call.project.clock().now();
             let rows = queue::measure(conn, gauge, &query, &filter, now)?;
             Ok(reply(&query, rows, call.now() - now.as_i64()))
         })

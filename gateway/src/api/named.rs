@@ -118,8 +118,8 @@ impl Named {
 
     fn new_id(self, project: &Project) -> String {
         match self {
-            Self::Source => project.ids.source(),
-            Self::Destination => project.ids.destination(),
+            Self::Source => project.ids().source(),
+            Self::Destination => project.ids().destination(),
         }
     }
 
@@ -183,7 +183,6 @@ impl Named {
         let name = text(&call.body, "name").unwrap_or_default().to_owned();
         let id = call.id.clone();
         call.project
-            .store
             .read(move |conn| {
                 let id = match id.as_str() {
                     "" => self.id_of(conn, &name)?,
@@ -206,7 +205,6 @@ impl Named {
         }
         let view = View::of_call(&call);
         call.project
-            .store
             .read(move |conn| {
                 page(conn, listing, request, conditions, true, |row| {
                     self.render(&view, row, false).map(Some)
@@ -221,7 +219,6 @@ impl Named {
         let conditions = conditions(listing, &call.query)?;
         let count = call
             .project
-            .store
             .read(move |conn| count_rows(conn, listing, &conditions))
             .await?;
         Ok(json!({ "count": count }))
@@ -231,7 +228,6 @@ impl Named {
         let view = View::of_call(&call);
         let auth = call.includes("config.auth");
         call.project
-            .store
             .read(move |conn| {
                 let sql = format!("SELECT * FROM {} WHERE id = ?", self.table());
                 let found = find(conn, &sql, &call.id, |row| {

@@ -44,7 +44,7 @@ fn shown(conn: &Connection) -> Reply {
 }
 
 pub(super) async fn get(call: Call) -> Reply {
-    call.project.store.read(shown).await
+    call.project.read(shown).await
 }
 
 pub(super) async fn update(call: Call) -> Reply {

@@ -65,7 +65,6 @@ fn render(conn: &Connection, _: &View, row: &Row<'_>) -> Result<Value, ApiError>
 pub(super) async fn list(call: Call) -> Reply {
     let view = View::of(&call.project);
     call.project
-        .store
         .read(move |conn| {
             let mut statement =
                 conn.prepare_cached("SELECT * FROM projects ORDER BY created_at, id")?;
@@ -96,7 +95,7 @@ pub(super) async fn get(call: Call) -> Reply {
 }
 
 pub(super) async fn create(call: Call) -> Reply {
-    let id = call.project.ids.team();
+    let id = call.project.ids().team();
     rows::write(call, move |tx, view, call| {
         let organization = organizations::id(tx)?;
         if let Some(asked) = text(&call.body, "organization_id").filter(|id| *id != organization) {

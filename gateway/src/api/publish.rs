@@ -59,7 +59,6 @@ async fn take_in(state: &ApiState, request: Request) -> Result<Response, Respons
         ));
     };
     let found = project
-        .store
         .read(move |conn| {
             let (column, value) = match &wanted {
                 Wanted::Id(id) => ("id", id),

@@ -28,7 +28,7 @@ impl View {
     pub(crate) fn of(project: &crate::project::Project) -> Self {
         Self {
             team_id: project.team_id.clone(),
-            settings: Arc::clone(&project.settings),
+            settings: Arc::clone(project.settings()),
             credentials: false,
         }
     }

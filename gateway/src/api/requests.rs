@@ -60,7 +60,6 @@ pub(super) async fn list(call: Call) -> Reply {
     let with_data = call.includes("data");
     let view = View::of(&call.project);
     call.project
-        .store
         .read(move |conn| {
             page(
                 conn,
@@ -120,7 +119,6 @@ pub(super) fn shown(conn: &Connection, view: &View, id: &str) -> Result<Value, A
 pub(super) async fn get(call: Call) -> Reply {
     let view = View::of(&call.project);
     call.project
-        .store
         .read(move |conn| {
             find(
                 conn,
@@ -140,7 +138,6 @@ pub(super) async fn get(call: Call) -> Reply {
 
 pub(super) async fn raw_body(call: Call) -> Reply {
     call.project
-        .store
         .read(move |conn| {
             let id: Option<String> = find(
                 conn,
@@ -163,7 +160,6 @@ pub(super) async fn raw_body(call: Call) -> Reply {
 async fn must_exist(call: &Call) -> Result<(), ApiError> {
     let id = call.id.clone();
     call.project
-        .store
         .read(move |conn| {
             conn.prepare_cached("SELECT 1 FROM requests WHERE id = ?")?
                 .exists([&id])?
@@ -188,7 +184,6 @@ pub(super) async fn ignored_events(call: Call) -> Reply {
     conditions.fields(IGNORED.fields, &call.query)?;
     let view = View::of(&call.project);
     call.project
-        .store
         .read(move |conn| {
             page(conn, &IGNORED, request, conditions, true, |row| {
                 render::ignored_event(&view, row).map(Some)
@@ -203,7 +198,6 @@ pub(super) async fn retry(call: Call) -> Reply {
     let only = ids_in(&call.body, "webhook_ids");
     let retried = ingest::retry_request(&call.project, &call.id, only).await?;
     call.project
-        .store
         .read(move |conn| {
             Ok(json!({
                 "request": shown(conn, &view, &call.id)?,
@@ -231,7 +225,6 @@ pub(super) fn target(body: &Value) -> ReplayTarget {
 pub(super) async fn show_replayed(call: Call, replayed: Replayed) -> Reply {
     let view = View::of(&call.project);
     call.project
-        .store
         .read(move |conn| {
             Ok(json!({
                 "requests": each(&replayed.request_ids, |id| shown(conn, &view, id))?,

@@ -22,7 +22,6 @@ pub(super) async fn list(
     conditions.fields(listing.fields, &call.query)?;
     let view = View::of(&call.project);
     call.project
-        .store
         .read(move |conn| {
             page(conn, listing, request, conditions, true, |row| {
                 render(conn, &view, row).map(Some)
@@ -41,7 +40,6 @@ pub(super) async fn count(
     conditions.fields(listing.fields, &call.query)?;
     let count = call
         .project
-        .store
         .read(move |conn| count_rows(conn, listing, &conditions))
         .await?;
     Ok(json!({ "count": count }))
@@ -62,7 +60,6 @@ pub(super) fn shown(
 pub(super) async fn get(call: Call, sql: &'static str, render: Render) -> Reply {
     let view = View::of(&call.project);
     call.project
-        .store
         .read(move |conn| shown(conn, &view, sql, &call.id, render))
         .await
 }
@@ -75,12 +72,7 @@ pub(super) async fn write(
 ) -> Reply {
     let view = View::of(&call.project);
     let project = call.project.clone();
-    let reply = project
-        .store
-        .write(move |tx| change(tx, &view, &call))
-        .await?;
-    project.engine.wake();
-    Ok(reply)
+    project.change(move |tx| change(tx, &view, &call)).await
 }
 
 /// Deletes the row with the call's id from `table`.

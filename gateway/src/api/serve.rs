@@ -73,7 +73,7 @@ impl ApiState {
         let tenants = projects
             .into_iter()
             .map(|(key, project)| {
-                clock.get_or_insert_with(|| project.clock.clone());
+                clock.get_or_insert_with(|| project.clock().clone());
                 sign_ins.offer(&key, &project);
                 let quota = Arc::new(Quota::new(limit));
                 (key, Tenant { project, quota })
@@ -117,9 +117,8 @@ impl ApiState {
         let key = Arc::new(key);
         for project in self.projects() {
             let (key, team_id) = (Arc::clone(&key), project.team_id.clone());
-            let now = project.clock.now().as_i64();
+            let now = project.clock().now().as_i64();
             let found = project
-                .store
                 .read(move |conn| api_keys::find(conn, &key, &team_id, now))
                 .await?;
             if let Some(id) = found {
@@ -197,7 +196,7 @@ async fn serve(State(state): State<ApiState>, request: Request) -> Response {
         }
     }
     let operation = route.operation;
-    let strike = tenant.faults.strike(Subject::Api {
+    let strike = tenant.faults().strike(Subject::Api {
         operation: &operation.id,
         goes_on: cursor_of(request.uri().query().unwrap_or_default()).is_some(),
     });
@@ -206,7 +205,7 @@ async fn serve(State(state): State<ApiState>, request: Request) -> Response {
             note(&tenant, &operation.id, &response, Some(strike));
             return with_quota(response, standing);
         }
-        if strike.effect == Effect::Stall && !tenant.faults.lifted(strike.id).await {
+        if strike.effect == Effect::Stall && !tenant.faults().lifted(strike.id).await {
             return close();
         }
     }
@@ -263,7 +262,7 @@ fn note(project: &Project, operation: &str, response: &Response, strike: Option<
     let is_sent = response.extensions().get::<Cut>().is_none();
     let mut entry = JournalEntry::new(Plane::Api, operation, strike);
     entry.status = is_sent.then_some(response.status().as_u16());
-    project.journal.add(project.clock.now(), entry);
+    project.journal().add(project.clock().now(), entry);
 }
 
 /// Whether a successful reply has one of the tags that `If-None-Match` lists. Tags are compared weakly.
@@ -416,7 +415,7 @@ impl ApiState {
             Ok(None) => return Err(self.unauthorized(&Refusal::BadKey)),
             Err(error) => return Err(error.into_response()),
         };
-        let standing = tenant.quota.take(tenant.project.clock.now().as_i64());
+        let standing = tenant.quota.take(tenant.project.clock().now().as_i64());
         if standing.is_some_and(|standing| !standing.allowed) {
             return Err(with_quota(too_many(), standing));
         }

@@ -58,8 +58,7 @@ pub(super) async fn disable(call: Call) -> Reply {
     let view = View::of_call(&call);
     call.project
         .clone()
-        .store
-        .write(move |tx| -> Result<Value, ApiError> {
+        .change(move |tx| -> Result<Value, ApiError> {
             let now = call.now();
             SOURCE.must_live(tx, &call.id)?;
             SOURCE.set_disabled(tx, &call.id, true, now)?;

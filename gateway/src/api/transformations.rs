@@ -108,7 +108,7 @@ fn must_be_free(
 }
 
 pub(super) async fn create(call: Call) -> Reply {
-    let id = call.project.ids.transformation();
+    let id = call.project.ids().transformation();
     rows::write(call, move |tx, view, call| {
         must_be_free(tx, view, &call.body, "")?;
         insert(tx, &id, &call.body, call.now())?;
@@ -118,7 +118,7 @@ pub(super) async fn create(call: Call) -> Reply {
 }
 
 pub(super) async fn upsert(call: Call) -> Reply {
-    let new_id = call.project.ids.transformation();
+    let new_id = call.project.ids().transformation();
     rows::write(call, move |tx, view, call| {
         let id = put_by_name(tx, new_id, &call.body, call.now())?;
         shown(tx, view, &id)
@@ -261,7 +261,6 @@ fn render_whole(conn: &Connection, view: &View, row: &Row<'_>) -> Result<Value, 
 pub(super) async fn executions(call: Call) -> Reply {
     let id = call.id.clone();
     call.project
-        .store
         .read(move |conn| rows::must_exist(conn, "SELECT 1 FROM transformations WHERE id = ?", &id))
         .await?;
     let mut conditions = Conditions::new();
@@ -271,8 +270,8 @@ pub(super) async fn executions(call: Call) -> Reply {
 
 pub(super) async fn execution(call: Call) -> Reply {
     let view = View::of(&call.project);
-    let store = call.project.store.clone();
-    store
+    call.project
+        .clone()
         .read(move |conn| {
             let id = call.param("execution_id");
             let sql = "SELECT * FROM executions WHERE id = ?";

@@ -5,7 +5,9 @@ use serde_json::Value;
 
 use super::{BATCH, Kind, PAUSE};
 use crate::events::{self, EventError, Trigger};
-use crate::ingest::{self, Intake, Means, ReplayTarget};
+use crate::ingest::{self, ReplayTarget};
+use crate::intake::Intake;
+use crate::services::Services;
 use crate::store::StoreError;
 
 /// A job as its next batch needs it.
@@ -20,9 +22,9 @@ struct Job {
 ///
 /// # Errors
 /// When the store fails.
-pub(crate) async fn step(means: &Means, id: &str) -> Result<(), StoreError> {
+pub(crate) async fn step(services: &Services, id: &str) -> Result<(), StoreError> {
     let id = id.to_owned();
-    means.write(move |intake| batch(intake, &id)).await
+    services.intake(move |intake| batch(intake, &id)).await
 }
 
 fn batch(intake: &mut Intake<'_>, id: &str) -> Result<(), StoreError> {

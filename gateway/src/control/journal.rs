@@ -44,7 +44,7 @@ pub(super) fn read(project: &Project, query: &str) -> Result<Value, Refusal> {
         })
     };
     let entries: Vec<Value> = project
-        .journal
+        .journal()
         .after(since)
         .into_iter()
         .map(|entry| serde_json::to_value(entry).unwrap_or_default())

@@ -191,10 +191,10 @@ async fn change(
             Ok(clock(project))
         }
         (Method::POST, "clock/set") => set_clock(project, &body).await,
-        (Method::GET, "faults") => Ok(json!({ "faults": project.faults.list() })),
+        (Method::GET, "faults") => Ok(json!({ "faults": project.faults().list() })),
         (Method::POST, "faults") => arm(project, body),
         (Method::DELETE, "faults") => {
-            project.faults.clear();
+            project.faults().clear();
             Ok(json!({ "faults": [] }))
         }
         (Method::DELETE, path) if path.starts_with("faults/") => disarm(project, path),
@@ -204,8 +204,8 @@ async fn change(
                 .get("seed")
                 .and_then(Value::as_u64)
                 .ok_or_else(|| bad("`seed` must be a whole number from 0"))?;
-            project.ids.reseed(seed);
-            project.faults.reseed(seed);
+            project.ids().reseed(seed);
+            project.faults().reseed(seed);
             Ok(json!({ "seed": seed }))
         }
         (method, path) => Err(Refusal::new(
@@ -257,7 +257,6 @@ fn parse(bytes: &[u8]) -> Result<Value, Refusal> {
 async fn ready(state: &ControlState) -> Result<Value, Refusal> {
     for project in state.api.projects() {
         let answered: Result<(), StoreError> = project
-            .store
             .read(|conn| Ok(conn.query_row("SELECT 1", [], |_| Ok(()))?))
             .await;
         answered
@@ -268,8 +267,8 @@ async fn ready(state: &ControlState) -> Result<Value, Refusal> {
 
 fn clock(project: &Project) -> Value {
     json!({
-        "now": project.clock.now().to_micros_string(),
-        "manual": project.clock.is_manual(),
+        "now": project.clock().now().to_micros_string(),
+        "manual": project.clock().is_manual(),
     })
 }
 
@@ -277,7 +276,7 @@ fn arm(project: &Project, body: Value) -> Result<Value, Refusal> {
     let fault: Fault = serde_json::from_value(body)
         .map_err(|error| bad(format!("The body is no fault: {error}")))?;
     let id = project
-        .faults
+        .faults()
         .arm(fault)
         .map_err(|error| bad(error.to_string()))?;
     Ok(json!({ "id": id }))
@@ -286,7 +285,7 @@ fn arm(project: &Project, body: Value) -> Result<Value, Refusal> {
 fn disarm(project: &Project, path: &str) -> Result<Value, Refusal> {
     let id = path.trim_start_matches("faults/").parse();
     let id = id.map_err(|_| bad("The id of a fault is a whole number"))?;
-    if project.faults.disarm(FaultId::from_number(id)) {
+    if project.faults().disarm(FaultId::from_number(id)) {
         return Ok(json!({ "id": id }));
     }
     Err(Refusal::new(
@@ -301,7 +300,7 @@ async fn set_clock(project: &Project, body: &Value) -> Result<Value, Refusal> {
     let wanted: Timestamp = wanted
         .parse()
         .map_err(|error| bad(format!("`now` is {error}")))?;
-    let now = project.clock.now().as_i64();
+    let now = project.clock().now().as_i64();
     let Ok(span) = u64::try_from(wanted.unix_micros() - now) else {
         return Err(bad(
             "`now` lies in the past of this clock, which only goes forward",

@@ -47,7 +47,7 @@ pub struct Delivered {
 
 impl Delivered {
     /// An attempt that ended before anything was sent.
-    pub(super) fn unsent(code: &'static str) -> Self {
+    pub(crate) fn unsent(code: &'static str) -> Self {
         Self {
             outcome: Outcome {
                 error_code: Some(code),

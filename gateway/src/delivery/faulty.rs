@@ -7,7 +7,7 @@ use crate::events::attempt::Outcome;
 use crate::faults::{Effect, Strike, code_of};
 
 /// The outcome that stands in place of the delivery; `None` where the destination is called first.
-pub(super) fn in_place(strike: &Strike, outgoing: &Outgoing, now: Micros) -> Option<Delivered> {
+pub(crate) fn in_place(strike: &Strike, outgoing: &Outgoing, now: Micros) -> Option<Delivered> {
     let mut outcome = Outcome {
         requested_url: Some(outgoing.shown_url.clone()),
         http_method: Some(outgoing.method.to_string()),
@@ -46,7 +46,7 @@ pub(super) fn in_place(strike: &Strike, outgoing: &Outgoing, now: Micros) -> Opt
 }
 
 /// A delivery whose answer is lost on the way back.
-pub(super) fn lost(delivered: Delivered) -> Delivered {
+pub(crate) fn lost(delivered: Delivered) -> Delivered {
     Delivered {
         outcome: Outcome {
             response_status: None,

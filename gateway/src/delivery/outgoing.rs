@@ -194,7 +194,7 @@ fn seconds(span: Duration) -> String {
 
 /// The name of the header with the event's id as it stands in stored headers: a request that has it was a
 /// delivery of this project before.
-pub(super) fn event_id_header(claim: &Claim) -> String {
+pub(crate) fn event_id_header(claim: &Claim) -> String {
     let prefix = claim.headers_prefix.as_deref().unwrap_or(PREFIX);
     format!("\"{}-eventid\":", prefix.to_ascii_lowercase())
 }

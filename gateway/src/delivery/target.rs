@@ -13,13 +13,13 @@ use crate::events::attempt::Claim;
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The destination's config, parsed once per attempt.
-pub(super) struct Target {
+pub(crate) struct Target {
     kind: String,
     config: Value,
 }
 
 impl Target {
-    pub(super) fn of(claim: &Claim) -> Self {
+    pub(crate) fn of(claim: &Claim) -> Self {
         // The store holds what the API validated. Anything else has no members, so the attempt
         // fails for want of a URL instead of going somewhere by accident.
         let config = serde_json::from_str(&claim.destination_config).unwrap_or(Value::Null);
@@ -37,7 +37,7 @@ impl Target {
         self.kind == "MOCK_API"
     }
 
-    pub(super) fn is_cli(&self) -> bool {
+    pub(crate) fn is_cli(&self) -> bool {
         self.kind == "CLI"
     }
 

@@ -8,11 +8,11 @@ use super::answer::Cause;
 use super::evaluate::{Ignored, Verdict, evaluate, read_rules};
 use super::grouping;
 use super::handshake;
-use super::intake::{ConnectionOutcome, Intake};
 use super::receive::{Fault, Received};
 use super::verification::{self, Proof, Verification};
 use crate::clock::Micros;
 use crate::ids::Ids;
+use crate::intake::{ConnectionOutcome, Intake};
 use crate::issues;
 use crate::rules::Rules;
 use crate::store::StoreError;
@@ -38,7 +38,6 @@ pub(super) struct Stored {
     /// Whether the producer is told of a failed verification.
     pub(super) told: bool,
     pub(super) custom: Option<(String, String)>,
-    pub(super) event_ids: Vec<String>,
     /// What became of it on each connection.
     pub(super) outcomes: Vec<ConnectionOutcome>,
 }
@@ -128,13 +127,12 @@ pub(super) fn accept(
         received,
         is_new: true,
     };
-    let event_ids = fan_out(intake, &stored, &routes)?;
+    fan_out(intake, &stored, &routes)?;
     Ok(Accepted::Stored(Stored {
         request_id,
         rejected,
         told: verification::told(scheme),
         custom,
-        event_ids,
         outcomes: std::mem::take(&mut intake.outcomes),
     }))
 }

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::accept::Route;
-use super::intake::Intake;
 use super::receive::Received;
 use super::transforming::{Transformed, transform};
 use crate::events::attempt::Claim;
+use crate::intake::Intake;
 use crate::rules::deduplicate::Deduplicate;
 use crate::rules::filter::{Filter, Part, Parts};
 use crate::rules::{Rules, Step};

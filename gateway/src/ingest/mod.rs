@@ -9,7 +9,6 @@ mod content_type;
 mod evaluate;
 mod grouping;
 mod handshake;
-mod intake;
 mod receive;
 mod replay;
 mod serve;
@@ -18,7 +17,6 @@ mod verification;
 
 pub(crate) use content_type::is_binary;
 pub(crate) use evaluate::passes;
-pub(crate) use intake::{Intake, Means};
 pub use replay::{
     ReplayTarget, Replayed, replay_event, replay_request, retry_request, send_bookmark,
 };

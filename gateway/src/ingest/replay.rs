@@ -8,10 +8,10 @@ use super::accept::{
     NewRequest, Route, Taken, fan_out, not_built, refusal, routes, source, store_request,
 };
 use super::answer::Cause;
-use super::intake::Intake;
 use super::receive::Received;
 use crate::clock::Micros;
 use crate::events::EventError;
+use crate::intake::Intake;
 use crate::project::Project;
 
 /// Where a replay goes. Empty: where the original went.
@@ -50,7 +50,6 @@ pub async fn replay_event(
 ) -> Result<Replayed, EventError> {
     let id = event_id.to_owned();
     let (request_id, own) = project
-        .store
         .read(move |conn| {
             conn.prepare_cached("SELECT request_id, connection_id FROM events WHERE id = ?1")?
                 .query_row([&id], |row| {
@@ -84,12 +83,10 @@ pub async fn replay_request(
     target: ReplayTarget,
 ) -> Result<Replayed, EventError> {
     let id = request_id.to_owned();
-    let replayed = project
-        .means()
-        .write(move |intake| replay(intake, &id, &target, None))
-        .await;
-    project.engine.wake();
-    replayed
+    project
+        .services()
+        .intake(move |intake| replay(intake, &id, &target, None))
+        .await
 }
 
 /// Makes events of a request that was rejected, or that has ignored events, for the connections
@@ -105,12 +102,10 @@ pub async fn retry_request(
     webhook_ids: Option<Vec<String>>,
 ) -> Result<Retried, EventError> {
     let id = request_id.to_owned();
-    let retried = project
-        .means()
-        .write(move |intake| retry(intake, &id, webhook_ids.as_deref(), None))
-        .await;
-    project.engine.wake();
-    retried
+    project
+        .services()
+        .intake(move |intake| retry(intake, &id, webhook_ids.as_deref(), None))
+        .await
 }
 
 /// Sends the data of a bookmark to its connection, as a new request under today's rules, and notes
@@ -124,12 +119,10 @@ pub async fn send_bookmark(
     bookmark_id: &str,
 ) -> Result<Vec<String>, EventError> {
     let id = bookmark_id.to_owned();
-    let sent = project
-        .means()
-        .write(move |intake| bookmarked(intake, &id))
-        .await;
-    project.engine.wake();
-    sent
+    project
+        .services()
+        .intake(move |intake| bookmarked(intake, &id))
+        .await
 }
 
 fn refuse_not_built(routes: &[Route]) -> Result<(), EventError> {

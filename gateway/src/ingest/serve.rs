@@ -15,10 +15,10 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::accept::{Accepted, Stored, accept};
 use super::answer::Cause;
-use super::intake::ConnectionOutcome;
 use super::receive::Received;
 use super::{BODY_LIMIT, answer};
 use crate::faults::{Cut, Effect, Plane, Strike, Subject, close, in_place, spoil};
+use crate::intake::ConnectionOutcome;
 use crate::journal::JournalEntry;
 use crate::project::{Project, Projects};
 use crate::store::StoreError;
@@ -57,7 +57,7 @@ pub(crate) async fn take_in(
     parts: &Parts,
     body: Body,
 ) -> Response {
-    let strike = project.faults.strike(Subject::Ingest {
+    let strike = project.faults().strike(Subject::Ingest {
         source_id: &source_id,
     });
     if let Some(strike) = &strike {
@@ -65,7 +65,7 @@ pub(crate) async fn take_in(
             note_fault(project, parts, &source_id, strike, &response);
             return response;
         }
-        if strike.effect == Effect::Stall && !project.faults.lifted(strike.id).await {
+        if strike.effect == Effect::Stall && !project.faults().lifted(strike.id).await {
             return close();
         }
     }
@@ -85,20 +85,17 @@ pub(crate) async fn take_in(
     let query = parts.uri.query().unwrap_or_default();
     let received = Received::new(&parts.method, path, query, &parts.headers, peer, body);
     let received = Arc::new(received);
-    let urls = urls(&project.settings.source_url(&source_id), &received);
+    let urls = urls(&project.settings().source_url(&source_id), &received);
     let id = source_id.clone();
     let accepted: Result<_, StoreError> = project
-        .means()
-        .write(move |intake| accept(intake, &id, &received, &urls))
+        .services()
+        .intake(move |intake| accept(intake, &id, &received, &urls))
         .await;
     let response = match accepted {
         Ok(Accepted::UnknownSource) => answer::unknown_source(),
         Ok(Accepted::DeletedSource) => answer::deleted_source(),
         Ok(Accepted::Handshake(answer)) => answer.into_response(),
         Ok(Accepted::Stored(stored)) => {
-            if !stored.event_ids.is_empty() {
-                project.engine.wake();
-            }
             let noted = Noted::of(&stored);
             let told = stored.told;
             let rejected = stored
@@ -106,7 +103,7 @@ pub(crate) async fn take_in(
                 .filter(|(cause, _)| told || *cause != Cause::VerificationFailed);
             let response = answer::stored(
                 &stored.request_id,
-                &project.settings.base_url,
+                &project.settings().base_url,
                 rejected,
                 stored.custom,
             );
@@ -135,7 +132,7 @@ fn note_fault(
     let mut entry = JournalEntry::new(Plane::Ingest, parts.method.as_str(), Some(strike));
     entry.source_id = Some(source_id.to_owned());
     entry.status = shown_status(response);
-    project.journal.add(project.clock.now(), entry);
+    project.journal().add(project.clock().now(), entry);
 }
 
 /// The status of an answer that is sent.
@@ -169,14 +166,14 @@ impl Noted {
         response: &Response,
         strike: Option<&Strike>,
     ) {
-        let now = project.clock.now();
+        let now = project.clock().now();
         let mut entry = JournalEntry::new(Plane::Ingest, parts.method.as_str(), strike);
         entry.source_id = Some(source_id.to_owned());
         entry.request_id = Some(self.request_id.clone());
         let is_lost = strike.is_some_and(|strike| strike.effect == Effect::LostReply);
         entry.status = (!is_lost).then_some(response.status().as_u16());
         entry.cause = self.cause.map(str::to_owned);
-        project.journal.add(now, entry);
+        project.journal().add(now, entry);
         for outcome in self.outcomes {
             let mut entry = JournalEntry::new(Plane::Ingest, "connection", None);
             entry.source_id = Some(source_id.to_owned());
@@ -186,13 +183,13 @@ impl Noted {
             entry.cause = outcome.cause.map(str::to_owned);
             entry.detail = outcome.meta;
             if outcome.event_ids.is_empty() {
-                project.journal.add(now, entry);
+                project.journal().add(now, entry);
                 continue;
             }
             for event_id in outcome.event_ids {
                 let mut entry = entry.clone();
                 entry.event_id = Some(event_id);
-                project.journal.add(now, entry);
+                project.journal().add(now, entry);
             }
         }
     }

@@ -4,8 +4,8 @@ use rusqlite::{OptionalExtension, params};
 use serde_json::{Value, json};
 
 use super::accept::{Route, store_payload};
-use super::intake::Intake;
 use super::receive::Received;
+use crate::intake::Intake;
 use crate::issues;
 use crate::store::StoreError;
 use crate::transform::{Body, Rewritten, Run};

@@ -6,13 +6,13 @@ use tokio::time::Instant;
 use super::hub::Hub;
 use super::message::{self, Answer};
 use super::record::{self, Session};
-use crate::clock::Clock;
 use crate::delivery::BODY_KEPT;
 use crate::delivery::Outgoing;
 use crate::events::Trigger;
 use crate::events::attempt::{Claim, Outcome};
 use crate::ingest;
-use crate::store::{Store, StoreError};
+use crate::services::Services;
+use crate::store::StoreError;
 
 /// Sends an event to a session and waits for the answer until `deadline`, which is real time. The times of
 /// the outcome are the clock's.
@@ -21,8 +21,7 @@ use crate::store::{Store, StoreError};
 /// When the store fails. Everything else is an outcome.
 pub(crate) async fn deliver(
     hub: &Hub,
-    store: &Store,
-    clock: &Clock,
+    services: &Services,
     attempt_id: &str,
     claim: &Claim,
     outgoing: &Outgoing,
@@ -33,8 +32,8 @@ pub(crate) async fn deliver(
         http_method: Some(outgoing.method.to_string()),
         ..Outcome::default()
     };
-    let (now, connection_id) = (clock.now(), claim.connection_id.clone());
-    let sessions = store
+    let (now, connection_id) = (services.clock.now(), claim.connection_id.clone());
+    let sessions = services
         .read(move |conn| record::on_connection(conn, now, &connection_id))
         .await?;
     let Some(session) = choose(sessions, claim) else {
@@ -45,7 +44,7 @@ pub(crate) async fn deliver(
     let exchange = hub.exchange(&session.id, attempt_id, binary, || {
         message::attempt(attempt_id, claim, outgoing, binary)
     });
-    outcome.delivered_at = Some(clock.now());
+    outcome.delivered_at = Some(services.clock.now());
     let answer = tokio::time::timeout_at(deadline, exchange).await;
     outcome.cli_id = Some(session.id);
     match answer {
@@ -55,7 +54,7 @@ pub(crate) async fn deliver(
         Ok(Ok(Answer::Response { status, body })) => {
             outcome.response_status = Some(status);
             outcome.body = Some(kept(body));
-            outcome.responded_at = Some(clock.now());
+            outcome.responded_at = Some(services.clock.now());
         }
     }
     Ok(outcome)

@@ -115,12 +115,11 @@ async fn attend(project: Arc<Project>, wanted: Wanted, socket: WebSocket) {
 
 /// Attaches a socket to its session, which is made again should it be lost; nothing when it cannot be.
 async fn enter(project: &Project, wanted: Wanted) -> Result<Option<Session>, StoreError> {
-    let hub = Arc::clone(&project.sessions);
-    let (clock, store) = (project.clock.clone(), project.store.clone());
+    let (hub, services) = (Arc::clone(project.hub()), project.services().clone());
     let id = wanted.id.clone();
-    let attached = store
-        .write({
-            let (hub, clock) = (Arc::clone(&hub), clock.clone());
+    let attached = services
+        .change({
+            let (hub, clock) = (Arc::clone(&hub), services.clock.clone());
             move |tx| {
                 let now = clock.now();
                 let mut epoch = record::attach(tx, now, &wanted.id)?;
@@ -141,8 +140,7 @@ async fn enter(project: &Project, wanted: Wanted) -> Result<Option<Session>, Sto
         .await?;
     Ok(attached.map(|(epoch, entered)| Session {
         hub,
-        store,
-        clock,
+        services,
         id,
         epoch,
         entered,

@@ -13,8 +13,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::hub::{Ending, Entered, Hub};
 use super::{message, record};
-use crate::clock::Clock;
-use crate::store::{Store, StoreError};
+use crate::services::Services;
+use crate::store::StoreError;
 
 /// How often the client is asked for a sign of life.
 const PING: Duration = Duration::from_secs(10);
@@ -62,8 +62,7 @@ enum Turn<E> {
 /// A session with the socket that it came with.
 pub(super) struct Session {
     pub(super) hub: Arc<Hub>,
-    pub(super) store: Store,
-    pub(super) clock: Clock,
+    pub(super) services: Services,
     pub(super) id: String,
     pub(super) epoch: i64,
     pub(super) entered: Entered,
@@ -91,17 +90,17 @@ impl Session {
     }
 
     async fn note(&self, end: End) -> Result<(), StoreError> {
-        let (id, epoch, clock) = (self.id.clone(), self.epoch, self.clock.clone());
+        let (id, epoch, clock) = (self.id.clone(), self.epoch, self.services.clock.clone());
         match end {
             // The next start takes note of this one.
             End::Closing(STOPPED) => Ok(()),
             End::Clean | End::Closing(EXPIRED) => {
                 let forget = move |tx: &Transaction<'_>| record::ended(tx, &id, epoch);
-                self.store.write(forget).await
+                self.services.change(forget).await
             }
             End::Dropped | End::Closing(_) => {
                 let away = move |tx: &Transaction<'_>| record::dropped(tx, clock.now(), &id, epoch);
-                self.store.write(away).await
+                self.services.change(away).await
             }
         }
     }

@@ -5,7 +5,9 @@ use std::task::{Context, Poll};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::*;
-use crate::clock::Micros;
+use crate::clock::{Clock, Micros};
+use crate::ids::Ids;
+use crate::store::Store;
 
 /// A socket without a network. A client that does not read takes the first message and no more.
 struct Pipe {
@@ -75,10 +77,14 @@ fn pipe(reads: bool) -> (Pipe, Client) {
 fn session() -> Session {
     let hub = Arc::new(Hub::default());
     let entered = hub.enter("cses_1", 1, false);
+    let services = Services::new(
+        Store::ephemeral().unwrap(),
+        Clock::manual(Micros::from_i64(0)),
+        Arc::new(Ids::seeded(1)),
+    );
     Session {
         hub,
-        store: Store::ephemeral().unwrap(),
-        clock: Clock::manual(Micros::from_i64(0)),
+        services,
         id: "cses_1".into(),
         epoch: 1,
         entered,

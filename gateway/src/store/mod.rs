@@ -1,6 +1,6 @@
 //! Storage of one project: an embedded SQLite database behind one writer thread.
 //!
-//! Every change goes through [`Store::write`]. The writer takes all jobs that wait, runs each in a
+//! Every change goes through [`Store::change`], or, if it is the engine's own, [`Store::write`]. The writer takes all jobs that wait, runs each in a
 //! savepoint of one transaction, commits once and only then answers, so that many jobs share one
 //! sync to disk and an answered write is a committed one.
 //!
@@ -13,6 +13,7 @@ mod error;
 mod open;
 #[cfg(test)]
 pub(crate) mod trap;
+mod wakes;
 mod worker;
 
 use std::path::Path;
@@ -21,7 +22,8 @@ use std::sync::Arc;
 use rusqlite::{Connection, Transaction};
 
 pub use error::StoreError;
-use worker::{Readers, Writer};
+pub use wakes::Wakes;
+use worker::{Access, Readers, Writer};
 
 /// A handle to the database of one project. Clones share it; the last one to go closes it.
 #[derive(Clone)]
@@ -33,6 +35,7 @@ struct Inner {
     writer: Writer,
     /// Absent for an in-memory database, whose only connection belongs to the writer.
     readers: Option<Readers>,
+    wakes: Wakes,
 }
 
 impl std::fmt::Debug for Store {
@@ -49,11 +52,13 @@ impl Store {
     /// # Errors
     /// When SQLite cannot open it or a thread cannot be started.
     pub fn ephemeral() -> Result<Self, StoreError> {
-        let writer = Writer::start(open::in_memory()?)?;
+        let wakes = Wakes::default();
+        let writer = Writer::start(open::in_memory()?, wakes.clone())?;
         Ok(Self {
             inner: Arc::new(Inner {
                 writer,
                 readers: None,
+                wakes,
             }),
         })
     }
@@ -64,12 +69,14 @@ impl Store {
     /// When the file cannot be opened, is not a database of this version, or does not take the
     /// settings that durability needs.
     pub fn durable(file: &Path) -> Result<Self, StoreError> {
-        let writer = Writer::start(open::writer(file)?)?;
+        let wakes = Wakes::default();
+        let writer = Writer::start(open::writer(file)?, wakes.clone())?;
         let readers = Readers::start(open::readers(file)?)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 writer,
                 readers: Some(readers),
+                wakes,
             }),
         })
     }
@@ -93,7 +100,26 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.inner.writer.write(job).await
+        self.inner.writer.write(Access::Write, job).await
+    }
+
+    /// The same, and whoever waits for [`wakes`](Store::wakes) is woken once it is committed, if it has
+    /// changed anything.
+    ///
+    /// # Errors
+    /// As [`write`](Store::write).
+    pub async fn change<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.inner.writer.write(Access::Change, job).await
+    }
+
+    /// Word of committed changes.
+    pub fn wakes(&self) -> &Wakes {
+        &self.inner.wakes
     }
 
     /// Runs `job` on a connection that refuses changes and sees one consistent, committed state.

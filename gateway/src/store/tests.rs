@@ -1,3 +1,5 @@
+use futures_util::FutureExt;
+
 use super::*;
 
 fn put(tx: &Transaction<'_>, key: &str) -> Result<(), StoreError> {
@@ -139,4 +141,37 @@ async fn concurrent_writers_share_commits_and_all_land() {
         assert_eq!(result, Ok(()));
     }
     assert_eq!(keys(&store).await.len(), 500);
+}
+
+#[tokio::test]
+async fn a_committed_change_wakes_even_when_nobody_waits_for_its_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    for store in both(&dir) {
+        let mut wakes = store.wakes().subscribe();
+        let before = *wakes.borrow_and_update();
+        // Handed in by the first poll, and then given up.
+        let answer = store.change(|tx| put(tx, "given up")).now_or_never();
+        assert!(answer.is_none());
+        wakes.changed().await.unwrap();
+        assert_eq!(*wakes.borrow(), before + 1);
+        assert_eq!(keys(&store).await, ["given up"]);
+    }
+}
+
+#[tokio::test]
+async fn what_changes_nothing_and_what_the_engine_writes_itself_wake_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    for store in both(&dir) {
+        let before = store.wakes().last();
+        store.write(|tx| put(tx, "own")).await.unwrap();
+        store.change(|_| Ok::<_, StoreError>(())).await.unwrap();
+        let failed = store.change(|tx| {
+            put(tx, "taken back")?;
+            Err::<(), _>(StoreError::Unusable("no".into()))
+        });
+        failed.await.unwrap_err();
+        assert_eq!(store.wakes().last(), before);
+        store.change(|tx| put(tx, "change")).await.unwrap();
+        assert_eq!(store.wakes().last(), before + 1);
+    }
 }

@@ -9,9 +9,9 @@ use std::thread::JoinHandle;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use super::StoreError;
 #[cfg(test)]
 use super::trap::Trap;
+use super::{StoreError, Wakes};
 
 /// Jobs waiting for the writer; a caller beyond that waits to hand its job in.
 const QUEUE: usize = 1_024;
@@ -20,15 +20,19 @@ const GROUP: usize = 256;
 
 /// What a job asks of the connection it runs on.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Access {
+pub(super) enum Access {
     Read,
     Write,
+    /// Writes, and wakes whoever waits for changes.
+    Change,
 }
 
 /// One unit of work with its waiting caller, free of the types of its result.
 trait Job: Send {
     /// Does the work; `false` asks to take its changes back.
     fn run(&mut self, tx: &Transaction<'_>) -> bool;
+    /// Whether others are to hear of what it did.
+    fn wakes(&self) -> bool;
     /// Tells the caller, once the outcome of the commit is known.
     fn answer(self: Box<Self>, commit: Result<(), StoreError>);
 }
@@ -45,6 +49,7 @@ struct Task<T, E, F> {
     access: Access,
     work: Option<F>,
     result: Option<Result<T, E>>,
+    has_changed: bool,
     reply: oneshot::Sender<Result<T, E>>,
 }
 
@@ -69,8 +74,13 @@ where
             _ => result,
         };
         let keep = result.is_ok();
+        self.has_changed = keep && tx.total_changes() != changes;
         self.result = Some(result);
         keep
+    }
+
+    fn wakes(&self) -> bool {
+        self.access == Access::Change && self.has_changed
     }
 
     fn answer(self: Box<Self>, commit: Result<(), StoreError>) {
@@ -118,13 +128,13 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> Result<Self, StoreError> {
+    pub(super) fn start(connection: Connection, wakes: Wakes) -> Result<Self, StoreError> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let trap = Arc::new(Trap::unset());
         #[cfg(test)]
         let own = Arc::clone(&trap);
         let thread = Thread::start("gateway-writer", move || {
-            write_loop(connection, queue, &trap)
+            write_loop(connection, queue, &wakes, &trap)
         })?;
         Ok(Self {
             jobs,
@@ -134,13 +144,13 @@ impl Writer {
         })
     }
 
-    pub(super) async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    pub(super) async fn write<T, E, F>(&self, access: Access, work: F) -> Result<T, E>
     where
         F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.submit(Access::Write, work).await
+        self.submit(access, work).await
     }
 
     pub(super) async fn read<T, E, F>(&self, work: F) -> Result<T, E>
@@ -164,6 +174,7 @@ impl Writer {
             access,
             work: Some(work),
             result: None,
+            has_changed: false,
             reply,
         });
         if self.jobs.send(Item::Job(task)).await.is_err() {
@@ -194,7 +205,12 @@ impl Writer {
     }
 }
 
-fn write_loop(mut connection: Connection, mut queue: mpsc::Receiver<Item>, trap: &Trap) {
+fn write_loop(
+    mut connection: Connection,
+    mut queue: mpsc::Receiver<Item>,
+    wakes: &Wakes,
+    trap: &Trap,
+) {
     let mut group: Vec<Box<dyn Job>> = Vec::with_capacity(GROUP);
     while let Some(first) = queue.blocking_recv() {
         let mut next = Some(first);
@@ -209,7 +225,7 @@ fn write_loop(mut connection: Connection, mut queue: mpsc::Receiver<Item>, trap:
                 _ => queue.try_recv().ok(),
             };
         };
-        run_group(&mut connection, &mut group, trap);
+        run_group(&mut connection, &mut group, wakes, trap);
         if let Some(work) = alone {
             work(&mut connection);
         }
@@ -218,12 +234,21 @@ fn write_loop(mut connection: Connection, mut queue: mpsc::Receiver<Item>, trap:
 
 /// Runs the jobs in one transaction and answers them all. When the transaction breaks in the middle
 /// (a full disk ends it as a whole), the jobs done so far fail and the others get a new one.
-fn run_group(connection: &mut Connection, group: &mut Vec<Box<dyn Job>>, trap: &Trap) {
+fn run_group(
+    connection: &mut Connection,
+    group: &mut Vec<Box<dyn Job>>,
+    wakes: &Wakes,
+    trap: &Trap,
+) {
     while !group.is_empty() {
         let mut done = 0;
         let commit = run_in_transaction(connection, group, &mut done, trap);
         // A transaction that could not begin has tried nobody; the first job carries the news.
         let answered = done.max(1).min(group.len());
+        // Here and not by the caller, who may have stopped waiting.
+        if commit.is_ok() && group.iter().take(answered).any(|job| job.wakes()) {
+            wakes.wake();
+        }
         for job in group.drain(..answered) {
             job.answer(commit.clone());
         }
@@ -327,6 +352,7 @@ impl Readers {
             access: Access::Read,
             work: Some(work),
             result: None,
+            has_changed: false,
             reply,
         });
         if self.jobs.send(task).await.is_err() {

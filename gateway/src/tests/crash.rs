@@ -265,7 +265,7 @@ async fn crash_at(nth: u64, side: Side) -> bool {
 
     let directory = tempfile::tempdir().unwrap();
     let mut world = World::set_up(directory.path(), &receiver).await;
-    let store = project(&world.gateway).store.clone();
+    let store = project(&world.gateway).engine.store().clone();
     store.trap().arm(nth, Strike::Crash(side));
     world.script().await;
     let crashed = store.trap().is_dead();
@@ -316,7 +316,7 @@ async fn a_crash_after_any_commit_loses_and_doubles_nothing() {
 async fn a_commit_that_fails_refuses_the_webhook_and_nothing_else() {
     let directory = tempfile::tempdir().unwrap();
     let mut world = World::set_up(directory.path(), "http://127.0.0.1:9").await;
-    let store = project(&world.gateway).store.clone();
+    let store = project(&world.gateway).engine.store().clone();
     // The first only finds out which transformation is needed, and is taken back.
     store.trap().arm(2, Strike::Fail);
     world.post(1).await;

@@ -92,7 +92,7 @@ async fn deliveries_go_on_by_themselves_after_a_failure_of_the_store() {
     let receiver = Receiver::start().await;
     let gateway = crate::Gateway::start().await.unwrap();
     let path = Setup::to(&receiver.url).create(&gateway).await;
-    let store = path.project.store.clone();
+    let store = path.project.engine.store().clone();
     let batch = |sql: &'static str| {
         let store = store.clone();
         async move {
@@ -138,7 +138,7 @@ async fn an_attempt_its_issue_and_the_next_due_time_are_one_commit() {
         let rules =
             json!([{"type": "retry", "strategy": "linear", "interval": 30_000, "count": 1}]);
         let path = Setup::to(&receiver.url).rules(rules).create(&gateway).await;
-        let store = path.project.store.clone();
+        let store = path.project.engine.store().clone();
         let batch = |sql: String| {
             let store = store.clone();
             async move {
@@ -165,7 +165,6 @@ async fn an_attempt_its_issue_and_the_next_due_time_are_one_commit() {
         assert_eq!(event(&path.project, &id).await[..4], owed, "{point}");
 
         batch("DROP TRIGGER broken".to_owned()).await;
-        path.project.engine.wake();
         gateway.settle().await.unwrap();
         assert_eq!(stored().await, [json!(1), json!(1)], "{point}");
         let waiting = [json!("FAILED"), json!(1), json!(at(30)), json!(at(30))];

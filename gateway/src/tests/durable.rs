@@ -82,7 +82,7 @@ async fn a_reopened_store_hands_out_new_ids() {
     let mut ids = HashSet::new();
     for _ in 0..3 {
         let gateway = manual().data_dir(directory.path()).start().await.unwrap();
-        assert!(ids.insert(project(&gateway).ids.event()));
+        assert!(ids.insert(project(&gateway).ids().event()));
         gateway.shutdown().await;
     }
 }

@@ -90,13 +90,12 @@ impl Setup {
     }
 
     pub(super) async fn create_in(self, project: &Arc<Project>) -> Path {
-        let now = project.clock.now();
+        let now = project.clock().now();
         let [source, destination, connection] =
             ["src", "des", "web"].map(|prefix| format!("{prefix}_{}", self.tag));
         let ids = (source.clone(), connection.clone());
         project
-            .store
-            .write(move |tx| {
+            .change(move |tx| {
                 tx.execute(
                     "INSERT INTO sources VALUES (?1, ?1, NULL, 'WEBHOOK', ?2, NULL, NULL, ?3, ?3)",
                     rusqlite::params![source, self.source_config.to_string(), now],
@@ -114,7 +113,7 @@ impl Setup {
             })
             .await
             .unwrap();
-        let url = project.settings.source_url(&ids.0);
+        let url = project.settings().source_url(&ids.0);
         Path {
             project: Arc::clone(project),
             connection_id: ids.1,
@@ -156,15 +155,11 @@ impl Path {
         + Send
         + 'static,
     ) -> T {
-        let now = self.project.clock.now();
-        let result = self
-            .project
-            .store
-            .write(move |tx| change(tx, now))
+        let now = self.project.clock().now();
+        self.project
+            .change(move |tx| change(tx, now))
             .await
-            .unwrap();
-        self.project.engine.wake();
-        result
+            .unwrap()
     }
 }
 
@@ -207,7 +202,6 @@ pub(super) async fn rows(project: &Project, sql: &str, params: &[&str]) -> Vec<V
     let sql = sql.to_owned();
     let params: Vec<String> = params.iter().map(|param| (*param).to_owned()).collect();
     project
-        .store
         .read(move |conn| {
             let mut statement = conn.prepare(&sql)?;
             let columns = statement.column_count();

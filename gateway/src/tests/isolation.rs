@@ -14,7 +14,7 @@ async fn projects_do_not_see_each_other() {
         .unwrap();
     let [one, two] = [0, 1].map(|index| gateway.projects().nth(index).unwrap().clone());
     assert_ne!(one.team_id, two.team_id);
-    assert_ne!(one.ids.event(), two.ids.event());
+    assert_ne!(one.ids().event(), two.ids().event());
 
     // The second project's source is found by its URL, and its webhook stays in its project.
     let path = Setup::to(&receiver.url).tag("b").create_in(&two).await;
@@ -27,7 +27,7 @@ async fn projects_do_not_see_each_other() {
 
     two.advance(Duration::from_secs(60)).await.unwrap();
     assert_eq!(
-        two.clock.now().since(one.clock.now()),
+        two.clock().now().since(one.clock().now()),
         Duration::from_secs(60)
     );
     two.reset().await.unwrap();

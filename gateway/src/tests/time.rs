@@ -96,7 +96,7 @@ async fn a_rate_spreads_deliveries_over_the_gateways_time() {
 async fn a_loop_of_deliveries_is_refused_by_name() {
     let gateway = manual().start().await.unwrap();
     // The destination is the source's own URL.
-    let url = project(&gateway).settings.source_url("src_a");
+    let url = project(&gateway).settings().source_url("src_a");
     Setup::to(&url).create(&gateway).await.post(json!({})).await;
     let error = gateway.settle().await.unwrap_err();
     assert!(

@@ -12,7 +12,6 @@ use crate::store::StoreError;
 /// Whether a key is for the whole organization.
 pub(super) async fn is_organizations(project: &Project, key: String) -> Result<bool, ApiError> {
     project
-        .store
         .read(move |conn| api_keys::is_organizations(conn, &key))
         .await
 }

@@ -20,7 +20,7 @@ pub(in crate::api) struct SignIns {
 impl SignIns {
     /// Makes this the key that sign-ins lead to, if it is the first one and may be handed out.
     pub(in crate::api) fn offer(&mut self, key: &str, project: &Arc<Project>) {
-        if self.offered.is_none() && project.settings.loopback {
+        if self.offered.is_none() && project.settings().loopback {
             self.offered = Some((key.to_owned(), Arc::clone(project)));
         }
     }

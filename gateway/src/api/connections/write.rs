@@ -20,7 +20,7 @@ struct NewIds {
 
 impl NewIds {
     fn draw(call: &Call) -> Self {
-        let ids = &call.project.ids;
+        let ids = &call.project.ids();
         Self {
             connection: ids.connection(),
             source: ids.source(),
@@ -44,9 +44,8 @@ async fn put(mut call: Call, overwrite: bool) -> Reply {
     let view = View::of_call(&call);
     let ids = NewIds::draw(&call);
     let project = call.project.clone();
-    let reply = project
-        .store
-        .write(move |tx| {
+    project
+        .change(move |tx| {
             let now = call.now();
             resolve_rules(tx, &mut call, now)?;
             let body = &call.body;
@@ -78,17 +77,14 @@ async fn put(mut call: Call, overwrite: bool) -> Reply {
             change(tx, &found.id, body, now)?;
             shown(tx, &view, &found.id)
         })
-        .await?;
-    project.engine.wake();
-    Ok(reply)
+        .await
 }
 
 pub(in crate::api) async fn update(mut call: Call) -> Reply {
     let view = View::of_call(&call);
     let project = call.project.clone();
-    let reply = project
-        .store
-        .write(move |tx| {
+    project
+        .change(move |tx| {
             let (source, _) = super::ends(tx, &call.id)?;
             if let Some(name) = text(&call.body, "name") {
                 let holder = find_named(tx, name, &source)?.filter(|found| found.id != call.id);
@@ -105,9 +101,7 @@ pub(in crate::api) async fn update(mut call: Call) -> Reply {
             change(tx, &call.id, &call.body, now)?;
             shown(tx, &view, &call.id)
         })
-        .await?;
-    project.engine.wake();
-    Ok(reply)
+        .await
 }
 
 /// A write on the collection names both ends, each by id or inline, not both ways.
@@ -141,9 +135,12 @@ fn resolve_rules(conn: &Connection, call: &mut Call, now: i64) -> Result<(), Api
             continue;
         }
         let id = match (rule.get("transformation"), text(rule, "transformation_id")) {
-            (Some(inline @ Value::Object(_)), _) => {
-                transformations::put_by_name(conn, call.project.ids.transformation(), inline, now)?
-            }
+            (Some(inline @ Value::Object(_)), _) => transformations::put_by_name(
+                conn,
+                call.project.ids().transformation(),
+                inline,
+                now,
+            )?,
             (_, Some(id)) => {
                 rows::must_exist(conn, "SELECT 1 FROM transformations WHERE id = ?", id)?;
                 id.to_owned()

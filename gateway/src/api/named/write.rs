@@ -62,8 +62,7 @@ impl Named {
         let id = self.new_id(&call.project);
         call.project
             .clone()
-            .store
-            .write(move |tx| {
+            .change(move |tx| {
                 let now = call.now();
                 self.must_be_free(tx, &call.body, "")?;
                 self.insert(tx, &id, &call.body, now, "")?;
@@ -77,8 +76,7 @@ impl Named {
         let new_id = self.new_id(&call.project);
         call.project
             .clone()
-            .store
-            .write(move |tx| {
+            .change(move |tx| {
                 let now = call.now();
                 let typing = Typing::of(&call);
                 let id = self.put_by_name(tx, new_id, &call.body, typing, now, "")?;
@@ -186,8 +184,7 @@ impl Named {
         let view = View::of_call(&call);
         call.project
             .clone()
-            .store
-            .write(move |tx| {
+            .change(move |tx| {
                 let now = call.now();
                 self.must_be_free(tx, &call.body, &call.id)?;
                 self.change(tx, &call.id, &call.body, Typing::of(&call), now, "")?;
@@ -200,8 +197,7 @@ impl Named {
     pub(crate) async fn delete(self, call: Call) -> Reply {
         call.project
             .clone()
-            .store
-            .write(move |tx| {
+            .change(move |tx| {
                 let now = call.now();
                 self.must_live(tx, &call.id)?;
                 let using = self.connections_of(tx, &call.id)?;
@@ -247,8 +243,7 @@ impl Named {
         let view = View::of_call(&call);
         call.project
             .clone()
-            .store
-            .write(move |tx| {
+            .change(move |tx| {
                 let now = call.now();
                 self.must_live(tx, &call.id)?;
                 self.set_disabled(tx, &call.id, false, now)?;

@@ -26,7 +26,6 @@ pub(in crate::api) async fn run(call: Call) -> Reply {
     let project = call.project.clone();
     let transformation_id = text(&call.body, "transformation_id").map(str::to_owned);
     let input = project
-        .store
         .read(move |conn| input(conn, &view, &call.body))
         .await?;
     let run = Run {
@@ -34,10 +33,11 @@ pub(in crate::api) async fn run(call: Call) -> Reply {
         env: input.env.to_string(),
         request: input.request.to_string(),
         context: json!({ "connection": input.connection }).to_string(),
-        now: project.clock.now(),
-        seed: project.ids.number(),
+        now: project.clock().now(),
+        seed: project.ids().number(),
     };
     let ran = project
+        .services()
         .runner
         .run(run)
         .await

@@ -14,7 +14,6 @@ use tokio::time::Instant;
 
 use super::outgoing::Outgoing;
 use super::target::Target;
-use super::work::Context;
 use grant::Grant;
 pub(crate) use tokens::{Tokens, Used};
 
@@ -32,8 +31,8 @@ pub(super) fn sign(secret: &str, body: &[u8]) -> String {
 ///
 /// # Errors
 /// The error code of the attempt.
-pub(super) async fn authenticate(
-    context: &Context,
+pub(crate) async fn authenticate(
+    tokens: &Tokens,
     destination_id: &str,
     target: &Target,
     outgoing: &mut Outgoing,
@@ -44,15 +43,8 @@ pub(super) async fn authenticate(
             tracing::warn!("no token for destination {destination_id}: {reason}");
             "OAUTH2_HANDSHAKE_FAILED"
         })?;
-        let means = tokens::Means {
-            deliverer: context.deliverer.clone(),
-            clock: context.clock.clone(),
-            store: context.store.clone(),
-            deadline,
-        };
-        let (token, used) = context
-            .tokens
-            .get(&means, destination_id, grant)
+        let (token, used) = tokens
+            .get(destination_id, grant, deadline)
             .await
             // The reason is told where the token was fetched, once for all who waited.
             .map_err(|_| "OAUTH2_HANDSHAKE_FAILED")?;
@@ -61,7 +53,7 @@ pub(super) async fn authenticate(
         outgoing.credentials.insert(AUTHORIZATION, value);
         return Ok(Some(used));
     }
-    let now = context.clock.now();
+    let now = tokens.now();
     let member = |name| target.auth(name).unwrap_or_default();
     let headers = &mut outgoing.credentials;
     match target.auth_type() {

@@ -12,9 +12,10 @@ use futures_util::future::{BoxFuture, Shared};
 use tokio::time::Instant;
 
 use super::grant::{Grant, Issued, NoToken, Step};
-use crate::clock::{Clock, Micros};
+use crate::clock::Micros;
 use crate::delivery::client::Deliverer;
-use crate::store::{Store, StoreError};
+use crate::services::Services;
+use crate::store::StoreError;
 
 /// The part of a token endpoint's answer that is read, in bytes.
 const ANSWER_READ: usize = 64 * 1024;
@@ -57,37 +58,58 @@ struct Slot {
 type Slots = Mutex<HashMap<String, Slot>>;
 
 /// All tokens of a project, by destination.
-#[derive(Clone, Default)]
 pub(crate) struct Tokens {
     slots: Arc<Slots>,
+    fetcher: Fetcher,
+}
+
+impl std::fmt::Debug for Tokens {
+    /// Shows none of them.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tokens").finish_non_exhaustive()
+    }
 }
 
 /// What fetching a token needs.
 #[derive(Clone)]
-pub(super) struct Means {
-    pub(super) deliverer: Arc<Deliverer>,
-    pub(super) clock: Clock,
-    pub(super) store: Store,
-    pub(super) deadline: Instant,
+struct Fetcher {
+    deliverer: Arc<Deliverer>,
+    services: Services,
 }
 
 impl Tokens {
+    /// No tokens yet; they are asked for through `deliverer`.
+    pub(crate) fn new(deliverer: Arc<Deliverer>, services: Services) -> Self {
+        Self {
+            slots: Arc::default(),
+            fetcher: Fetcher {
+                deliverer,
+                services,
+            },
+        }
+    }
+
+    /// The project's time.
+    pub(super) fn now(&self) -> Micros {
+        self.fetcher.services.clock.now()
+    }
+
     /// Forgets everything.
     pub(crate) fn clear(&self) {
         lock(&self.slots).clear();
     }
 
-    /// The token of a destination, kept or fetched now.
+    /// The token of a destination, kept or fetched until `deadline`, which is real time.
     ///
     /// # Errors
     /// Why there is none.
     pub(super) async fn get(
         &self,
-        means: &Means,
         destination_id: &str,
         grant: Grant,
+        deadline: Instant,
     ) -> Result<(Token, Used), NoToken> {
-        let now = means.clock.now();
+        let now = self.now();
         let fetching = {
             let mut slots = lock(&self.slots);
             let slot = slots.entry(destination_id.to_owned()).or_default();
@@ -105,7 +127,8 @@ impl Tokens {
                     };
                     let fetch = fetch(
                         Arc::downgrade(&self.slots),
-                        means.clone(),
+                        self.fetcher.clone(),
+                        deadline,
                         destination_id.to_owned(),
                         grant,
                         slot.serial,
@@ -139,12 +162,13 @@ fn lock(slots: &Slots) -> MutexGuard<'_, HashMap<String, Slot>> {
 /// one of them.
 async fn fetch(
     slots: Weak<Slots>,
-    means: Means,
+    fetcher: Fetcher,
+    deadline: Instant,
     destination_id: String,
     grant: Grant,
     serial: u64,
 ) -> Result<Token, NoToken> {
-    let issued = issue(&means, &grant).await;
+    let issued = fetcher.issue(&grant, deadline).await;
     if let Err(reason) = &issued {
         tracing::warn!("no token for destination {destination_id}: {reason}");
     }
@@ -155,7 +179,9 @@ async fn fetch(
         .filter(|next| grant.refresh_token().is_some_and(|old| old != next));
     if let Some(next) = &exchanged {
         // Kept before it is used: the server may take the old one back as soon as this one was seen.
-        keep_refresh_token(&means.store, &destination_id, &grant, next).await;
+        fetcher
+            .keep_refresh_token(&destination_id, &grant, next)
+            .await;
     }
     let token = issued.map(|issued| Token {
         value: issued.access_token.into(),
@@ -208,42 +234,44 @@ impl Slot {
     }
 }
 
-async fn issue(means: &Means, grant: &Grant) -> Result<Issued, NoToken> {
-    let (server, authorization, form) = match grant.step(means.clock.now())? {
-        Step::Made(issued) => return Ok(issued),
-        Step::Ask {
-            server,
-            authorization,
-            form,
-        } => (server, authorization, form),
-    };
-    let asked = means
-        .deliverer
-        .ask(server, authorization, form, ANSWER_READ);
-    let (status, body) = tokio::time::timeout_at(means.deadline, asked)
-        .await
-        .map_err(|_| NoToken("the authorization server did not answer in time".to_owned()))?
-        .map_err(|code| NoToken(format!("the authorization server cannot be asked: {code}")))?;
-    Issued::read(status, &body, means.clock.now())
-}
+impl Fetcher {
+    async fn issue(&self, grant: &Grant, deadline: Instant) -> Result<Issued, NoToken> {
+        let clock = &self.services.clock;
+        let (server, authorization, form) = match grant.step(clock.now())? {
+            Step::Made(issued) => return Ok(issued),
+            Step::Ask {
+                server,
+                authorization,
+                form,
+            } => (server, authorization, form),
+        };
+        let asked = self.deliverer.ask(server, authorization, form, ANSWER_READ);
+        let (status, body) = tokio::time::timeout_at(deadline, asked)
+            .await
+            .map_err(|_| NoToken("the authorization server did not answer in time".to_owned()))?
+            .map_err(|code| NoToken(format!("the authorization server cannot be asked: {code}")))?;
+        Issued::read(status, &body, clock.now())
+    }
 
-/// Writes an exchanged refresh token into the destination's config, unless somebody has set another one.
-async fn keep_refresh_token(store: &Store, destination_id: &str, grant: &Grant, next: &str) {
-    let old = grant.refresh_token().unwrap_or_default().to_owned();
-    let (id, next) = (destination_id.to_owned(), next.to_owned());
-    let kept = store
-        .write(move |tx| {
-            tx.execute(
-                "UPDATE destinations SET config = json_set(config, '$.auth.refresh_token', ?3)
-                 WHERE id = ?1 AND json_extract(config, '$.auth.refresh_token') = ?2",
-                [&id, &old, &next],
-            )?;
-            Ok::<_, StoreError>(())
-        })
-        .await;
-    if let Err(error) = kept {
-        tracing::error!(
-            "the new refresh token of destination {destination_id} is not kept: {error}"
-        );
+    /// Writes an exchanged refresh token into the destination's config, unless somebody has set another one.
+    async fn keep_refresh_token(&self, destination_id: &str, grant: &Grant, next: &str) {
+        let old = grant.refresh_token().unwrap_or_default().to_owned();
+        let (id, next) = (destination_id.to_owned(), next.to_owned());
+        let kept = self
+            .services
+            .change(move |tx| {
+                tx.execute(
+                    "UPDATE destinations SET config = json_set(config, '$.auth.refresh_token', ?3)
+                     WHERE id = ?1 AND json_extract(config, '$.auth.refresh_token') = ?2",
+                    [&id, &old, &next],
+                )?;
+                Ok::<_, StoreError>(())
+            })
+            .await;
+        if let Err(error) = kept {
+            tracing::error!(
+                "the new refresh token of destination {destination_id} is not kept: {error}"
+            );
+        }
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::client::Delivered;
 use crate::clock::Micros;
+use crate::delivery::client::Delivered;
 use crate::events::attempt::{Claim, Next};
 use crate::rules::Rules;
 use crate::rules::retry::{Failure, Retry, RetryAfter};

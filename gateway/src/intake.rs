@@ -13,23 +13,15 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
-use crate::clock::{Clock, Micros};
+use crate::clock::Micros;
 use crate::ids::Ids;
-use crate::store::{Store, StoreError};
-use crate::transform::{Ran, Run, Runner};
+use crate::services::Services;
+use crate::store::StoreError;
+use crate::transform::{Ran, Run};
 
 /// How often a write is tried. Each try settles one more transformation of every chain, so this bounds
 /// how many a connection may have in a row, far beyond what makes sense.
 const TRIES: usize = 1_000;
-
-/// What taking requests in needs of the project.
-#[derive(Clone, Debug)]
-pub(crate) struct Means {
-    pub(crate) store: Store,
-    pub(crate) clock: Clock,
-    pub(crate) ids: Arc<Ids>,
-    pub(crate) runner: Runner,
-}
 
 /// A digest of what is run and on what.
 type Key = [u8; 32];
@@ -42,24 +34,24 @@ pub(crate) struct Intake<'a> {
     pub(crate) now: Micros,
     pub(crate) ids: &'a Ids,
     /// What became of the request on each connection, for the journal.
-    pub(super) outcomes: Vec<ConnectionOutcome>,
+    pub(crate) outcomes: Vec<ConnectionOutcome>,
     done: &'a HashMap<Key, Ran>,
     noted: Vec<(Key, Run)>,
 }
 
 /// What a connection made of a request: events, or a cause to ignore it.
 #[derive(Clone, Debug)]
-pub(super) struct ConnectionOutcome {
-    pub(super) connection_id: String,
-    pub(super) destination_id: String,
-    pub(super) event_ids: Vec<String>,
-    pub(super) cause: Option<&'static str>,
-    pub(super) meta: Option<String>,
+pub(crate) struct ConnectionOutcome {
+    pub(crate) connection_id: String,
+    pub(crate) destination_id: String,
+    pub(crate) event_ids: Vec<String>,
+    pub(crate) cause: Option<&'static str>,
+    pub(crate) meta: Option<String>,
 }
 
 impl Intake<'_> {
     /// The result of a run; nothing if it is not known yet, and then it is noted.
-    pub(super) fn ran(&mut self, run: Run) -> Option<Ran> {
+    pub(crate) fn ran(&mut self, run: Run) -> Option<Ran> {
         let key = key_of(&run);
         if let Some(ran) = self.done.get(&key) {
             return Some(ran.clone());
@@ -94,12 +86,12 @@ impl<E: From<StoreError>> From<StoreError> for Stop<E> {
     }
 }
 
-impl Means {
+impl Services {
     /// Runs `job` in one transaction, with every transformation it needs.
     ///
     /// # Errors
     /// Those of `job`, of the store, and a store error when the transformations never come to an end.
-    pub(crate) async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    pub(crate) async fn intake<T, E, F>(&self, job: F) -> Result<T, E>
     where
         F: Fn(&mut Intake<'_>) -> Result<T, E> + Clone + Send + 'static,
         T: Send + 'static,
@@ -112,8 +104,7 @@ impl Means {
             let known = Arc::new(std::mem::take(&mut done));
             let given = Arc::clone(&known);
             let tried = self
-                .store
-                .write(move |tx| {
+                .change(move |tx| {
                     let mut intake = Intake {
                         conn: tx,
                         now: clock.now(),

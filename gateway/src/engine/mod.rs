@@ -1,4 +1,13 @@
-//! The handle to a project's dispatcher: wake it, wait until it has nothing to do, move its time.
+//! The engine of a project: its dispatcher looks at the schedule and starts the attempts that are due; the
+//! handle here waits until it has nothing to do, and moves its time.
+
+mod attempt;
+mod context;
+mod dispatcher;
+mod lanes;
+mod pace;
+mod plan;
+mod retry;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,9 +16,11 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::clock::{Clock, Micros};
+use crate::clock::Micros;
 use crate::events::{Trigger, due};
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
+pub use context::Context;
+use dispatcher::Dispatcher;
 
 /// Attempts at one moment beyond those ready at its start before a settle refuses to go on.
 const RUNAWAY: u64 = 100_000;
@@ -79,21 +90,21 @@ impl From<StoreError> for EngineError {
 
 /// What the dispatcher tells after each look at the schedule.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Status {
+struct Status {
     /// The number of the last wake it has taken note of.
-    pub(crate) seen: u64,
+    seen: u64,
     /// Attempts in flight.
-    pub(crate) in_flight: usize,
+    in_flight: usize,
     /// The next moment something becomes due, with nothing in flight.
-    pub(crate) next: Option<Micros>,
+    next: Option<Micros>,
     /// Attempts since the start, and those of events the gateway itself caused.
-    pub(crate) attempts: u64,
-    pub(crate) looped: u64,
-    pub(crate) error: Option<StoreError>,
+    attempts: u64,
+    looped: u64,
+    error: Option<StoreError>,
 }
 
 /// What only the dispatcher can do.
-pub(crate) enum Command {
+enum Command {
     /// Abandon all attempts in flight, empty the store, forget the pace.
     Reset(oneshot::Sender<Result<(), StoreError>>),
     /// Abandon all attempts in flight, take this content in place of the store's, forget the pace.
@@ -111,8 +122,7 @@ struct Activity {
 
 /// The shared half of the handle; the dispatcher holds it too.
 #[derive(Debug)]
-pub(crate) struct Shared {
-    wakes: watch::Sender<u64>,
+struct Shared {
     status: watch::Sender<Status>,
     ingests: watch::Sender<usize>,
     activity: Mutex<Activity>,
@@ -120,24 +130,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn wake(&self) -> u64 {
-        let mut number = 0;
-        self.wakes.send_modify(|wakes| {
-            *wakes += 1;
-            number = *wakes;
-        });
-        number
-    }
-
-    pub(crate) fn wakes(&self) -> watch::Receiver<u64> {
-        self.wakes.subscribe()
-    }
-
-    pub(crate) fn publish(&self, status: Status) {
+    fn publish(&self, status: Status) {
         self.status.send_replace(status);
     }
 
-    pub(crate) fn fired(&self, attempt: FiredAttempt) {
+    fn fired(&self, attempt: FiredAttempt) {
         let mut activity = self.activity();
         *activity
             .per_connection
@@ -149,7 +146,7 @@ impl Shared {
     }
 
     /// Called when the dispatcher ends for good, so that nobody waits for it.
-    pub(crate) fn stop(&self) {
+    fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
         self.status.send_modify(|_| {});
     }
@@ -162,6 +159,7 @@ impl Shared {
 /// The handle to a project's dispatcher. Dropping the last one ends it and abandons what is in flight.
 #[derive(Debug)]
 pub struct Engine {
+    context: Arc<Context>,
     shared: Arc<Shared>,
     commands: mpsc::Sender<Command>,
     task: tokio::task::JoinHandle<()>,
@@ -186,32 +184,23 @@ impl Drop for IngestGuard {
 }
 
 impl Engine {
-    pub(crate) fn start<F>(
-        dispatcher: impl FnOnce(Arc<Shared>, mpsc::Receiver<Command>) -> F,
-    ) -> Self
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
+    /// Starts delivering what is due in the project.
+    pub fn start(context: Arc<Context>) -> Self {
         let shared = Arc::new(Shared {
-            wakes: watch::Sender::new(1),
             status: watch::Sender::new(Status::default()),
             ingests: watch::Sender::new(0),
             activity: Mutex::default(),
             stopped: AtomicBool::new(false),
         });
         let (commands, received) = mpsc::channel(4);
-        let task = tokio::spawn(dispatcher(Arc::clone(&shared), received));
+        let dispatcher = Dispatcher::new(Arc::clone(&context), Arc::clone(&shared));
         Self {
+            context,
             shared,
             commands,
-            task,
+            task: tokio::spawn(dispatcher.run(received)),
             watching: tokio::sync::Mutex::default(),
         }
-    }
-
-    /// Tells the dispatcher that the schedule has changed. Called after the commit of every change.
-    pub fn wake(&self) {
-        self.shared.wake();
     }
 
     /// Ends the dispatcher and abandons what is in flight; it stays due in the store.
@@ -226,6 +215,12 @@ impl Engine {
         IngestGuard(Arc::clone(&self.shared))
     }
 
+    /// The store itself, to look behind the scenes.
+    #[cfg(test)]
+    pub fn store(&self) -> &crate::store::Store {
+        &self.context.store
+    }
+
     /// How many attempts were made since the start.
     pub fn attempts(&self) -> u64 {
         self.shared.status.borrow().attempts
@@ -237,9 +232,9 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Runaway`] when attempts keep causing attempts, a store failure, or the end of
     /// the project.
-    pub async fn settle(&self, store: &Store) -> Result<(), EngineError> {
+    pub async fn settle(&self) -> Result<(), EngineError> {
         let _watching = self.watching.lock().await;
-        self.settle_now(store).await.map(|_| ())
+        self.settle_now().await.map(|_| ())
     }
 
     /// Moves a manual clock forward by `span`, stopping at every moment something becomes due and
@@ -248,25 +243,22 @@ impl Engine {
     /// # Errors
     /// As [`settle`](Engine::settle), and [`EngineError::SystemClock`]. The clock then stands at the
     /// moment that failed.
-    pub async fn advance(
-        &self,
-        store: &Store,
-        clock: &Clock,
-        span: Duration,
-    ) -> Result<Vec<FiredAttempt>, EngineError> {
+    pub async fn advance(&self, span: Duration) -> Result<Vec<FiredAttempt>, EngineError> {
         let _watching = self.watching.lock().await;
+        let clock = &self.context.services.clock;
         if !clock.is_manual() {
             return Err(EngineError::SystemClock);
         }
         self.shared.activity().fired = Some(Vec::new());
-        let outcome = self.walk(store, clock, clock.now().plus(span)).await;
+        let outcome = self.walk(clock.now().plus(span)).await;
         let fired = self.shared.activity().fired.take().unwrap_or_default();
         outcome.map(|()| fired)
     }
 
-    async fn walk(&self, store: &Store, clock: &Clock, target: Micros) -> Result<(), EngineError> {
+    async fn walk(&self, target: Micros) -> Result<(), EngineError> {
+        let clock = &self.context.services.clock;
         loop {
-            match self.settle_now(store).await? {
+            match self.settle_now().await? {
                 Some(next) if next <= target => clock.set(next),
                 _ if clock.now() < target => clock.set(target),
                 _ => return Ok(()),
@@ -275,14 +267,15 @@ impl Engine {
     }
 
     /// Waits for quiet and answers the next moment something becomes due.
-    async fn settle_now(&self, store: &Store) -> Result<Option<Micros>, EngineError> {
+    async fn settle_now(&self) -> Result<Option<Micros>, EngineError> {
         self.shared.activity().per_connection.clear();
         let mut status = self.shared.status.subscribe();
         let before = status.borrow().clone();
-        let ready = store.read(due::ready_count).await?;
+        let ready = self.context.store.read(due::ready_count).await?;
+        let wakes = self.context.store.wakes();
         loop {
             self.ingests_done().await?;
-            let wake = self.shared.wake();
+            let wake = wakes.wake();
             let quiet = loop {
                 if self.shared.stopped.load(Ordering::SeqCst) || self.task.is_finished() {
                     return Err(EngineError::Stopped);
@@ -305,7 +298,7 @@ impl Engine {
                 }
             };
             // A delivery may have come back in as a webhook meanwhile; that has woken the dispatcher.
-            if *self.shared.ingests.borrow() == 0 && *self.shared.wakes.borrow() == wake {
+            if *self.shared.ingests.borrow() == 0 && wakes.last() == wake {
                 return Ok(quiet.next);
             }
         }
@@ -348,6 +341,14 @@ impl Engine {
             .map_err(EngineError::from)
     }
 
+    /// The store's whole content, as the bytes of a database file.
+    ///
+    /// # Errors
+    /// When it cannot be copied.
+    pub async fn export(&self) -> Result<Vec<u8>, StoreError> {
+        self.context.store.export().await
+    }
+
     /// Abandons what is in flight and takes other content in place of the store's in one step.
     ///
     /// # Errors
@@ -359,7 +360,7 @@ impl Engine {
             .await
             .map_err(|_| EngineError::Stopped)?;
         let restored = answer.await.map_err(|_| EngineError::Stopped)?;
-        self.wake();
+        self.context.store.wakes().wake();
         restored.map_err(EngineError::from)
     }
 

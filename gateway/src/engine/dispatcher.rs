@@ -5,18 +5,20 @@
 //! them as well. It keeps no queue of its own. What it remembers is what is in flight, so that no event
 //! has two attempts at once, and the pace of rate-limited destinations.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
+use super::attempt::{Ended, Made, make, work_off};
+use super::context::Context;
 use super::lanes::{InFlight, Lane};
 use super::pace::Pace;
 use super::plan::{Known, Plan, Ready, lane_room, look};
-use super::work::{Context, Ended, Made, make, work_off};
+use super::{Command, Shared, Status};
 use crate::clock::Micros;
 use crate::defaults;
-use crate::engine::{Command, Status};
 use crate::events::due;
 use crate::sessions::record;
 use crate::store::StoreError;
@@ -27,8 +29,9 @@ const IN_FLIGHT: usize = 256;
 const PAUSE: Duration = Duration::from_secs(1);
 const PAUSE_MOST: Duration = Duration::from_secs(60);
 
-pub(crate) struct Dispatcher {
-    context: Context,
+pub(super) struct Dispatcher {
+    context: Arc<Context>,
+    shared: Arc<Shared>,
     tasks: JoinSet<Ended>,
     in_flight: InFlight,
     pace: Pace,
@@ -45,9 +48,10 @@ pub(crate) struct Dispatcher {
 }
 
 impl Dispatcher {
-    pub(crate) fn new(context: Context) -> Self {
+    pub(super) fn new(context: Arc<Context>, shared: Arc<Shared>) -> Self {
         Self {
             context,
+            shared,
             tasks: JoinSet::new(),
             in_flight: InFlight::default(),
             pace: Pace::default(),
@@ -61,8 +65,8 @@ impl Dispatcher {
     }
 
     /// Runs until the project is dropped.
-    pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
-        let mut wakes = self.context.shared.wakes();
+    pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        let mut wakes = self.context.store.wakes().subscribe();
         let mut taken_note_of = 0;
         loop {
             let seen = *wakes.borrow_and_update();
@@ -74,7 +78,7 @@ impl Dispatcher {
                 self.ended(ended);
             }
             let next = self.dispatch().await.or_else(|| self.next_try());
-            self.context.shared.publish(Status {
+            self.shared.publish(Status {
                 seen,
                 in_flight: self.in_flight.len(),
                 next,
@@ -85,12 +89,12 @@ impl Dispatcher {
             if self.in_flight.is_empty()
                 && let Some(reply) = self.draining.take()
             {
-                self.context.shared.stop();
+                self.shared.stop();
                 // Whoever asked may have stopped waiting.
                 let _ = reply.send(());
                 return;
             }
-            let clock = self.context.clock.clone();
+            let clock = self.context.services.clock.clone();
             let timer = async {
                 match next {
                     Some(moment) => clock.sleep_until(moment).await,
@@ -104,7 +108,7 @@ impl Dispatcher {
                 () = timer => self.go_on(),
             }
         }
-        self.context.shared.stop();
+        self.shared.stop();
     }
 
     /// Forgets a failure of the store.
@@ -115,7 +119,7 @@ impl Dispatcher {
 
     /// When to try again after a failure of the store that no wake follows up.
     fn next_try(&mut self) -> Option<Micros> {
-        let clock = &self.context.clock;
+        let clock = &self.context.services.clock;
         if self.error.is_none() || self.draining.is_some() || clock.is_manual() {
             return None;
         }
@@ -132,7 +136,7 @@ impl Dispatcher {
             Command::Drain(reply) => self.draining = Some(reply),
             Command::Reset(reply) => {
                 self.abandon().await;
-                let now = self.context.clock.now();
+                let now = self.context.services.clock.now();
                 let reset = self
                     .context
                     .store
@@ -142,7 +146,7 @@ impl Dispatcher {
             }
             Command::Restore(bytes, team_id, reply) => {
                 self.abandon().await;
-                let now = self.context.clock.now();
+                let now = self.context.services.clock.now();
                 let store = &self.context.store;
                 let mut restored = store.import(bytes, team_id).await;
                 if restored.is_ok() {
@@ -194,7 +198,7 @@ impl Dispatcher {
         if self.error.is_some() || self.draining.is_some() {
             return None;
         }
-        let now = self.context.clock.now();
+        let now = self.context.services.clock.now();
         match self.plan(now).await {
             Ok(plan) => self.start(plan, now),
             Err(error) => {
@@ -231,7 +235,7 @@ impl Dispatcher {
                 next = [next, Some(moment)].into_iter().flatten().min();
             } else if !self.in_flight.contains(&id) {
                 self.in_flight.add(id.clone(), None);
-                self.tasks.spawn(work_off(self.context.clone(), id));
+                self.tasks.spawn(work_off(Arc::clone(&self.context), id));
             }
         }
         for ready in plan.ready {
@@ -274,7 +278,11 @@ impl Dispatcher {
             }
             let event_id = candidate.event_id;
             self.in_flight.add(event_id.clone(), Some(lane));
-            self.tasks.spawn(make(self.context.clone(), event_id));
+            self.tasks.spawn(make(
+                Arc::clone(&self.context),
+                Arc::clone(&self.shared),
+                event_id,
+            ));
         }
         next
     }

@@ -7,53 +7,21 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
-use super::auth::{Tokens, authenticate};
-use super::client::{Delivered, Deliverer};
-use super::faulty;
-use super::outgoing::{Outgoing, outgoing};
+use super::context::Context;
 use super::retry;
-use super::target::Target;
+use super::{FiredAttempt, Shared};
 use crate::bulk;
-use crate::clock::Clock;
-use crate::engine::{FiredAttempt, Shared};
+use crate::delivery::auth::authenticate;
+use crate::delivery::client::Delivered;
+use crate::delivery::faulty;
+use crate::delivery::outgoing::{Outgoing, event_id_header, outgoing};
+use crate::delivery::target::Target;
 use crate::events::attempt::{self, Claim, Claimed, Next, Outcome};
-use crate::faults::{FaultId, Faults, Plane, Subject};
-use crate::ids::Ids;
-use crate::ingest::Means;
+use crate::faults::{FaultId, Plane, Subject};
 use crate::issues::{self, FailedAttempt};
-use crate::journal::{Journal, JournalEntry};
+use crate::journal::JournalEntry;
 use crate::sessions;
-use crate::sessions::Hub;
-use crate::settings::Settings;
-use crate::store::{Store, StoreError};
-use crate::transform::Runner;
-
-/// What an attempt needs from its project.
-#[derive(Clone)]
-pub(crate) struct Context {
-    pub(crate) store: Store,
-    pub(crate) clock: Clock,
-    pub(crate) ids: Arc<Ids>,
-    pub(crate) runner: Runner,
-    pub(crate) settings: Arc<Settings>,
-    pub(crate) deliverer: Arc<Deliverer>,
-    pub(crate) sessions: Arc<Hub>,
-    pub(crate) tokens: Tokens,
-    pub(crate) faults: Faults,
-    pub(crate) journal: Arc<Journal>,
-    pub(crate) shared: Arc<Shared>,
-}
-
-impl Context {
-    fn means(&self) -> Means {
-        Means {
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            ids: Arc::clone(&self.ids),
-            runner: self.runner.clone(),
-        }
-    }
-}
+use crate::store::StoreError;
 
 /// How an attempt, or a batch of a bulk job, ended, for the dispatcher.
 pub(super) struct Ended {
@@ -70,8 +38,8 @@ pub(super) enum Made {
 }
 
 /// Works off one batch of a bulk job.
-pub(super) async fn work_off(context: Context, job_id: String) -> Ended {
-    let result = AssertUnwindSafe(bulk::step(&context.means(), &job_id))
+pub(super) async fn work_off(context: Arc<Context>, job_id: String) -> Ended {
+    let result = AssertUnwindSafe(bulk::step(&context.services, &job_id))
         .catch_unwind()
         .await
         .unwrap_or(Err(StoreError::Panicked));
@@ -82,9 +50,9 @@ pub(super) async fn work_off(context: Context, job_id: String) -> Ended {
 }
 
 /// Makes one attempt, from reading the event to recording the outcome.
-pub(super) async fn make(context: Context, event_id: String) -> Ended {
+pub(super) async fn make(context: Arc<Context>, shared: Arc<Shared>, event_id: String) -> Ended {
     // A panic counts as a failure of the store: deliveries stand still until the next wake.
-    let result = AssertUnwindSafe(attempt(&context, event_id.clone()))
+    let result = AssertUnwindSafe(attempt(&context, &shared, event_id.clone()))
         .catch_unwind()
         .await
         .unwrap_or(Err(StoreError::Panicked));
@@ -94,23 +62,23 @@ pub(super) async fn make(context: Context, event_id: String) -> Ended {
     }
 }
 
-async fn attempt(context: &Context, event_id: String) -> Result<Made, StoreError> {
+async fn attempt(context: &Context, shared: &Shared, event_id: String) -> Result<Made, StoreError> {
     let store = &context.store;
     let id = event_id.clone();
     let claim = match store.read(move |conn| attempt::claim(conn, &id)).await? {
         Claimed::Ready(claim) => *claim,
         Claimed::NotReady => return Ok(Made::Nothing),
         Claimed::Unavailable => {
-            let now = context.clock.now();
+            let now = context.services.clock.now();
             store
                 .write(move |tx| attempt::cancel_unavailable(tx, now, &event_id))
                 .await?;
             return Ok(Made::Nothing);
         }
     };
-    let attempt_id = context.ids.attempt();
+    let attempt_id = context.services.ids.attempt();
     let (outcome, next, fault) = deliver(context, &claim, &attempt_id).await?;
-    record(context, claim, attempt_id, outcome, next, fault).await
+    record(context, shared, claim, attempt_id, outcome, next, fault).await
 }
 
 /// What came of sending a delivery, and the fault that made it so, if one did.
@@ -124,7 +92,7 @@ async fn deliver(
     claim: &Claim,
     attempt_id: &str,
 ) -> Result<(Outcome, Next, Option<FaultId>), StoreError> {
-    let will_retry_after = retry::will_retry_after(claim, context.clock.now());
+    let will_retry_after = retry::will_retry_after(claim, context.services.clock.now());
     let Attempted { delivered, fault } = match outgoing(claim, &context.settings, will_retry_after)
     {
         Ok(outgoing) => send(context, claim, attempt_id, outgoing).await?,
@@ -133,7 +101,7 @@ async fn deliver(
             fault: None,
         },
     };
-    let next = retry::next(claim, &delivered, context.clock.now());
+    let next = retry::next(claim, &delivered, context.services.clock.now());
     Ok((delivered.outcome, next, fault))
 }
 
@@ -152,7 +120,7 @@ async fn send(
         connection_id: &claim.connection_id,
     });
     if let Some(strike) = &strike
-        && let Some(delivered) = faulty::in_place(strike, &outgoing, context.clock.now())
+        && let Some(delivered) = faulty::in_place(strike, &outgoing, context.services.clock.now())
     {
         return Ok(Attempted {
             delivered,
@@ -163,7 +131,14 @@ async fn send(
     let deadline = Instant::now() + outgoing.timeout;
     let mut again = false;
     loop {
-        let token = match authenticate(context, destination, &target, &mut outgoing, deadline).await
+        let token = match authenticate(
+            &context.tokens,
+            destination,
+            &target,
+            &mut outgoing,
+            deadline,
+        )
+        .await
         {
             Ok(token) => token,
             Err(code) => {
@@ -172,9 +147,8 @@ async fn send(
             }
         };
         let delivered = if target.is_cli() {
-            let (hub, store, clock) = (&context.sessions, &context.store, &context.clock);
-            let answer =
-                sessions::deliver(hub, store, clock, attempt_id, claim, &outgoing, deadline);
+            let (hub, services) = (&context.hub, &context.services);
+            let answer = sessions::deliver(hub, services, attempt_id, claim, &outgoing, deadline);
             Delivered {
                 outcome: answer.await?,
                 // A client's answer has no headers.
@@ -183,7 +157,7 @@ async fn send(
         } else {
             context
                 .deliverer
-                .deliver(&outgoing, deadline, &context.clock)
+                .deliver(&outgoing, deadline, &context.services.clock)
                 .await
         };
         match token {
@@ -207,13 +181,14 @@ async fn send(
 
 async fn record(
     context: &Context,
+    shared: &Shared,
     claim: Claim,
     attempt_id: String,
     outcome: Outcome,
     next: Next,
     fault: Option<FaultId>,
 ) -> Result<Made, StoreError> {
-    let now = context.clock.now();
+    let now = context.services.clock.now();
     let mut entry = JournalEntry::new(Plane::Delivery, claim.trigger.as_str(), None);
     entry.status = outcome.response_status;
     entry.cause = outcome.error_code.map(str::to_owned);
@@ -223,10 +198,8 @@ async fn record(
     entry.destination_id = Some(claim.destination_id.clone());
     entry.attempt_number = u32::try_from(claim.attempts + 1).ok();
     entry.fault = fault;
-    let ids = Arc::clone(&context.ids);
-    let looped = claim
-        .headers
-        .contains(&super::outgoing::event_id_header(&claim));
+    let ids = Arc::clone(&context.services.ids);
+    let looped = claim.headers.contains(&event_id_header(&claim));
     let fired = FiredAttempt {
         event_id: claim.event_id.clone(),
         connection_id: claim.connection_id.clone(),
@@ -266,6 +239,6 @@ async fn record(
         return Ok(Made::Nothing);
     }
     context.journal.add(now, entry);
-    context.shared.fired(fired);
+    shared.fired(fired);
     Ok(Made::Attempt { looped })
 }

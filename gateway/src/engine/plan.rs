@@ -161,8 +161,8 @@ fn share(free: usize, most: usize, busy: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::lanes::InFlight;
     use super::*;
-    use crate::delivery::lanes::InFlight;
 
     #[test]
     fn destinations_that_hang_leave_one_attempt_to_every_other() {
