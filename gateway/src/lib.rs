@@ -48,6 +48,7 @@ mod json_match;
 mod metrics;
 mod project;
 mod query;
+mod request;
 mod rules;
 mod server;
 mod services;

@@ -4,16 +4,16 @@ use rusqlite::{Connection, OptionalExtension, named_params, params};
 use serde_json::Value;
 
 use super::LARGE;
-use super::answer::Cause;
 use super::evaluate::{Ignored, Verdict, evaluate, read_rules};
 use super::grouping;
 use super::handshake;
-use super::receive::{Fault, Received};
 use super::verification::{self, Proof, Verification};
 use crate::clock::Micros;
 use crate::ids::Ids;
 use crate::intake::{ConnectionOutcome, Intake};
 use crate::issues;
+use crate::request::Cause;
+use crate::request::{Fault, Received};
 use crate::rules::Rules;
 use crate::store::StoreError;
 

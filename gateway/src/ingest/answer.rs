@@ -5,47 +5,19 @@ use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
-/// Why a request was rejected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cause {
-    SourceDisabled,
-    NoConnection,
-    VerificationFailed,
-    UnsupportedHttpMethod,
-    UnsupportedContentType,
-    UnparsableJson,
-    PayloadTooLarge,
-    IngestionFatal,
-    Unknown,
-}
+use crate::request::Cause;
 
-impl Cause {
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::SourceDisabled => "SOURCE_DISABLED",
-            Self::NoConnection => "NO_CONNECTION",
-            Self::VerificationFailed => "VERIFICATION_FAILED",
-            Self::UnsupportedHttpMethod => "UNSUPPORTED_HTTP_METHOD",
-            Self::UnsupportedContentType => "UNSUPPORTED_CONTENT_TYPE",
-            Self::UnparsableJson => "UNPARSABLE_JSON",
-            Self::PayloadTooLarge => "PAYLOAD_TOO_LARGE",
-            Self::IngestionFatal => "INGESTION_FATAL",
-            Self::Unknown => "UNKNOWN",
-        }
-    }
-
-    /// The status a rejection answers with. Recorded: 401, 400, 413, and 200 for content types and
-    /// for a source without connections. Our choice: 403 and 405.
-    const fn status(self) -> StatusCode {
-        match self {
-            Self::SourceDisabled => StatusCode::FORBIDDEN,
-            Self::NoConnection | Self::UnsupportedContentType => StatusCode::OK,
-            Self::VerificationFailed => StatusCode::UNAUTHORIZED,
-            Self::UnsupportedHttpMethod => StatusCode::METHOD_NOT_ALLOWED,
-            Self::UnparsableJson | Self::Unknown => StatusCode::BAD_REQUEST,
-            Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::IngestionFatal => StatusCode::NOT_IMPLEMENTED,
-        }
+/// The status a rejection answers with. Recorded: 401, 400, 413, and 200 for content types and
+/// for a source without connections. Our choice: 403 and 405.
+const fn status(cause: Cause) -> StatusCode {
+    match cause {
+        Cause::SourceDisabled => StatusCode::FORBIDDEN,
+        Cause::NoConnection | Cause::UnsupportedContentType => StatusCode::OK,
+        Cause::VerificationFailed => StatusCode::UNAUTHORIZED,
+        Cause::UnsupportedHttpMethod => StatusCode::METHOD_NOT_ALLOWED,
+        Cause::UnparsableJson | Cause::Unknown => StatusCode::BAD_REQUEST,
+        Cause::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Cause::IngestionFatal => StatusCode::NOT_IMPLEMENTED,
     }
 }
 
@@ -61,7 +33,7 @@ pub(super) fn stored(
         Some((Cause::VerificationFailed, _)) => {
             return plain(StatusCode::UNAUTHORIZED, None, String::new());
         }
-        Some((cause, detail)) => (cause.status(), Some((cause, detail))),
+        Some((cause, detail)) => (status(cause), Some((cause, detail))),
     };
     if status == StatusCode::OK {
         if let Some((content_type, body)) = custom {

@@ -7,12 +7,11 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::accept::Route;
-use super::receive::Received;
 use super::transforming::{Transformed, transform};
-use crate::events::attempt::Claim;
 use crate::intake::Intake;
+use crate::request::{Received, RequestView};
 use crate::rules::deduplicate::Deduplicate;
-use crate::rules::filter::{Filter, Part, Parts};
+use crate::rules::filter::{Part, Parts};
 use crate::rules::{Rules, Step};
 use crate::sessions::record;
 use crate::store::StoreError;
@@ -53,35 +52,6 @@ pub(super) fn read_rules(connection_id: &str, rules: &str) -> Result<Rules, Stri
     Rules::parse(&value).map_err(|error| format!("Connection {connection_id}: {error}."))
 }
 
-/// The parts of a request that rules look at, owned.
-struct Seen {
-    headers: Value,
-    path: Value,
-}
-
-impl Seen {
-    fn of(received: &Received) -> Self {
-        let path = if received.path.is_empty() {
-            "/"
-        } else {
-            &received.path
-        };
-        Self {
-            headers: Value::Object(received.headers.clone()),
-            path: Value::from(path),
-        }
-    }
-
-    fn parts<'a>(&'a self, received: &'a Received) -> Parts<'a> {
-        Parts {
-            headers: &self.headers,
-            body: &received.value,
-            query: &received.parsed_query,
-            path: &self.path,
-        }
-    }
-}
-
 /// Applies the connection's state and rules to the request, which is stored as `payload_id`. With
 /// `is_new` the deduplicate rule is applied, before the others; what is sent again on purpose is no
 /// repetition.
@@ -97,7 +67,7 @@ pub(super) fn evaluate(
     if route.disabled {
         return ignored("DISABLED", None);
     }
-    let mut seen = Seen::of(received);
+    let mut seen = RequestView::of(received);
     if let Some(rule) = rules.deduplicate().filter(|_| is_new)
         && is_repeated(intake, route, rule, &seen.parts(received))?
     {
@@ -138,7 +108,7 @@ pub(super) fn evaluate(
                 let id = transformation_id.unwrap_or_default().to_owned();
                 match transform(intake, route, &id, current_id, current)? {
                     Transformed::Request(received, payload_id) => {
-                        seen = Seen::of(&received);
+                        seen = RequestView::of(&received);
                         transformed = Some((received, payload_id));
                         from = next;
                     }
@@ -190,21 +160,6 @@ fn receivers(
     } else {
         Ok(wanted)
     })
-}
-
-/// Whether `filter` would let a claimed event through as it is delivered.
-pub(crate) fn passes(filter: &Filter, claim: &Claim) -> bool {
-    let headers = serde_json::from_str(&claim.headers).unwrap_or_default();
-    let received = Received::stored(
-        None,
-        claim.method.clone(),
-        claim.path.clone(),
-        claim.query.clone(),
-        headers,
-        claim.body.clone(),
-    );
-    let seen = Seen::of(&received);
-    filter.failing(&seen.parts(&received)).is_empty()
 }
 
 /// Whether the same request was there within the window; if not, it is remembered from now on.

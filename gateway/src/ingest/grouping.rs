@@ -3,8 +3,8 @@
 use rusqlite::{Connection, params};
 use serde_json::Value;
 
-use super::receive::Received;
 use crate::events::group;
+use crate::request::Received;
 use crate::store::StoreError;
 
 /// Groups these new events by `key`, each by its own payload, which transformations may have changed.

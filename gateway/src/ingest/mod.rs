@@ -5,18 +5,14 @@
 
 mod accept;
 mod answer;
-mod content_type;
 mod evaluate;
 mod grouping;
 mod handshake;
-mod receive;
 mod replay;
 mod serve;
 mod transforming;
 mod verification;
 
-pub(crate) use content_type::is_binary;
-pub(crate) use evaluate::passes;
 pub use replay::{
     ReplayTarget, Replayed, replay_event, replay_request, retry_request, send_bookmark,
 };

@@ -7,12 +7,12 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::accept::{
     NewRequest, Route, Taken, fan_out, not_built, refusal, routes, source, store_request,
 };
-use super::answer::Cause;
-use super::receive::Received;
 use crate::clock::Micros;
 use crate::events::EventError;
 use crate::intake::Intake;
 use crate::project::Project;
+use crate::request::Cause;
+use crate::request::Received;
 
 /// Where a replay goes. Empty: where the original went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

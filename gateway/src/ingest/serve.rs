@@ -14,13 +14,13 @@ use http::request::Parts;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::accept::{Accepted, Stored, accept};
-use super::answer::Cause;
-use super::receive::Received;
 use super::{BODY_LIMIT, answer};
 use crate::faults::{Cut, Effect, Plane, Strike, Subject, close, in_place, spoil};
 use crate::intake::ConnectionOutcome;
 use crate::journal::JournalEntry;
 use crate::project::{Project, Projects};
+use crate::request::Cause;
+use crate::request::Received;
 use crate::store::StoreError;
 
 /// How much of a refused body is still read, so that the producer gets to see the answer.

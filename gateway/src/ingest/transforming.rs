@@ -4,9 +4,9 @@ use rusqlite::{OptionalExtension, params};
 use serde_json::{Value, json};
 
 use super::accept::{Route, store_payload};
-use super::receive::Received;
 use crate::intake::Intake;
 use crate::issues;
+use crate::request::Received;
 use crate::store::StoreError;
 use crate::transform::{Body, Rewritten, Run};
 

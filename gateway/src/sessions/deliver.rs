@@ -10,7 +10,8 @@ use crate::delivery::BODY_KEPT;
 use crate::delivery::Outgoing;
 use crate::events::Trigger;
 use crate::events::attempt::{Claim, Outcome};
-use crate::ingest;
+use crate::request::{self, Received, RequestView};
+use crate::rules::filter::Filter;
 use crate::services::Services;
 use crate::store::StoreError;
 
@@ -74,13 +75,28 @@ fn choose(mut sessions: Vec<Session>, claim: &Claim) -> Option<Session> {
     let newest_first = sessions.into_iter().rev();
     newest_first
         .filter(|session| session.connected)
-        .find(|session| ingest::passes(&session.filter, claim))
+        .find(|session| passes(&session.filter, claim))
+}
+
+/// Whether `filter` would let a claimed event through as it is delivered.
+fn passes(filter: &Filter, claim: &Claim) -> bool {
+    let headers = serde_json::from_str(&claim.headers).unwrap_or_default();
+    let received = Received::stored(
+        None,
+        claim.method.clone(),
+        claim.path.clone(),
+        claim.query.clone(),
+        headers,
+        claim.body.clone(),
+    );
+    let seen = RequestView::of(&received);
+    filter.failing(&seen.parts(&received)).is_empty()
 }
 
 /// By the headers, as ingestion sees it; and bytes that are no text cannot go as text.
 fn is_binary(claim: &Claim) -> bool {
     let headers: Map<String, Value> = serde_json::from_str(&claim.headers).unwrap_or_default();
-    ingest::is_binary(&headers) || std::str::from_utf8(&claim.body).is_err()
+    request::is_binary(&headers) || std::str::from_utf8(&claim.body).is_err()
 }
 
 /// The part of an answer that is stored.

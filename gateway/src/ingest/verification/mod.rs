@@ -21,8 +21,8 @@ pub(super) use place::Place;
 use providers::Scheme;
 pub(super) use signature::SECRET;
 
-use super::receive::Received;
 use crate::clock::Micros;
+use crate::request::Received;
 
 /// The verdict on a request's proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

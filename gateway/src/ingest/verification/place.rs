@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::super::receive::Received;
+use crate::request::Received;
 
 /// Where a value stands in a request. Header names are lower case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Proof, Verification, scheme_name, verify};
 use crate::clock::Micros;
-use crate::ingest::receive::Received;
+use crate::request::Received;
 
 /// A request and the source that it comes to.
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 /// What a content type means for ingestion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     /// JSON, which must parse.
     Json,
     /// A form, seen by rules as an object.
@@ -50,7 +50,7 @@ const BINARY: &[&str] = &[
 ];
 
 /// Classifies a request by its `content-type` and `content-encoding`.
-pub(super) fn classify(content_type: Option<&str>, content_encoding: Option<&str>) -> Kind {
+pub fn classify(content_type: Option<&str>, content_encoding: Option<&str>) -> Kind {
     if content_encoding.is_some_and(|encoding| encoding.to_ascii_lowercase().contains("gzip")) {
         return Kind::Binary;
     }
@@ -81,7 +81,7 @@ pub(super) fn classify(content_type: Option<&str>, content_encoding: Option<&str
 }
 
 /// Whether a request with these headers, by lower-case name, carries bytes rather than text.
-pub(crate) fn is_binary(headers: &Map<String, Value>) -> bool {
+pub fn is_binary(headers: &Map<String, Value>) -> bool {
     let header = |name: HeaderName| headers.get(name.as_str()).and_then(Value::as_str);
     classify(header(CONTENT_TYPE), header(CONTENT_ENCODING)) == Kind::Binary
 }

@@ -7,29 +7,29 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Map, Value};
 
-use super::answer::Cause;
+use super::cause::Cause;
 use super::content_type::{Kind, classify};
 use crate::{json, query};
 
 /// A request that came in, with everything that can be known without its source.
 #[derive(Clone, Debug)]
-pub(super) struct Received {
-    pub(super) method: String,
+pub struct Received {
+    pub method: String,
     /// Behind the source id: "" or starting with "/".
-    pub(super) path: String,
-    pub(super) query: String,
-    pub(super) parsed_query: Value,
+    pub path: String,
+    pub query: String,
+    pub parsed_query: Value,
     /// Lower-case names to values; repeated headers joined with ", ".
-    pub(super) headers: Map<String, Value>,
-    pub(super) body: Vec<u8>,
+    pub headers: Map<String, Value>,
+    pub body: Vec<u8>,
     /// The body as rules see it.
-    pub(super) value: Value,
-    pub(super) fault: Option<Fault>,
+    pub value: Value,
+    pub fault: Option<Fault>,
 }
 
 /// What is wrong with a request whatever its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub enum Fault {
     TooLarge,
     ContentType,
     Json,
@@ -39,7 +39,7 @@ pub(super) enum Fault {
 
 impl Received {
     /// Reads a request. `body` is absent when it was larger than the limit.
-    pub(super) fn new(
+    pub fn new(
         method: &Method,
         path: &str,
         query: &str,
@@ -85,7 +85,7 @@ impl Received {
 
     /// The same request again, from the store. `rejected` is the cause it was rejected for: of a body
     /// that was too large nothing is stored that could show it.
-    pub(super) fn stored(
+    pub fn stored(
         rejected: Option<&str>,
         method: String,
         path: String,
@@ -117,12 +117,12 @@ impl Received {
         received
     }
 
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(Value::as_str)
     }
 
     /// The body as it was sent, where rules see it as JSON.
-    pub(super) fn json(&self) -> Option<Cow<'_, str>> {
+    pub fn json(&self) -> Option<Cow<'_, str>> {
         match self.kind() {
             Kind::Json => json::text(&self.body),
             Kind::Untyped if !self.value.is_string() => json::text(&self.body),
