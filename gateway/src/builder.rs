@@ -9,7 +9,6 @@ use hookdeck::types::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
-use crate::api::{self, ApiState, Limit};
 use crate::clock::{Clock, Micros};
 use crate::control::{self, ControlState};
 use crate::delivery::AddressPolicy;
@@ -17,7 +16,7 @@ use crate::delivery::client::Deliverer;
 use crate::delivery::tls;
 use crate::gateway::Gateway;
 use crate::project::{Project, Projects};
-use crate::server::Server;
+use crate::server::{self, Limit, Server, Tenants};
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
 
@@ -332,13 +331,9 @@ impl GatewayBuilder {
             .rate_limit
             .calls()
             .map(|(calls, window)| Limit { calls, window });
-        let state = ApiState::new(projects.iter().cloned(), limit);
-        let control = ControlState::new(state.clone(), self.control);
-        crate::ingest::router(Arc::clone(projects))
-            .merge(crate::sessions::router(state.clone()))
-            .merge(control::router(control))
-            .merge(api::publish_router(state.clone()))
-            .merge(api::router(state))
+        let tenants = Tenants::new(projects.iter().cloned(), limit);
+        let control = ControlState::new(tenants.clone(), self.control);
+        server::router(Arc::clone(projects), tenants).merge(control::router(control))
     }
 
     fn clock(&self) -> Clock {

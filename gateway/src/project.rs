@@ -14,12 +14,17 @@ use crate::delivery::client::Deliverer;
 use crate::engine::{Context, Engine, EngineError, FiredAttempt};
 use crate::faults::Faults;
 use crate::ids::Ids;
-use crate::ingest::ROOM;
 use crate::journal::Journal;
 use crate::services::Services;
 use crate::sessions::{Hub, record};
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
+
+/// Bodies of requests that are being taken in share so many permits, of [`ROOM_UNIT`] bytes each: 256 MiB, and
+/// so no more than 4,096 requests.
+const ROOM: usize = 4_096;
+/// The bytes that a permit of [`Project::room`] stands for.
+pub const ROOM_UNIT: usize = 64 * 1024;
 
 /// One API key's own world: store, time, ids, settings and deliveries.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ const KEY: &str = "SELECT 1 FROM api_keys WHERE id = ?";
 const SECRET: usize = 40;
 
 /// Something nobody can guess. It must not follow from the gateway's seed, which is no secret.
-pub(super) fn new_secret() -> String {
+pub(crate) fn new_secret() -> String {
     const ALPHABET: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let mut rng = fastrand::Rng::new();
     (0..SECRET)
@@ -33,7 +33,7 @@ fn digest(secret: &str) -> String {
 }
 
 /// The stored key that a secret belongs to, if the secret is still good for the project.
-pub(super) fn find(
+pub(crate) fn find(
     conn: &Connection,
     secret: &str,
     team_id: &str,
@@ -49,7 +49,7 @@ pub(super) fn find(
 }
 
 /// Whether a secret is that of a key for all projects of the organization.
-pub(super) fn is_organizations(conn: &Connection, secret: &str) -> Result<bool, ApiError> {
+pub(crate) fn is_organizations(conn: &Connection, secret: &str) -> Result<bool, ApiError> {
     Ok(conn
         .prepare_cached(
             "SELECT k.team_id IS NULL FROM api_key_secrets s JOIN api_keys k ON k.id = s.key_id

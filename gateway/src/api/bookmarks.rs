@@ -10,7 +10,6 @@ use super::payload::Payload;
 use super::render::{View, find};
 use super::rows;
 use super::time::millis;
-use crate::ingest;
 
 pub(super) static LISTING: Listing = Listing {
     from: "bookmarks",
@@ -139,19 +138,4 @@ pub(super) async fn update(call: Call) -> Reply {
 
 pub(super) async fn delete(call: Call) -> Reply {
     rows::delete(call, "bookmarks").await
-}
-
-/// Sends the bookmarked data to the bookmark's connection, as a new request under today's rules.
-/// Answers the events this makes: none, if a rule turns the data down.
-pub(super) async fn trigger(call: Call) -> Reply {
-    let view = View::of(&call.project);
-    let event_ids = ingest::send_bookmark(&call.project, &call.id).await?;
-    call.project
-        .read(move |conn| {
-            event_ids
-                .iter()
-                .map(|id| super::events::shown(conn, &view, id))
-                .collect()
-        })
-        .await
 }

@@ -4,7 +4,7 @@ use super::call::{Call, Reply};
 use super::error::ApiError;
 use super::{
     api_keys, attempts, bookmarks, bulk, connections, custom_domains, destinations, events,
-    integrations, issue_triggers, issues, metrics, notifications, organizations, projects,
+    integrations, issue_triggers, issues, metrics, notifications, organizations, projects, replay,
     requests, sources, transformations,
 };
 use crate::contract::Contract;
@@ -88,14 +88,14 @@ operations! {
     "getRequestRawBody" => requests::raw_body;
     "getRequestEvents" => requests::events;
     "getRequestIgnoredEvents" => requests::ignored_events;
-    "retryRequest" => requests::retry;
-    "replayRequest" => requests::replay;
+    "retryRequest" => replay::retry_request;
+    "replayRequest" => replay::replay_request;
 
     "getEvents" => events::list;
     "getEvent" => events::get;
     "getEventRawBody" => events::raw_body;
     "retryEvent" => events::retry;
-    "replayEvent" => events::replay;
+    "replayEvent" => replay::replay_event;
     "cancelEvent" | "cancelEvent_mute" => events::cancel;
 
     "getAttempts" => attempts::list;
@@ -118,7 +118,7 @@ operations! {
     "updateBookmark" => bookmarks::update;
     "deleteBookmark" => bookmarks::delete;
     "getBookmarkRawBody" => bookmarks::raw_body;
-    "triggerBookmark" => bookmarks::trigger;
+    "triggerBookmark" => replay::trigger_bookmark;
 
     "getIssueTriggers" => issue_triggers::list;
     "createIssueTrigger" => issue_triggers::create;

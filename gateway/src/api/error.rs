@@ -5,12 +5,8 @@
 
 use std::borrow::Cow;
 
-use axum::response::{IntoResponse, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
-use http::{StatusCode, header};
+use http::StatusCode;
 use serde_json::{Value, json};
-use sha1::{Digest as _, Sha1};
 
 use crate::events::EventError;
 use crate::store::StoreError;
@@ -78,7 +74,8 @@ impl ApiError {
         }
     }
 
-    fn parts(self) -> (StatusCode, Value) {
+    /// Status and body of the reply. A failure of the gateway itself is logged here.
+    pub(crate) fn parts(self) -> (StatusCode, Value) {
         match self {
             Self::Validation(messages) => (
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -154,13 +151,6 @@ fn body(status: StatusCode, code: &str, message: &str, data: Value) -> (StatusCo
     )
 }
 
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
-        let (status, body) = self.parts();
-        json_response(status, &body)
-    }
-}
-
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         Self::Internal(error.to_string())
@@ -201,55 +191,6 @@ impl From<serde_json::Error> for ApiError {
     fn from(error: serde_json::Error) -> Self {
         Self::Internal(format!("stored JSON is broken: {error}"))
     }
-}
-
-/// A JSON reply with the content type of the live API.
-pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
-    json_bytes(status, body.to_string().into_bytes())
-}
-
-/// A JSON reply that is written already. Its weak tag is made of the body alone, as by the live API's
-/// framework: equal bodies have equal tags.
-pub(crate) fn json_bytes(status: StatusCode, body: Vec<u8>) -> Response {
-    let digest = STANDARD_NO_PAD.encode(Sha1::digest(&body));
-    let tag = format!("W/\"{:x}-{digest}\"", body.len());
-    (
-        status,
-        [
-            (
-                header::CONTENT_TYPE,
-                "application/json; charset=utf-8".to_owned(),
-            ),
-            (header::ETAG, tag),
-        ],
-        body,
-    )
-        .into_response()
-}
-
-/// A plain text reply.
-pub(crate) fn text_response(status: StatusCode, body: &'static str) -> Response {
-    (
-        status,
-        [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],
-        body,
-    )
-        .into_response()
-}
-
-/// The reply to a path or method that the API does not have: HTML and no rate-limit headers, as
-/// the web framework in front of the live API answers on its own.
-pub(crate) fn unknown_path(method: &http::Method, path: &str) -> Response {
-    let path = path
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
-    (
-        StatusCode::NOT_FOUND,
-        [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
-        format!("<!DOCTYPE html><title>Not found</title><p>No operation {method} {path}</p>\n"),
-    )
-        .into_response()
 }
 
 #[cfg(test)]

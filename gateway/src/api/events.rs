@@ -13,9 +13,8 @@ use super::list::{
 };
 use super::payload::{Payload, PayloadFilter};
 use super::render::{self, View, find};
-use super::requests::{show_replayed, target};
 use crate::clock::Micros;
-use crate::{events, ingest};
+use crate::events;
 
 pub(super) static LISTING: Listing = Listing {
     from: "events",
@@ -159,10 +158,4 @@ pub(super) async fn retry(call: Call) -> Reply {
 
 pub(super) async fn cancel(call: Call) -> Reply {
     change(call, events::cancel).await
-}
-
-pub(super) async fn replay(call: Call) -> Reply {
-    let target = target(&call.body);
-    let replayed = ingest::replay_event(&call.project, &call.id, target).await?;
-    show_replayed(call, replayed).await
 }

@@ -1,12 +1,10 @@
-//! The REST API: `/<version>/<path>`, as the contract describes it.
+//! The operations of the REST API: a handler each, on a call that has a key and quota, in the newest version.
 
-mod api_keys;
+pub(crate) mod api_keys;
 mod attempts;
-mod auth;
 mod bookmarks;
 mod bulk;
 mod call;
-mod cli;
 mod config;
 mod connections;
 mod custom_domains;
@@ -21,25 +19,20 @@ mod list;
 mod metrics;
 mod named;
 mod notifications;
-mod organizations;
+pub(crate) mod organizations;
 mod payload;
-mod projects;
-mod publish;
-mod quota;
+pub(crate) mod projects;
 mod render;
+mod replay;
 mod requests;
 mod rows;
-mod serve;
 mod sources;
 mod time;
 mod transformations;
-mod version;
 
 #[cfg(test)]
 mod plan_tests;
 
-pub(crate) use auth::{Credential, credential};
-pub(crate) use error::{json_response, unknown_path};
-pub(crate) use publish::router as publish_router;
-pub(crate) use quota::Limit;
-pub(crate) use serve::{ApiState, router};
+pub(crate) use call::{Call, Reply, text};
+pub(crate) use dispatch::answer;
+pub(crate) use error::ApiError;

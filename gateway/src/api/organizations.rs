@@ -9,14 +9,14 @@ use super::rows;
 use super::time::millis;
 
 /// The id of the organization.
-pub(super) fn id(conn: &Connection) -> Result<String, ApiError> {
+pub(crate) fn id(conn: &Connection) -> Result<String, ApiError> {
     Ok(conn
         .prepare_cached("SELECT id FROM organization")?
         .query_row([], |row| row.get(0))?)
 }
 
 /// The name of the organization.
-pub(super) fn name(conn: &Connection) -> Result<String, ApiError> {
+pub(crate) fn name(conn: &Connection) -> Result<String, ApiError> {
     Ok(conn
         .prepare_cached("SELECT name FROM organization")?
         .query_row([], |row| row.get(0))?)

@@ -83,7 +83,7 @@ pub(super) async fn list(call: Call) -> Reply {
 }
 
 /// What versions before 2026-09-01 call the type of a project.
-pub(super) fn mode(kind: &str) -> &str {
+pub(crate) fn mode(kind: &str) -> &str {
     match kind {
         "event_gateway" => "inbound",
         other => other,

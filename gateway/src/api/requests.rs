@@ -11,7 +11,6 @@ use super::list::{
 };
 use super::payload::{Payload, PayloadFilter};
 use super::render::{self, View, find};
-use crate::ingest::{self, ReplayTarget, Replayed};
 
 pub(super) static LISTING: Listing = Listing {
     from: "requests",
@@ -191,59 +190,4 @@ pub(super) async fn ignored_events(call: Call) -> Reply {
         })
         .await
         .map(Page::into_json)
-}
-
-pub(super) async fn retry(call: Call) -> Reply {
-    let view = View::of(&call.project);
-    let only = ids_in(&call.body, "webhook_ids");
-    let retried = ingest::retry_request(&call.project, &call.id, only).await?;
-    call.project
-        .read(move |conn| {
-            Ok(json!({
-                "request": shown(conn, &view, &call.id)?,
-                "events": each(&retried.event_ids, |id| super::events::shown(conn, &view, id))?,
-            }))
-        })
-        .await
-}
-
-pub(super) async fn replay(call: Call) -> Reply {
-    let target = target(&call.body);
-    let replayed = ingest::replay_request(&call.project, &call.id, target).await?;
-    show_replayed(call, replayed).await
-}
-
-/// Where the body of a replay sends it.
-pub(super) fn target(body: &Value) -> ReplayTarget {
-    ReplayTarget {
-        source_id: text(body, "source_id").map(str::to_owned),
-        webhook_ids: ids_in(body, "webhook_ids").unwrap_or_default(),
-    }
-}
-
-/// The reply to a replay.
-pub(super) async fn show_replayed(call: Call, replayed: Replayed) -> Reply {
-    let view = View::of(&call.project);
-    call.project
-        .read(move |conn| {
-            Ok(json!({
-                "requests": each(&replayed.request_ids, |id| shown(conn, &view, id))?,
-                "events": each(&replayed.event_ids, |id| super::events::shown(conn, &view, id))?,
-            }))
-        })
-        .await
-}
-
-fn each(
-    ids: &[String],
-    show: impl Fn(&str) -> Result<Value, ApiError>,
-) -> Result<Vec<Value>, ApiError> {
-    ids.iter().map(|id| show(id)).collect()
-}
-
-/// The strings of a list in the body.
-fn ids_in(body: &Value, name: &str) -> Option<Vec<String>> {
-    let items = body.get(name)?.as_array()?;
-    let ids = items.iter().filter_map(Value::as_str).map(str::to_owned);
-    Some(ids.collect())
 }

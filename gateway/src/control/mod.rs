@@ -20,7 +20,6 @@
 //! | `PUT snapshot` | takes one in place of what it keeps, in one step |
 //! | `GET journal` | what happened, oldest first; narrowed by `since` (a sequence number), `plane`, `what`, `status`, `cause`, `fault` and the ids `source_id`, `request_id`, `webhook_id`, `destination_id`, `event_id` |
 
-pub(crate) mod guard;
 mod journal;
 
 use std::sync::Arc;
@@ -36,10 +35,10 @@ use hookdeck::types::Timestamp;
 use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::api::{ApiState, json_response};
 use crate::engine::EngineError;
 use crate::faults::{Fault, FaultId};
 use crate::project::Project;
+use crate::server::{Tenants, is_local, json_response};
 use crate::store::StoreError;
 
 const BODY_LIMIT: usize = 64 * 1024;
@@ -49,14 +48,14 @@ const SNAPSHOT_LIMIT: usize = 1024 * 1024 * 1024;
 /// What the control API works on.
 #[derive(Clone)]
 pub(crate) struct ControlState {
-    api: ApiState,
+    tenants: Tenants,
     enabled: bool,
 }
 
 impl ControlState {
-    /// Control over the projects of `api`; without `enabled` only health and readiness.
-    pub(crate) fn new(api: ApiState, enabled: bool) -> Self {
-        Self { api, enabled }
+    /// Control over the projects of `tenants`; without `enabled` only health and readiness.
+    pub(crate) fn new(tenants: Tenants, enabled: bool) -> Self {
+        Self { tenants, enabled }
     }
 }
 
@@ -126,7 +125,7 @@ impl From<EngineError> for Refusal {
 }
 
 async fn answer(state: &ControlState, request: Request) -> Result<Reply, Refusal> {
-    if !guard::is_local(request.headers()) {
+    if !is_local(request.headers()) {
         return Err(Refusal::new(
             StatusCode::FORBIDDEN,
             "The control API answers only under a local name, and no pages of other hosts",
@@ -187,7 +186,7 @@ async fn change(
         }
         (Method::POST, "reset") => {
             project.reset().await?;
-            state.api.reset_quota(project);
+            state.tenants.reset_quota(project);
             Ok(clock(project))
         }
         (Method::POST, "clock/set") => set_clock(project, &body).await,
@@ -221,7 +220,7 @@ fn bad(message: impl Into<String>) -> Refusal {
 
 impl ControlState {
     fn project(&self, request: &Request) -> Result<Arc<Project>, Refusal> {
-        self.api.project_of(request.headers()).ok_or_else(|| {
+        self.tenants.project_of(request.headers()).ok_or_else(|| {
             Refusal::new(
                 StatusCode::UNAUTHORIZED,
                 "The gateway has several projects; send the API key of the one that is meant",
@@ -255,7 +254,7 @@ fn parse(bytes: &[u8]) -> Result<Value, Refusal> {
 
 /// Ready means that every store answers.
 async fn ready(state: &ControlState) -> Result<Value, Refusal> {
-    for project in state.api.projects() {
+    for project in state.tenants.projects() {
         let answered: Result<(), StoreError> = project
             .read(|conn| Ok(conn.query_row("SELECT 1", [], |_| Ok(()))?))
             .await;

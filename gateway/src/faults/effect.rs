@@ -69,7 +69,7 @@ impl Effect {
     }
 
     /// Whether the call goes on to its work, and the answer is spoilt after.
-    pub(super) fn follows_the_work(&self) -> bool {
+    pub(crate) fn follows_the_work(&self) -> bool {
         matches!(
             self,
             Self::Stall

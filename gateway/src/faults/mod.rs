@@ -5,7 +5,6 @@
 
 mod effect;
 mod registry;
-mod spoil;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +12,6 @@ pub use effect::Effect;
 pub(crate) use effect::code_of;
 pub use registry::{ArmedFault, FaultId};
 pub(crate) use registry::{Faults, Strike, Subject};
-pub(crate) use spoil::{Cut, close, in_place, spoil};
 
 /// Where a fault strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

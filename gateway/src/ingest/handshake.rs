@@ -7,9 +7,6 @@
 //! The confirmation that AWS SNS asks for is a visit to a URL outside, which this gateway does not make: the request
 //! is taken like any other, so that a destination can make the visit.
 
-use axum::body::Body;
-use axum::response::Response;
-use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::verification::{Hash, Place, Proof, SECRET, Verification, base64, hex, verify};
@@ -204,7 +201,7 @@ pub(super) fn types() -> std::collections::BTreeSet<&'static str> {
 }
 
 /// The answer to a request, if it is a handshake of the source's scheme.
-pub(super) fn answer(scheme: &str, proof: &Proof<'_>) -> Option<Answer> {
+pub(super) fn answer(scheme: &str, proof: &Proof<'_>) -> Option<HandshakeReply> {
     HANDSHAKES
         .iter()
         .filter(|handshake| {
@@ -221,60 +218,44 @@ pub(super) fn answer(scheme: &str, proof: &Proof<'_>) -> Option<Answer> {
 }
 
 /// An answer to a handshake.
-pub(super) struct Answer {
-    content_type: Option<&'static str>,
-    header: Option<(&'static str, String)>,
-    body: String,
+pub struct HandshakeReply {
+    pub content_type: Option<&'static str>,
+    pub header: Option<(&'static str, String)>,
+    pub body: String,
 }
 
 /// Says nothing of the answer, which may hold a secret.
-impl std::fmt::Debug for Answer {
+impl std::fmt::Debug for HandshakeReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Answer").finish_non_exhaustive()
-    }
-}
-
-impl Answer {
-    pub(super) fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.body));
-        *response.status_mut() = StatusCode::OK;
-        let content_type = self.content_type.map(HeaderValue::from_static);
-        let headers = response.headers_mut();
-        headers.extend(content_type.map(|value| (header::CONTENT_TYPE, value)));
-        if let Some((name, value)) = self.header
-            && let Ok(value) = HeaderValue::from_str(&value)
-        {
-            headers.insert(HeaderName::from_static(name), value);
-        }
-        response
+        f.debug_struct("HandshakeReply").finish_non_exhaustive()
     }
 }
 
 impl Reply {
-    fn to(&self, proof: &Proof<'_>) -> Option<Answer> {
+    fn to(&self, proof: &Proof<'_>) -> Option<HandshakeReply> {
         let said = |place: &Place| {
             place
                 .first(proof.received)
                 .map(std::borrow::Cow::into_owned)
         };
-        let object = |value: Value| Answer {
+        let object = |value: Value| HandshakeReply {
             content_type: Some("application/json; charset=utf-8"),
             header: None,
             body: value.to_string(),
         };
         Some(match self {
-            Self::Empty => Answer {
+            Self::Empty => HandshakeReply {
                 content_type: None,
                 header: None,
                 body: String::new(),
             },
-            Self::Text(place) => Answer {
+            Self::Text(place) => HandshakeReply {
                 content_type: Some("text/plain; charset=utf-8"),
                 header: None,
                 body: said(place)?,
             },
             Self::Member(name, place) => object(json!({ *name: said(place)? })),
-            Self::Header(name, place) => Answer {
+            Self::Header(name, place) => HandshakeReply {
                 content_type: None,
                 header: Some((name, said(place)?)),
                 body: String::new(),

@@ -4,20 +4,17 @@
 //! their first due moments and its ignored events.
 
 mod accept;
-mod answer;
 mod evaluate;
 mod grouping;
 mod handshake;
 mod replay;
-mod serve;
+mod rows;
 mod transforming;
 mod verification;
 
-pub use replay::{
-    ReplayTarget, Replayed, replay_event, replay_request, retry_request, send_bookmark,
-};
-pub(crate) use replay::{replay, retry};
-pub(crate) use serve::{ROOM, router, take_in};
+pub use accept::{Accepted, Stored, accept};
+pub use handshake::HandshakeReply;
+pub use replay::{ReplayTarget, Replayed, replay, replay_event, retry, send_bookmark};
 
 /// The largest body that is taken, in bytes.
 pub const BODY_LIMIT: usize = 10 * 1024 * 1024;

@@ -4,13 +4,11 @@ use std::collections::{BTreeMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::accept::{
-    NewRequest, Route, Taken, fan_out, not_built, refusal, routes, source, store_request,
-};
+use super::accept::{Route, Taken, fan_out, not_built, refusal, routes, source};
+use super::rows::{NewRequest, store_request};
 use crate::clock::Micros;
 use crate::events::EventError;
 use crate::intake::Intake;
-use crate::project::Project;
 use crate::request::Cause;
 use crate::request::Received;
 
@@ -43,86 +41,30 @@ pub struct Retried {
 ///
 /// # Errors
 /// [`EventError::NotFound`] for the event, its source or a connection named in `target`.
-pub async fn replay_event(
-    project: &Project,
+pub fn replay_event(
+    intake: &mut Intake<'_>,
     event_id: &str,
-    target: ReplayTarget,
+    target: &ReplayTarget,
 ) -> Result<Replayed, EventError> {
-    let id = event_id.to_owned();
-    let (request_id, own) = project
-        .read(move |conn| {
-            conn.prepare_cached("SELECT request_id, connection_id FROM events WHERE id = ?1")?
-                .query_row([&id], |row| {
-                    Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-                })
-                .optional()?
-                .ok_or(EventError::NotFound { id })
+    let (request_id, own) = intake
+        .conn
+        .prepare_cached("SELECT request_id, connection_id FROM events WHERE id = ?1")?
+        .query_row([event_id], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
         })
-        .await?;
-    let target = if target == ReplayTarget::default() {
-        ReplayTarget {
+        .optional()?
+        .ok_or_else(|| EventError::NotFound {
+            id: event_id.to_owned(),
+        })?;
+    if *target == ReplayTarget::default() {
+        let own = ReplayTarget {
             source_id: None,
             webhook_ids: vec![own],
-        }
+        };
+        replay(intake, &request_id, &own, None)
     } else {
-        target
-    };
-    replay_request(project, &request_id, target).await
-}
-
-/// Takes a stored request in again with today's rules, as new requests with new events. Without a
-/// `target` it goes to all connections of its source. A source without any active connection among
-/// those asked for gets a request rejected as `NO_CONNECTION`, and what the source would not take
-/// today either, such as a body that is no JSON, one rejected for that.
-///
-/// # Errors
-/// [`EventError::NotFound`] for the request, or a source or connection named in `target`.
-pub async fn replay_request(
-    project: &Project,
-    request_id: &str,
-    target: ReplayTarget,
-) -> Result<Replayed, EventError> {
-    let id = request_id.to_owned();
-    project
-        .services()
-        .intake(move |intake| replay(intake, &id, &target, None))
-        .await
-}
-
-/// Makes events of a request that was rejected, or that has ignored events, for the connections
-/// that have none of it yet and existed when it came in, with today's rules; `webhook_ids` narrows
-/// them down.
-///
-/// # Errors
-/// [`EventError::NotFound`], or [`EventError::NotRetryable`] when there is nothing to retry or the
-/// request was rejected for what it is, such as its method.
-pub async fn retry_request(
-    project: &Project,
-    request_id: &str,
-    webhook_ids: Option<Vec<String>>,
-) -> Result<Retried, EventError> {
-    let id = request_id.to_owned();
-    project
-        .services()
-        .intake(move |intake| retry(intake, &id, webhook_ids.as_deref(), None))
-        .await
-}
-
-/// Sends the data of a bookmark to its connection, as a new request under today's rules, and notes
-/// that the bookmark was used. Answers the events.
-///
-/// # Errors
-/// [`EventError::NotFound`] for the bookmark, [`EventError::ConnectionUnavailable`] when its connection
-/// is deleted or disabled.
-pub async fn send_bookmark(
-    project: &Project,
-    bookmark_id: &str,
-) -> Result<Vec<String>, EventError> {
-    let id = bookmark_id.to_owned();
-    project
-        .services()
-        .intake(move |intake| bookmarked(intake, &id))
-        .await
+        replay(intake, &request_id, target, None)
+    }
 }
 
 fn refuse_not_built(routes: &[Route]) -> Result<(), EventError> {
@@ -177,7 +119,13 @@ fn received(row: &Row<'_>, first: usize, rejected: Option<&str>) -> rusqlite::Re
     ))
 }
 
-fn bookmarked(intake: &mut Intake<'_>, id: &str) -> Result<Vec<String>, EventError> {
+/// Sends the data of a bookmark to its connection, as a new request under today's rules, and notes
+/// that the bookmark was used. Answers the events.
+///
+/// # Errors
+/// [`EventError::NotFound`] for the bookmark, [`EventError::ConnectionUnavailable`] when its connection
+/// is deleted or disabled.
+pub fn send_bookmark(intake: &mut Intake<'_>, id: &str) -> Result<Vec<String>, EventError> {
     let conn = intake.conn;
     let (connection_id, payload_id, payload) = conn
         .prepare_cached(concat!(
@@ -225,8 +173,14 @@ fn bookmarked(intake: &mut Intake<'_>, id: &str) -> Result<Vec<String>, EventErr
     Ok(fan_out(intake, &taken, &wanted)?)
 }
 
-/// Replays a request, see [`replay_request`], on behalf of a bulk operation or of nobody's.
-pub(crate) fn replay(
+/// Takes a stored request in again with today's rules, as new requests with new events, on behalf of a bulk
+/// operation or of nobody's. Without a `target` it goes to all connections of its source. A source without any
+/// active connection among those asked for gets a request rejected as `NO_CONNECTION`, and what the source
+/// would not take today either, such as a body that is no JSON, one rejected for that.
+///
+/// # Errors
+/// [`EventError::NotFound`] for the request, or a source or connection named in `target`.
+pub fn replay(
     intake: &mut Intake<'_>,
     request_id: &str,
     target: &ReplayTarget,
@@ -327,8 +281,14 @@ const FINAL: [&str; 5] = [
     "UNKNOWN",
 ];
 
-/// Retries a request, see [`retry_request`], on behalf of a bulk operation or of nobody's.
-pub(crate) fn retry(
+/// Makes events of a request that was rejected, or that has ignored events, for the connections
+/// that have none of it yet and existed when it came in, with today's rules; `webhook_ids` narrows
+/// them down. It is done on behalf of a bulk operation or of nobody's.
+///
+/// # Errors
+/// [`EventError::NotFound`], or [`EventError::NotRetryable`] when there is nothing to retry or the
+/// request was rejected for what it is, such as its method.
+pub fn retry(
     intake: &mut Intake<'_>,
     request_id: &str,
     webhook_ids: Option<&[String]>,

@@ -3,7 +3,8 @@
 use rusqlite::{OptionalExtension, params};
 use serde_json::{Value, json};
 
-use super::accept::{Route, store_payload};
+use super::accept::Route;
+use super::rows::store_payload;
 use crate::intake::Intake;
 use crate::issues;
 use crate::request::Received;

@@ -26,15 +26,15 @@
 //! * Attempts in flight when a session goes fail at once with `CLI_UNAVAILABLE`.
 //! * An answer that makes no sense counts as one that says that forwarding failed, `CLI`.
 
+mod attach;
 mod deliver;
 mod hub;
 mod message;
 pub(crate) mod record;
 mod request;
-mod serve;
-mod socket;
+pub(crate) mod socket;
 
+pub(crate) use attach::{WantedSession, attach};
 pub(crate) use deliver::deliver;
 pub(crate) use hub::Hub;
 pub(crate) use request::{Refused, SessionRequest};
-pub(crate) use serve::router;

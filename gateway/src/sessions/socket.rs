@@ -29,9 +29,9 @@ const FAREWELL: Duration = Duration::from_secs(5);
 type Reason = (u16, &'static str);
 
 /// The session is unknown, or has been away for too long.
-pub(super) const EXPIRED: Reason = (4001, "SESSION_EXPIRED");
+pub(crate) const EXPIRED: Reason = (4001, "SESSION_EXPIRED");
 /// The gateway could not do its part.
-pub(super) const FAILED: Reason = (1011, "");
+pub(crate) const FAILED: Reason = (1011, "");
 const TAKEN_OVER: Reason = (1008, "The session is connected elsewhere");
 const STOPPED: Reason = (1001, "The gateway ends");
 const SILENT: Reason = (1008, "No sign of life");
@@ -60,7 +60,7 @@ enum Turn<E> {
 }
 
 /// A session with the socket that it came with.
-pub(super) struct Session {
+pub(crate) struct Session {
     pub(super) hub: Arc<Hub>,
     pub(super) services: Services,
     pub(super) id: String,
@@ -70,7 +70,7 @@ pub(super) struct Session {
 
 impl Session {
     /// Serves the socket to its end, and notes the end before the client can see it.
-    pub(super) async fn serve<S, E>(mut self, mut socket: S)
+    pub(crate) async fn serve<S, E>(mut self, mut socket: S)
     where
         S: Stream<Item = Result<Message, E>> + Sink<Message, Error = E> + Unpin,
         E: Display,
@@ -195,7 +195,7 @@ where
 }
 
 /// Closes a socket and waits a moment for the client to do the same.
-pub(super) async fn close<S, E>(mut socket: S, (code, reason): Reason)
+pub(crate) async fn close<S, E>(mut socket: S, (code, reason): Reason)
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message, Error = E> + Unpin,
 {

@@ -23,17 +23,19 @@ mod sign_ins;
 use std::sync::Arc;
 
 use axum::extract::Request;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use rusqlite::{OptionalExtension, params};
 use serde_json::{Map, Value, json};
 
-use super::auth::{Credential, credential};
-use super::call::{Reply, text};
-use super::error::{ApiError, json_response, text_response};
-use super::serve::{ApiState, Refusal, answer, read_input, with_quota};
+use super::credential::{Credential, credential};
+use super::guard;
+use super::input::read_input;
+use super::quota::with_quota;
+use super::reply::{json_response, refused, reply, text_response};
+use super::tenants::{KeyRefusal, Tenants};
 use super::version;
-use crate::control::guard;
+use crate::api::{ApiError, Reply, text};
 use crate::project::Project;
 use crate::sessions::{Refused, SessionRequest, record};
 use identity::{identity, is_organizations, note, user_id};
@@ -73,7 +75,7 @@ pub(super) fn route(method: &str, path: &str) -> Option<Route> {
 
 /// Answers a call.
 pub(super) async fn serve(
-    state: &ApiState,
+    tenants: &Tenants,
     route: &Route,
     version: &str,
     request: Request,
@@ -87,12 +89,12 @@ pub(super) async fn serve(
         _ => false,
     };
     let admitted = if anonymous {
-        let admitted = state.admit_anonymous();
+        let admitted = tenants.admit_anonymous();
         admitted
             .map(|standing| (None, standing))
             .map_err(|refused| *refused)
     } else {
-        let admitted = state.admit(&parts.headers).await;
+        let admitted = tenants.admit(&parts.headers).await;
         admitted.map(|(project, standing)| (Some(project), standing))
     };
     let (project, standing) = match admitted {
@@ -100,7 +102,7 @@ pub(super) async fn serve(
         Err(refused) => return refused,
     };
     let response = match read_input(&raw_query, body).await {
-        Err(error) => error.into_response(),
+        Err(error) => refused(error),
         Ok((query, body)) => {
             let call = ClientCall {
                 version,
@@ -109,13 +111,13 @@ pub(super) async fn serve(
                 body,
             };
             match (route, project) {
-                (Route::Poll, _) => call.poll(state).await,
+                (Route::Poll, _) => call.poll(tenants).await,
                 (Route::Page, _) => page(),
-                (Route::SignIn, _) | (Route::Guest, None) => call.begin(state, route),
-                (_, None) => return state.unauthorized(&Refusal::NoKey),
+                (Route::SignIn, _) | (Route::Guest, None) => call.begin(tenants, route),
+                (_, None) => return tenants.unauthorized(&KeyRefusal::Missing),
                 (route, Some(project)) => match call.of_a_project(&project, route).await {
-                    Some(reply) => answer(reply),
-                    None => return state.unauthorized(&Refusal::BadKey),
+                    Some(answered) => reply(answered),
+                    None => return tenants.unauthorized(&KeyRefusal::Bad),
                 },
             }
         }
@@ -165,9 +167,9 @@ impl ClientCall<'_> {
     }
 
     /// Begins a sign-in, of a guest or of somebody with an account.
-    fn begin(&self, state: &ApiState, route: &Route) -> Response {
+    fn begin(&self, tenants: &Tenants, route: &Route) -> Response {
         // A page of another host must not be able to talk the gateway out of its key.
-        let begun = Some(state.sign_ins())
+        let begun = Some(tenants.sign_ins())
             .filter(|_| guard::is_local(self.headers))
             .and_then(SignIns::begin);
         let Some((project, token)) = begun else {
@@ -178,40 +180,40 @@ impl ClientCall<'_> {
         };
         let base = &project.settings().base_url;
         let page = format!("{base}/cli-auth/confirmed");
-        let mut reply = json!({
+        let mut begun = json!({
             "browser_url": page,
             "poll_url": format!("{base}/{}/cli-auth/poll?key={token}", self.version),
         });
         if *route == Route::Guest {
-            reply["id"] = Value::from(user_id(project));
-            reply["key"] = Value::from(token);
-            reply["link"] = Value::from(page);
+            begun["id"] = Value::from(user_id(project));
+            begun["key"] = Value::from(token);
+            begun["link"] = Value::from(page);
         }
-        json_response(StatusCode::OK, &reply)
+        json_response(StatusCode::OK, &begun)
     }
 
     /// Tells the key of a confirmed sign-in, or says about a key that it is good: who signs in without a
     /// browser asks for the latter.
-    async fn poll(&self, state: &ApiState) -> Response {
-        match self.asked_for(state).await {
-            Ok(Some((key, project))) => answer(self.claimed(&project, key, None).await),
+    async fn poll(&self, tenants: &Tenants) -> Response {
+        match self.asked_for(tenants).await {
+            Ok(Some((key, project))) => reply(self.claimed(&project, key, None).await),
             Ok(None) => text_response(StatusCode::UNAUTHORIZED, "Unauthorized"),
-            Err(error) => error.into_response(),
+            Err(error) => refused(error),
         }
     }
 
     /// The key a poll is about.
     async fn asked_for(
         &self,
-        state: &ApiState,
+        tenants: &Tenants,
     ) -> Result<Option<(String, Arc<Project>)>, ApiError> {
         let asked = text(&self.query, "key").unwrap_or_default();
-        let signed_in = state.sign_ins().confirmed(asked);
+        let signed_in = tenants.sign_ins().confirmed(asked);
         if let Some(signed_in) = signed_in.filter(|_| guard::is_local(self.headers)) {
             return Ok(Some(signed_in.clone()));
         }
         let key = asked.to_owned();
-        let Some(project) = state.project_with(key.clone()).await? else {
+        let Some(project) = tenants.project_with(key.clone()).await? else {
             return Ok(None);
         };
         let organizations = is_organizations(&project, key.clone()).await?;

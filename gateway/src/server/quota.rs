@@ -3,6 +3,11 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::response::Response;
+use http::HeaderValue;
+
+use crate::clock::Micros;
+
 /// How many calls a key may make, and in which time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limit {
@@ -14,7 +19,7 @@ pub(crate) struct Limit {
 
 /// The calls a key has made in its current window. Times are microseconds since the epoch.
 #[derive(Debug)]
-pub(crate) struct Quota {
+pub(super) struct Quota {
     limit: Option<Limit>,
     window: Mutex<Option<Window>>,
 }
@@ -27,22 +32,22 @@ struct Window {
 
 /// What one call finds out about the quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(super) struct Standing {
     /// False when the call is over the limit and must be refused.
-    pub(crate) allowed: bool,
+    pub(super) allowed: bool,
     /// Calls per window.
-    pub(crate) limit: u32,
+    pub(super) limit: u32,
     /// Calls left after this one.
-    pub(crate) remaining: u32,
+    pub(super) remaining: u32,
     /// When the window ends, microseconds since the epoch.
-    pub(crate) reset: i64,
+    pub(super) reset: i64,
     /// Until then, in microseconds.
-    pub(crate) wait: i64,
+    pub(super) wait: i64,
 }
 
 impl Quota {
     /// A quota of `limit`; `None` counts nothing and never refuses.
-    pub(crate) fn new(limit: Option<Limit>) -> Self {
+    pub(super) fn new(limit: Option<Limit>) -> Self {
         Self {
             limit,
             window: Mutex::new(None),
@@ -50,7 +55,7 @@ impl Quota {
     }
 
     /// Counts one call at `now` (microseconds). `None` when there is no limit.
-    pub(crate) fn take(&self, now: i64) -> Option<Standing> {
+    pub(super) fn take(&self, now: i64) -> Option<Standing> {
         let limit = self.limit?;
         let length = i64::try_from(limit.window.as_micros()).unwrap_or(i64::MAX);
         // The state is two numbers written together: a panic elsewhere cannot tear it.
@@ -78,9 +83,33 @@ impl Quota {
     }
 
     /// Forgets every call, as if none had been made.
-    pub(crate) fn reset(&self) {
+    pub(super) fn reset(&self) {
         *self.window.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
+}
+
+/// Adds the four quota headers, which stand on every reply, successes included.
+pub(super) fn with_quota(mut response: Response, standing: Option<Standing>) -> Response {
+    let Some(standing) = standing else {
+        return response;
+    };
+    let headers = response.headers_mut();
+    headers.insert("x-ratelimit-limit", HeaderValue::from(standing.limit));
+    headers.insert(
+        "x-ratelimit-remaining",
+        HeaderValue::from(standing.remaining),
+    );
+    // Rounded up to milliseconds, so that whoever waits as told does not come too early.
+    let up = |micros: i64| (micros.saturating_add(999)).div_euclid(1_000);
+    let reset = Micros::from_i64(up(standing.reset).saturating_mul(1_000)).to_millis_string();
+    let wait = up(standing.wait);
+    let wait = format!("{}.{:03}", wait / 1_000, wait % 1_000);
+    for (name, value) in [("x-ratelimit-reset", reset), ("retry-after", wait)] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
+    response
 }
 
 #[cfg(test)]

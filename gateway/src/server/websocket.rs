@@ -11,19 +11,19 @@ use axum::routing::any;
 use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::json;
 
-use super::socket::{self, Session};
-use super::{Refused, SessionRequest, record};
-use crate::api::{ApiState, Credential, credential, json_response, unknown_path};
+use super::credential::{Credential, credential};
+use super::reply::{json_response, unknown_path};
+use super::tenants::Tenants;
 use crate::project::Project;
-use crate::store::StoreError;
+use crate::sessions::{self, Refused, SessionRequest, WantedSession, socket};
 
 const PROTOCOL: &str = "hookdeckcli-devproxy-v1";
 /// The longest message that is taken: a client sends the whole answer of its local server.
 const MESSAGE_LIMIT: usize = 16 * 1024 * 1024;
 
 /// The route of the websocket.
-pub(crate) fn router(state: ApiState) -> Router {
-    Router::new().route("/", any(serve)).with_state(state)
+pub(super) fn router(tenants: Tenants) -> Router {
+    Router::new().route("/", any(serve)).with_state(tenants)
 }
 
 /// A socket that is refused.
@@ -37,7 +37,7 @@ impl IntoResponse for Refusal {
 }
 
 async fn serve(
-    State(state): State<ApiState>,
+    State(tenants): State<Tenants>,
     method: Method,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -49,7 +49,7 @@ async fn serve(
         }
         Err(_) => return unknown_path(&method, "/"),
     };
-    match admit(&state, &headers).await {
+    match admit(&tenants, &headers).await {
         Ok((project, wanted)) => upgrade
             .protocols([PROTOCOL])
             .max_message_size(MESSAGE_LIMIT)
@@ -59,21 +59,15 @@ async fn serve(
     }
 }
 
-/// The session a socket is for.
-struct Wanted {
-    id: String,
-    /// What to make it from should it be lost.
-    again: Option<SessionRequest>,
-    /// Whether the client takes bodies that are no text.
-    binary: bool,
-}
-
-async fn admit(state: &ApiState, headers: &HeaderMap) -> Result<(Arc<Project>, Wanted), Refusal> {
+async fn admit(
+    tenants: &Tenants,
+    headers: &HeaderMap,
+) -> Result<(Arc<Project>, WantedSession), Refusal> {
     let unauthorized = || Refusal(StatusCode::UNAUTHORIZED, "Unauthorized".to_owned());
     let Credential::Key(key) = credential(headers) else {
         return Err(unauthorized());
     };
-    let project = state.project_with(key).await.map_err(|error| {
+    let project = tenants.project_with(key).await.map_err(|error| {
         tracing::error!("a key could not be looked up: {error:?}");
         Refusal(StatusCode::INTERNAL_SERVER_ERROR, "Fatal Error".to_owned())
     })?;
@@ -92,7 +86,7 @@ async fn admit(state: &ApiState, headers: &HeaderMap) -> Result<(Arc<Project>, W
         .flat_map(|value| value.split(','))
         .any(|name| name.trim() == "binary");
     let id = id.to_owned();
-    Ok((project, Wanted { id, again, binary }))
+    Ok((project, WantedSession { id, again, binary }))
 }
 
 /// Whether this could be the id of a session. A client may bring one along from a gateway that is gone.
@@ -102,8 +96,8 @@ fn is_session_id(id: &str) -> bool {
 }
 
 /// Serves a socket to its end.
-async fn attend(project: Arc<Project>, wanted: Wanted, socket: WebSocket) {
-    match enter(&project, wanted).await {
+async fn attend(project: Arc<Project>, wanted: WantedSession, socket: WebSocket) {
+    match sessions::attach(project.hub(), project.services(), wanted).await {
         Ok(Some(session)) => session.serve(socket).await,
         Ok(None) => socket::close(socket, socket::EXPIRED).await,
         Err(error) => {
@@ -111,40 +105,6 @@ async fn attend(project: Arc<Project>, wanted: Wanted, socket: WebSocket) {
             socket::close(socket, socket::FAILED).await;
         }
     }
-}
-
-/// Attaches a socket to its session, which is made again should it be lost; nothing when it cannot be.
-async fn enter(project: &Project, wanted: Wanted) -> Result<Option<Session>, StoreError> {
-    let (hub, services) = (Arc::clone(project.hub()), project.services().clone());
-    let id = wanted.id.clone();
-    let attached = services
-        .change({
-            let (hub, clock) = (Arc::clone(&hub), services.clock.clone());
-            move |tx| {
-                let now = clock.now();
-                let mut epoch = record::attach(tx, now, &wanted.id)?;
-                if let (None, Some(mut again)) = (epoch, wanted.again) {
-                    // Connections that were deleted meanwhile are left out.
-                    again.webhook_ids = record::known(tx, again.webhook_ids)?;
-                    if !again.webhook_ids.is_empty() {
-                        record::create(tx, now, &wanted.id, &again)?;
-                        epoch = record::attach(tx, now, &wanted.id)?;
-                    }
-                }
-                // Before the commit, so that no attempt can find the session connected and no socket.
-                let entered =
-                    epoch.map(|epoch| (epoch, hub.enter(&wanted.id, epoch, wanted.binary)));
-                Ok::<_, StoreError>(entered)
-            }
-        })
-        .await?;
-    Ok(attached.map(|(epoch, entered)| Session {
-        hub,
-        services,
-        id,
-        epoch,
-        entered,
-    }))
 }
 
 #[cfg(test)]

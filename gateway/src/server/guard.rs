@@ -1,4 +1,4 @@
-//! Keeps web pages out of the control API.
+//! Keeps web pages out of the control API and of sign-ins.
 //!
 //! A browser on the same machine reaches a gateway on loopback, also by a foreign name that
 //! resolves there. So the name the caller used must be one that nobody else can register, and a

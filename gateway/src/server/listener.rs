@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tower::ServiceExt;
 
-use crate::faults::Cut;
+use super::faulty::Cut;
 
 /// How long requests in progress may take to finish at a shutdown.
 const GRACE: Duration = Duration::from_secs(10);

@@ -6,7 +6,7 @@ use hookdeck::ApiVersion;
 use hookdeck::version::Translation;
 
 /// The version whose shapes the handlers speak.
-pub(crate) const NEWEST: &str = "2026-09-01";
+pub(super) const NEWEST: &str = "2026-09-01";
 
 /// What a path without a version is taken for. The live API answered such paths in the shape of this version
 /// when they were last recorded.
@@ -14,18 +14,18 @@ const UNVERSIONED: ApiVersion = ApiVersion::V2025_07_01;
 
 /// A path with its version taken off.
 #[derive(Debug)]
-pub(crate) struct Asked<'a> {
+pub(super) struct Asked<'a> {
     /// The version, as the caller wrote it.
-    pub(crate) version: &'static str,
+    pub(super) version: &'static str,
     /// The way to it, if it is an older one.
-    pub(crate) translation: Option<Translation>,
+    pub(super) translation: Option<Translation>,
     /// The path below it.
-    pub(crate) rest: &'a str,
+    pub(super) rest: &'a str,
 }
 
 /// Why a path has no version that is served.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Unserved {
+pub(super) enum Unserved {
     /// A date nobody knows: answered like any other unknown path.
     Unknown,
     /// A version that is no longer supported; the message says which still are.
@@ -36,7 +36,7 @@ pub(crate) enum Unserved {
 ///
 /// # Errors
 /// For dates that are no version that is served.
-pub(crate) fn split(path: &str) -> Result<Asked<'_>, Unserved> {
+pub(super) fn split(path: &str) -> Result<Asked<'_>, Unserved> {
     let rest = path.strip_prefix('/').unwrap_or(path);
     let (first, tail) = match rest.find('/') {
         Some(at) => (&rest[..at], &rest[at..]),
@@ -72,7 +72,7 @@ fn asked<'a>(version: &ApiVersion, rest: &'a str) -> Asked<'a> {
 impl Asked<'_> {
     /// The path below the version, as the newest one has it. The project of a path that names none is
     /// `current`.
-    pub(crate) fn newest_path(&self, method: &str) -> Cow<'_, str> {
+    pub(super) fn newest_path(&self, method: &str) -> Cow<'_, str> {
         match &self.translation {
             Some(translation) => translation.upgrade_path(method, self.rest, CURRENT).into(),
             None => self.rest.into(),
@@ -81,7 +81,7 @@ impl Asked<'_> {
 }
 
 /// Stands for the caller's project in a path that names none.
-pub(crate) const CURRENT: &str = "current";
+pub(super) const CURRENT: &str = "current";
 
 fn looks_dated(segment: &str) -> bool {
     segment.len() == 10

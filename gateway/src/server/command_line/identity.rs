@@ -3,8 +3,7 @@
 use rusqlite::{Connection, params};
 use serde_json::{Map, Value, json};
 
-use crate::api::error::ApiError;
-use crate::api::{api_keys, organizations, projects};
+use crate::api::{ApiError, api_keys, organizations, projects};
 use crate::ids::derived;
 use crate::project::Project;
 use crate::store::StoreError;

@@ -7,11 +7,11 @@ use futures_util::stream;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::Value;
 
-use super::{Effect, Strike};
+use crate::faults::{Effect, Strike};
 
 /// On an answer: it is not sent, and its connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cut {
+pub(super) enum Cut {
     /// With a reset.
     Reset,
     /// Without a word.
@@ -19,7 +19,7 @@ pub(crate) enum Cut {
 }
 
 /// The answer that stands in place of the work; `None` where the work is done first.
-pub(crate) fn in_place(strike: &Strike) -> Option<Response> {
+pub(super) fn in_place(strike: &Strike) -> Option<Response> {
     if strike.effect.follows_the_work() {
         return None;
     }
@@ -48,7 +48,7 @@ pub(crate) fn in_place(strike: &Strike) -> Option<Response> {
 }
 
 /// The end of a call that was stalled when everything was forgotten.
-pub(crate) fn close() -> Response {
+pub(super) fn close() -> Response {
     cut(Cut::Close)
 }
 
@@ -59,7 +59,7 @@ fn cut(how: Cut) -> Response {
 }
 
 /// The answer to work that is done. `cursor` is the one the page was asked for by.
-pub(crate) async fn spoil(strike: &Strike, response: Response, cursor: Option<&str>) -> Response {
+pub(super) async fn spoil(strike: &Strike, response: Response, cursor: Option<&str>) -> Response {
     match &strike.effect {
         Effect::LostReply => return cut(Cut::Reset),
         Effect::Stall => return response,

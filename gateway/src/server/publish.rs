@@ -12,24 +12,25 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use rusqlite::OptionalExtension;
 use serde_json::json;
 
-use super::auth::{Credential, credential};
-use super::error::{ApiError, json_response};
-use super::serve::ApiState;
-use crate::ingest;
+use super::credential::{Credential, credential};
+use super::reply::json_response;
+use super::sources;
+use super::tenants::Tenants;
+use crate::api::ApiError;
 use crate::store::StoreError;
 
 const SOURCE_ID: HeaderName = HeaderName::from_static("x-hookdeck-source-id");
 const SOURCE_NAME: HeaderName = HeaderName::from_static("x-hookdeck-source-name");
 
 /// The route of the publish endpoint.
-pub(crate) fn router(state: ApiState) -> Router {
+pub(super) fn router(tenants: Tenants) -> Router {
     Router::new()
         .route("/v1/publish", post(publish))
-        .with_state(state)
+        .with_state(tenants)
 }
 
-async fn publish(State(state): State<ApiState>, request: Request) -> Response {
-    take_in(&state, request)
+async fn publish(State(tenants): State<Tenants>, request: Request) -> Response {
+    take_in(&tenants, request)
         .await
         .unwrap_or_else(|refused| refused)
 }
@@ -40,10 +41,10 @@ enum Wanted {
     Name(String),
 }
 
-async fn take_in(state: &ApiState, request: Request) -> Result<Response, Response> {
+async fn take_in(tenants: &Tenants, request: Request) -> Result<Response, Response> {
     let (mut parts, body) = request.into_parts();
     let project = match credential(&parts.headers) {
-        Credential::Key(key) => state.project_with(key).await.map_err(failed)?,
+        Credential::Key(key) => tenants.project_with(key).await.map_err(failed)?,
         Credential::Missing | Credential::Unreadable => None,
     };
     let Some(project) = project else {
@@ -82,7 +83,7 @@ async fn take_in(state: &ApiState, request: Request) -> Result<Response, Respons
     for name in [AUTHORIZATION, SOURCE_ID, SOURCE_NAME] {
         parts.headers.remove(name);
     }
-    Ok(ingest::take_in(&project, source_id, "", &parts, body).await)
+    Ok(sources::take_in(&project, source_id, "", &parts, body).await)
 }
 
 fn wanted(headers: &HeaderMap) -> Option<Wanted> {

@@ -11,7 +11,7 @@ const OPEN: usize = 64;
 
 /// Sign-ins that have begun, and the key they lead to.
 #[derive(Default)]
-pub(in crate::api) struct SignIns {
+pub(in crate::server) struct SignIns {
     /// The first key with its project, on a gateway that only its own machine can reach.
     offered: Option<(String, Arc<Project>)>,
     open: Mutex<VecDeque<String>>,
@@ -19,7 +19,7 @@ pub(in crate::api) struct SignIns {
 
 impl SignIns {
     /// Makes this the key that sign-ins lead to, if it is the first one and may be handed out.
-    pub(in crate::api) fn offer(&mut self, key: &str, project: &Arc<Project>) {
+    pub(in crate::server) fn offer(&mut self, key: &str, project: &Arc<Project>) {
         if self.offered.is_none() && project.settings().loopback {
             self.offered = Some((key.to_owned(), Arc::clone(project)));
         }

@@ -2,9 +2,10 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
+use crate::ingest::HandshakeReply;
 use crate::request::Cause;
 
 /// The status a rejection answers with. Recorded: 401, 400, 413, and 200 for content types and
@@ -54,6 +55,18 @@ pub(super) fn stored(
         status,
         &json!({"status": "REJECTED", "message": message, "request_id": request_id}),
     )
+}
+
+/// Answers a provider's question for a sign of life.
+pub(super) fn handshake(answer: HandshakeReply) -> Response {
+    let mut response = plain(StatusCode::OK, answer.content_type, answer.body);
+    if let Some((name, value)) = answer.header
+        && let Ok(value) = HeaderValue::from_str(&value)
+    {
+        let name = HeaderName::from_static(name);
+        response.headers_mut().insert(name, value);
+    }
+    response
 }
 
 /// There is no such source.

@@ -7,7 +7,7 @@ use http::header::AUTHORIZATION;
 
 /// What the `Authorization` header holds. It has no `Debug`: a key must not end up in a log.
 #[derive(PartialEq, Eq)]
-pub(crate) enum Credential {
+pub(super) enum Credential {
     /// No header, or an empty key.
     Missing,
     /// A header in a scheme or an encoding the API does not take.
@@ -17,7 +17,7 @@ pub(crate) enum Credential {
 }
 
 /// The credential of a request: a bearer token, or the user name of HTTP Basic.
-pub(crate) fn credential(headers: &HeaderMap) -> Credential {
+pub(super) fn credential(headers: &HeaderMap) -> Credential {
     let Some(value) = headers.get(AUTHORIZATION) else {
         return Credential::Missing;
     };

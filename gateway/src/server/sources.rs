@@ -1,33 +1,30 @@
 //! The HTTP side of source URLs: `/e/<source id without src_>`, with any path and query behind it.
 
+mod answer;
+mod body;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use axum::routing::any;
-use futures_util::StreamExt;
 use http::request::Parts;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::accept::{Accepted, Stored, accept};
-use super::{BODY_LIMIT, answer};
-use crate::faults::{Cut, Effect, Plane, Strike, Subject, close, in_place, spoil};
+use super::faulty::{Cut, close, in_place, spoil};
+use crate::faults::{Effect, Plane, Strike, Subject};
+use crate::ingest::{Accepted, Stored, accept};
 use crate::intake::ConnectionOutcome;
 use crate::journal::JournalEntry;
 use crate::project::{Project, Projects};
-use crate::request::Cause;
-use crate::request::Received;
+use crate::request::{Cause, Received};
 use crate::store::StoreError;
-
-/// How much of a refused body is still read, so that the producer gets to see the answer.
-const DRAINED: usize = 64 * 1024 * 1024;
+use body::{NotRead, read};
 
 /// The routes of all source URLs of all projects.
-pub(crate) fn router(projects: Arc<Projects>) -> Router {
+pub(super) fn router(projects: Arc<Projects>) -> Router {
     Router::new()
         .route("/e/{*rest}", any(serve))
         .with_state(projects)
@@ -50,7 +47,7 @@ async fn serve(State(projects): State<Arc<Projects>>, request: Request) -> Respo
 }
 
 /// Takes a request in at a source of the project and answers its producer.
-pub(crate) async fn take_in(
+pub(super) async fn take_in(
     project: &Arc<Project>,
     source_id: String,
     path: &str,
@@ -94,7 +91,7 @@ pub(crate) async fn take_in(
     let response = match accepted {
         Ok(Accepted::UnknownSource) => answer::unknown_source(),
         Ok(Accepted::DeletedSource) => answer::deleted_source(),
-        Ok(Accepted::Handshake(answer)) => answer.into_response(),
+        Ok(Accepted::Handshake(answer)) => answer::handshake(answer),
         Ok(Accepted::Stored(stored)) => {
             let noted = Noted::of(&stored);
             let told = stored.told;
@@ -218,98 +215,4 @@ fn split(path: &str) -> Option<(String, String)> {
         .find('/')
         .map_or((rest, ""), |slash| rest.split_at(slash));
     (!id.is_empty()).then(|| (format!("src_{id}"), path.to_owned()))
-}
-
-/// Why a body was not read.
-#[derive(Debug, PartialEq, Eq)]
-enum NotRead {
-    /// It stopped before its end, or for too long.
-    Broken,
-    /// Too much is being taken in already.
-    NoRoom,
-}
-
-/// Room for the bodies that are being taken in, in units of [`UNIT`] bytes.
-const UNIT: usize = 64 * 1024;
-/// 256 MiB, and so no more than 4,096 requests.
-pub(crate) const ROOM: usize = 4_096;
-/// How long a producer may pause within a body, in real time.
-const PAUSE: Duration = Duration::from_secs(60);
-
-/// Takes room for a body that has grown to `length`.
-fn grow<'a>(
-    room: &'a Semaphore,
-    taken: &mut SemaphorePermit<'a>,
-    length: usize,
-) -> Result<(), NotRead> {
-    let wanted = length / UNIT + 1;
-    let more = wanted.saturating_sub(taken.num_permits());
-    let more = u32::try_from(more).map_err(|_| NotRead::NoRoom)?;
-    let permit = room.try_acquire_many(more).map_err(|_| NotRead::NoRoom)?;
-    taken.merge(permit);
-    Ok(())
-}
-
-/// Reads the body; `None` when it is larger than the limit.
-async fn read<'a>(
-    body: Body,
-    room: &'a Semaphore,
-) -> Result<(Option<Vec<u8>>, SemaphorePermit<'a>), NotRead> {
-    let mut taken = room.try_acquire().map_err(|_| NotRead::NoRoom)?;
-    let mut chunks = body.into_data_stream();
-    let mut bytes = Vec::new();
-    let mut seen = 0;
-    while let Some(chunk) = tokio::time::timeout(PAUSE, chunks.next())
-        .await
-        .map_err(|_| NotRead::Broken)?
-    {
-        let chunk = chunk.map_err(|_| NotRead::Broken)?;
-        seen += chunk.len();
-        if seen > DRAINED {
-            break;
-        }
-        if seen <= BODY_LIMIT {
-            grow(room, &mut taken, seen)?;
-            bytes.extend_from_slice(&chunk);
-        } else {
-            bytes = Vec::new();
-        }
-    }
-    Ok(((seen <= BODY_LIMIT).then_some(bytes), taken))
-}
-
-#[cfg(test)]
-mod tests {
-    use futures_util::stream;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_body_takes_room_and_gives_it_back() {
-        let room = Semaphore::new(3);
-        let (body, taken) = read(Body::from(vec![0; UNIT + 1]), &room).await.unwrap();
-        assert_eq!(
-            (body.unwrap().len(), room.available_permits()),
-            (UNIT + 1, 1)
-        );
-        let refused = read(Body::from(vec![0; UNIT + 1]), &room).await;
-        assert_eq!(refused.unwrap_err(), NotRead::NoRoom);
-        assert_eq!(
-            room.available_permits(),
-            1,
-            "what was refused holds nothing"
-        );
-        drop(taken);
-        assert_eq!(room.available_permits(), 3);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_producer_that_falls_silent_is_given_up() {
-        let begun = stream::once(async { Ok::<_, std::io::Error>("half") });
-        let silent = begun.chain(stream::pending());
-        let room = Semaphore::new(3);
-        let given_up = read(Body::from_stream(silent), &room).await;
-        assert_eq!(given_up.unwrap_err(), NotRead::Broken);
-        assert_eq!(room.available_permits(), 3);
-    }
 }
