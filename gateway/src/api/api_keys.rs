@@ -2,6 +2,7 @@
 //! secret is shown once and kept as a digest. Scopes and grants are kept and shown, and not enforced.
 //! The keys the gateway was started with are not among them: they cannot be rolled or deleted.
 
+use data_encoding::HEXLOWER;
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -26,10 +27,7 @@ pub(super) fn new_secret() -> String {
 }
 
 fn digest(secret: &str) -> String {
-    Sha256::digest(secret.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    HEXLOWER.encode(&Sha256::digest(secret))
 }
 
 /// The stored key that a secret belongs to, if the secret is still good for the project.

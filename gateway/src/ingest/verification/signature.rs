@@ -1,9 +1,11 @@
 //! Signatures as data: where one stands, what it covers, how it is made, and how old it may be.
 
+use data_encoding::HEXLOWER;
 use hookdeck::types::Timestamp;
 
-use super::crypto::{Encoding, Hash, PublicKey, hex, public_key, same};
+use super::crypto::{Encoding, Hash, PublicKey, public_key};
 use super::{Place, Proof};
+use crate::crypto::is_same;
 
 /// A way of signing requests. Built up from [`hex`](Self::hex) and its like, so that a provider is one line.
 #[derive(Debug, Clone, Copy)]
@@ -166,11 +168,11 @@ impl Signature {
             let good = match self.how {
                 How::Hmac(hash) => {
                     let expected = hash.hmac(&key, &message);
-                    given.iter().any(|given| same(given, &expected))
+                    given.iter().any(|given| is_same(given, &expected))
                 }
                 How::Digest(hash) => {
                     let expected = hash.digest(&message);
-                    given.iter().any(|given| same(given, &expected))
+                    given.iter().any(|given| is_same(given, &expected))
                 }
                 How::PublicKey(how) => given
                     .iter()
@@ -242,7 +244,7 @@ impl Part {
             Self::Body => message.extend_from_slice(&proof.received.body),
             Self::BodyDigest => {
                 let digest = Hash::Sha256.digest(&proof.received.body);
-                message.extend_from_slice(hex(&digest).as_bytes());
+                message.extend_from_slice(HEXLOWER.encode(&digest).as_bytes());
             }
             Self::Text(text) => message.extend_from_slice(text.as_bytes()),
             Self::At(place) => {
