@@ -4,8 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use tokio::sync::watch;
+
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 /// A moment in microseconds since the Unix epoch, UTC: the unit of the store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,43 +41,25 @@ impl Micros {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// The moment of a date and time in UTC.
+    pub fn from_civil(at: DateTime) -> Self {
+        let micros = at.duration_since(EPOCH).as_micros();
+        Self(i64::try_from(micros).unwrap_or(i64::MAX))
+    }
+
+    /// Date and time in UTC, at most the last moment of the year 9999.
+    pub fn civil(self) -> DateTime {
+        EPOCH.saturating_add(SignedDuration::from_micros(self.0))
+    }
+
     /// RFC 3339 in UTC with three digits of a second, as the API prints most times.
     pub fn to_millis_string(self) -> String {
-        let micros = self.0.rem_euclid(1_000_000);
-        format!("{}.{:03}Z", self.seconds_string(), micros / 1_000)
+        format!("{:.3}Z", self.civil())
     }
 
     /// RFC 3339 in UTC with six digits of a second, as the API prints some creation times.
     pub fn to_micros_string(self) -> String {
-        let micros = self.0.rem_euclid(1_000_000);
-        format!("{}.{micros:06}Z", self.seconds_string())
-    }
-
-    /// Date and time down to the second. The calendar arithmetic counts years from 1 March of the
-    /// year 0, so that a leap day is the last day of its year, in eras of 400 years.
-    fn seconds_string(self) -> String {
-        let seconds = self.0.div_euclid(1_000_000);
-        let (days, clock) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-        let since_era_start = days + 719_468;
-        let era = since_era_start.div_euclid(146_097);
-        let day_of_era = since_era_start.rem_euclid(146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let month_from_march = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = if month_from_march < 10 {
-            month_from_march + 3
-        } else {
-            month_from_march - 9
-        };
-        let year = era * 400 + year_of_era + i64::from(month <= 2);
-        format!(
-            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}",
-            clock / 3_600,
-            clock / 60 % 60,
-            clock % 60
-        )
+        format!("{:.6}Z", self.civil())
     }
 }
 
@@ -214,6 +200,24 @@ mod tests {
             assert_eq!(Micros(micros).to_millis_string(), millis);
             assert_eq!(Micros(micros).to_micros_string(), all);
         }
+    }
+
+    #[test]
+    fn the_calendar_leads_back_to_the_moment_and_ends_with_the_year_9999() {
+        for micros in [
+            -62_135_596_800_000_000,
+            -1,
+            0,
+            1_781_155_809_900_123,
+            253_402_300_799_999_999,
+        ] {
+            let moment = Micros(micros);
+            assert_eq!(Micros::from_civil(moment.civil()), moment);
+        }
+        assert_eq!(
+            Micros(i64::MAX).to_micros_string(),
+            "9999-12-31T23:59:59.999999Z"
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::clock::Micros;
 
 /// Microseconds since the epoch of an ISO 8601 moment.
 pub(crate) fn parse(text: &str) -> Option<i64> {
-    crate::contract::parse_date_micros(text)
+    crate::contract::parse_date(text).map(Micros::as_i64)
 }
 
 /// A moment with three digits of a second, or null.

@@ -1,7 +1,8 @@
 //! The size of a time bucket.
 
+use jiff::civil::Date;
+
 use crate::clock::Micros;
-use crate::contract::parse_date_micros;
 
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
@@ -97,21 +98,16 @@ impl Granularity {
 
 /// Months since the year 0.
 fn month_of(moment: i64) -> i64 {
-    let text = Micros::from_i64(moment).to_millis_string();
-    let number = |range| {
-        text.get(range)
-            .and_then(|digits: &str| digits.parse::<i64>().ok())
-    };
-    number(0..4).unwrap_or(1970) * 12 + number(5..7).unwrap_or(1) - 1
+    let date = Micros::from_i64(moment).civil().date();
+    i64::from(date.year()) * 12 + i64::from(date.month()) - 1
 }
 
 fn month_start(month: i64) -> i64 {
-    let text = format!(
-        "{:04}-{:02}-01",
-        month.div_euclid(12),
-        month.rem_euclid(12) + 1
-    );
-    parse_date_micros(&text).unwrap_or(i64::MAX)
+    let year = i16::try_from(month.div_euclid(12));
+    let month = i8::try_from(month.rem_euclid(12) + 1);
+    let first = year.ok().zip(month.ok());
+    let first = first.and_then(|(year, month)| Date::new(year, month, 1).ok());
+    first.map_or(i64::MAX, |date| Micros::from_civil(date.into()).as_i64())
 }
 
 #[cfg(test)]
@@ -121,7 +117,7 @@ mod tests {
     use super::*;
 
     fn at(text: &str) -> i64 {
-        parse_date_micros(text).unwrap()
+        crate::contract::parse_date(text).unwrap().as_i64()
     }
 
     #[test]

@@ -179,10 +179,7 @@ fn canonical_query(query: &str) -> String {
 
 /// `20150830T123600Z`.
 fn moment(now: Micros) -> String {
-    let mut text = now.to_millis_string();
-    text.retain(|character| character != '-' && character != ':');
-    let seconds = text.split('.').next().unwrap_or_default();
-    format!("{seconds}Z")
+    now.civil().strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
 #[cfg(test)]
