@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
 use crate::api::{self, ApiState, Limit};
-use crate::clock::{Clock, Micros};
+use crate::clock::Clock;
 use crate::control::{self, ControlState};
 use crate::delivery::AddressPolicy;
 use crate::delivery::client::Deliverer;
@@ -343,7 +343,7 @@ impl GatewayBuilder {
 
     fn clock(&self) -> Clock {
         match self.manual_clock {
-            Some(start) => Clock::manual(Micros::from_i64(start.unix_micros())),
+            Some(start) => Clock::manual(start.into()),
             None => Clock::system(),
         }
     }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use hookdeck::types::Timestamp;
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
-use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
 use tokio::sync::watch;
 
 const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
@@ -21,12 +22,25 @@ impl Micros {
         Self(micros)
     }
 
+    /// A moment in whole seconds since the epoch, clamped to what there is room for.
+    pub const fn from_unix_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1_000_000))
+    }
+
+    /// A moment in whole milliseconds since the epoch, clamped to what there is room for.
+    pub const fn from_unix_millis(millis: i64) -> Self {
+        Self(millis.saturating_mul(1_000))
+    }
+
     /// Microseconds since the epoch.
     pub const fn as_i64(self) -> i64 {
         self.0
     }
 
-    /// The last moment there is, in the year 2262: the last one [`hookdeck::types::Timestamp`] can hold.
+    /// 1970-01-01, where counting begins.
+    pub const EPOCH: Self = Self(0);
+
+    /// The last moment there is, in the year 2262: the last one [`Timestamp`] can hold.
     pub const MAX: Self = Self(i64::MAX / 1_000);
 
     /// The moment `span` later, at most [`MAX`](Self::MAX).
@@ -34,6 +48,31 @@ impl Micros {
     pub fn plus(self, span: Duration) -> Self {
         let span = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
         Self(self.0.saturating_add(span)).min(Self::MAX)
+    }
+
+    /// The moment `span` earlier.
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        let span = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_sub(span))
+    }
+
+    /// The last moment up to this one that lies a whole number of `step`s from `origin`.
+    #[must_use]
+    pub fn floor(self, step: Duration, origin: Self) -> Self {
+        let step = i64::try_from(step.as_micros()).unwrap_or(i64::MAX).max(1);
+        let beyond = self.0.saturating_sub(origin.0).rem_euclid(step);
+        Self(self.0.saturating_sub(beyond))
+    }
+
+    /// Whole seconds since the epoch.
+    pub const fn unix_seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
+    /// Whole milliseconds since the epoch.
+    pub const fn unix_millis(self) -> i64 {
+        self.0.div_euclid(1_000)
     }
 
     /// Time passed since `earlier`, zero when `earlier` is later.
@@ -60,6 +99,24 @@ impl Micros {
     /// RFC 3339 in UTC with six digits of a second, as the API prints some creation times.
     pub fn to_micros_string(self) -> String {
         format!("{:.6}Z", self.civil())
+    }
+}
+
+impl From<Timestamp> for Micros {
+    fn from(moment: Timestamp) -> Self {
+        Self(moment.unix_micros())
+    }
+}
+
+impl From<Micros> for Timestamp {
+    fn from(moment: Micros) -> Self {
+        Self::from_unix_micros(moment.0)
+    }
+}
+
+impl From<Micros> for Value {
+    fn from(moment: Micros) -> Self {
+        Self::from(moment.0)
     }
 }
 
@@ -224,8 +281,18 @@ mod tests {
     fn no_moment_lies_beyond_what_clients_can_read() {
         let last = Micros(0).plus(Duration::MAX);
         assert_eq!(last, Micros::MAX);
-        let read: hookdeck::types::Timestamp = last.to_micros_string().parse().unwrap();
-        assert_eq!(read.unix_micros(), last.as_i64());
+        let read: Timestamp = last.to_micros_string().parse().unwrap();
+        assert_eq!(Micros::from(read), last);
+    }
+
+    #[test]
+    fn steps_are_counted_from_their_origin_and_to_both_sides() {
+        let step = Duration::from_micros(10);
+        for (moment, origin, floor) in [(25, 0, 20), (20, 0, 20), (25, 4, 24), (-1, 0, -10)] {
+            assert_eq!(Micros(moment).floor(step, Micros(origin)), Micros(floor));
+        }
+        assert_eq!(Micros(5).minus(step), Micros(-5));
+        assert_eq!(Micros(i64::MIN).minus(step), Micros(i64::MIN));
     }
 
     #[test]

@@ -21,7 +21,7 @@ use super::dispatch;
 use super::error::{ApiError, json_bytes, json_response, text_response, unknown_path};
 use super::quota::{Limit, Quota, Standing};
 use super::version::{self, CURRENT, Unserved};
-use crate::clock::{Clock, Micros};
+use crate::clock::Clock;
 use crate::contract::Contract;
 use crate::faults::{Cut, Effect, Plane, Strike, Subject, close, in_place, spoil};
 use crate::journal::JournalEntry;
@@ -117,7 +117,7 @@ impl ApiState {
         let key = Arc::new(key);
         for project in self.projects() {
             let (key, team_id) = (Arc::clone(&key), project.team_id.clone());
-            let now = project.clock().now().as_i64();
+            let now = project.clock().now();
             let found = project
                 .read(move |conn| api_keys::find(conn, &key, &team_id, now))
                 .await?;
@@ -415,7 +415,7 @@ impl ApiState {
             Ok(None) => return Err(self.unauthorized(&Refusal::BadKey)),
             Err(error) => return Err(error.into_response()),
         };
-        let standing = tenant.quota.take(tenant.project.clock().now().as_i64());
+        let standing = tenant.quota.take(tenant.project.clock().now());
         if standing.is_some_and(|standing| !standing.allowed) {
             return Err(with_quota(too_many(), standing));
         }
@@ -427,7 +427,7 @@ impl ApiState {
     /// # Errors
     /// The answer to a call beyond that.
     pub(super) fn admit_anonymous(&self) -> Result<Option<Standing>, Box<Response>> {
-        let standing = self.inner.anonymous.take(self.inner.clock.now().as_i64());
+        let standing = self.inner.anonymous.take(self.inner.clock.now());
         if standing.is_some_and(|standing| !standing.allowed) {
             return Err(Box::new(with_quota(too_many(), standing)));
         }
@@ -474,10 +474,10 @@ pub(super) fn with_quota(mut response: Response, standing: Option<Standing>) -> 
         HeaderValue::from(standing.remaining),
     );
     // Rounded up to milliseconds, so that whoever waits as told does not come too early.
-    let up = |micros: i64| (micros.saturating_add(999)).div_euclid(1_000);
-    let reset = Micros::from_i64(up(standing.reset).saturating_mul(1_000)).to_millis_string();
-    let wait = up(standing.wait);
-    let wait = format!("{}.{:03}", wait / 1_000, wait % 1_000);
+    let up = Duration::from_micros(999);
+    let reset = standing.reset.plus(up).to_millis_string();
+    let wait = standing.wait.saturating_add(up);
+    let wait = format!("{}.{:03}", wait.as_secs(), wait.subsec_millis());
     for (name, value) in [("x-ratelimit-reset", reset), ("retry-after", wait)] {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(name, value);

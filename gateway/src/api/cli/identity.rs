@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::api::error::ApiError;
 use crate::api::{api_keys, organizations, projects};
+use crate::clock::Micros;
 use crate::ids::derived;
 use crate::project::Project;
 use crate::store::StoreError;
@@ -24,7 +25,7 @@ pub(super) fn user_id(project: &Project) -> String {
 /// Notes a device; the same name is the same client.
 pub(super) fn note(
     conn: &Connection,
-    now: i64,
+    now: Micros,
     team_id: &str,
     device: &str,
 ) -> Result<(), StoreError> {

@@ -76,6 +76,6 @@ pub(in super::super) fn coinbase(proof: &Proof<'_>) -> Option<bool> {
 }
 
 fn within(proof: &Proof<'_>, seconds: i64, time: &str) -> Option<bool> {
-    let age = (proof.now.as_i64() / 1_000_000).checked_sub(time.parse().ok()?)?;
+    let age = proof.now.unix_seconds().checked_sub(time.parse().ok()?)?;
     Some(age.checked_abs()? <= seconds)
 }

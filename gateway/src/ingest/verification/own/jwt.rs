@@ -63,7 +63,7 @@ fn claims(token: &str, key: &str) -> Option<Value> {
 fn current(claims: &Value, proof: &Proof<'_>) -> bool {
     claims["exp"]
         .as_i64()
-        .is_none_or(|seconds| proof.now.as_i64() / 1_000_000 <= seconds)
+        .is_none_or(|seconds| proof.now.unix_seconds() <= seconds)
 }
 
 fn json(part: &str) -> Option<Value> {
