@@ -9,7 +9,7 @@ use hookdeck::types::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
-use crate::clock::{Clock, Micros};
+use crate::clock::Clock;
 use crate::control::{self, ControlState};
 use crate::delivery::AddressPolicy;
 use crate::delivery::client::Deliverer;
@@ -338,7 +338,7 @@ impl GatewayBuilder {
 
     fn clock(&self) -> Clock {
         match self.manual_clock {
-            Some(start) => Clock::manual(Micros::from_i64(start.unix_micros())),
+            Some(start) => Clock::manual(start.into()),
             None => Clock::system(),
         }
     }

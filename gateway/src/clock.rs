@@ -4,8 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use hookdeck::types::Timestamp;
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
+use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
 use tokio::sync::watch;
+
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 /// A moment in microseconds since the Unix epoch, UTC: the unit of the store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,12 +22,25 @@ impl Micros {
         Self(micros)
     }
 
+    /// A moment in whole seconds since the epoch, clamped to what there is room for.
+    pub const fn from_unix_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1_000_000))
+    }
+
+    /// A moment in whole milliseconds since the epoch, clamped to what there is room for.
+    pub const fn from_unix_millis(millis: i64) -> Self {
+        Self(millis.saturating_mul(1_000))
+    }
+
     /// Microseconds since the epoch.
     pub const fn as_i64(self) -> i64 {
         self.0
     }
 
-    /// The last moment there is, in the year 2262: the last one [`hookdeck::types::Timestamp`] can hold.
+    /// 1970-01-01, where counting begins.
+    pub const EPOCH: Self = Self(0);
+
+    /// The last moment there is, in the year 2262: the last one [`Timestamp`] can hold.
     pub const MAX: Self = Self(i64::MAX / 1_000);
 
     /// The moment `span` later, at most [`MAX`](Self::MAX).
@@ -32,48 +50,73 @@ impl Micros {
         Self(self.0.saturating_add(span)).min(Self::MAX)
     }
 
+    /// The moment `span` earlier.
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        let span = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_sub(span))
+    }
+
+    /// The last moment up to this one that lies a whole number of `step`s from `origin`.
+    #[must_use]
+    pub fn floor(self, step: Duration, origin: Self) -> Self {
+        let step = i64::try_from(step.as_micros()).unwrap_or(i64::MAX).max(1);
+        let beyond = self.0.saturating_sub(origin.0).rem_euclid(step);
+        Self(self.0.saturating_sub(beyond))
+    }
+
+    /// Whole seconds since the epoch.
+    pub const fn unix_seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
+    /// Whole milliseconds since the epoch.
+    pub const fn unix_millis(self) -> i64 {
+        self.0.div_euclid(1_000)
+    }
+
     /// Time passed since `earlier`, zero when `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// The moment of a date and time in UTC.
+    pub fn from_civil(at: DateTime) -> Self {
+        let micros = at.duration_since(EPOCH).as_micros();
+        Self(i64::try_from(micros).unwrap_or(i64::MAX))
+    }
+
+    /// Date and time in UTC, at most the last moment of the year 9999.
+    pub fn civil(self) -> DateTime {
+        EPOCH.saturating_add(SignedDuration::from_micros(self.0))
+    }
+
     /// RFC 3339 in UTC with three digits of a second, as the API prints most times.
     pub fn to_millis_string(self) -> String {
-        let micros = self.0.rem_euclid(1_000_000);
-        format!("{}.{:03}Z", self.seconds_string(), micros / 1_000)
+        format!("{:.3}Z", self.civil())
     }
 
     /// RFC 3339 in UTC with six digits of a second, as the API prints some creation times.
     pub fn to_micros_string(self) -> String {
-        let micros = self.0.rem_euclid(1_000_000);
-        format!("{}.{micros:06}Z", self.seconds_string())
+        format!("{:.6}Z", self.civil())
     }
+}
 
-    /// Date and time down to the second. The calendar arithmetic counts years from 1 March of the
-    /// year 0, so that a leap day is the last day of its year, in eras of 400 years.
-    fn seconds_string(self) -> String {
-        let seconds = self.0.div_euclid(1_000_000);
-        let (days, clock) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-        let since_era_start = days + 719_468;
-        let era = since_era_start.div_euclid(146_097);
-        let day_of_era = since_era_start.rem_euclid(146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let month_from_march = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = if month_from_march < 10 {
-            month_from_march + 3
-        } else {
-            month_from_march - 9
-        };
-        let year = era * 400 + year_of_era + i64::from(month <= 2);
-        format!(
-            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}",
-            clock / 3_600,
-            clock / 60 % 60,
-            clock % 60
-        )
+impl From<Timestamp> for Micros {
+    fn from(moment: Timestamp) -> Self {
+        Self(moment.unix_micros())
+    }
+}
+
+impl From<Micros> for Timestamp {
+    fn from(moment: Micros) -> Self {
+        Self::from_unix_micros(moment.0)
+    }
+}
+
+impl From<Micros> for Value {
+    fn from(moment: Micros) -> Self {
+        Self::from(moment.0)
     }
 }
 
@@ -217,11 +260,39 @@ mod tests {
     }
 
     #[test]
+    fn the_calendar_leads_back_to_the_moment_and_ends_with_the_year_9999() {
+        for micros in [
+            -62_135_596_800_000_000,
+            -1,
+            0,
+            1_781_155_809_900_123,
+            253_402_300_799_999_999,
+        ] {
+            let moment = Micros(micros);
+            assert_eq!(Micros::from_civil(moment.civil()), moment);
+        }
+        assert_eq!(
+            Micros(i64::MAX).to_micros_string(),
+            "9999-12-31T23:59:59.999999Z"
+        );
+    }
+
+    #[test]
     fn no_moment_lies_beyond_what_clients_can_read() {
         let last = Micros(0).plus(Duration::MAX);
         assert_eq!(last, Micros::MAX);
-        let read: hookdeck::types::Timestamp = last.to_micros_string().parse().unwrap();
-        assert_eq!(read.unix_micros(), last.as_i64());
+        let read: Timestamp = last.to_micros_string().parse().unwrap();
+        assert_eq!(Micros::from(read), last);
+    }
+
+    #[test]
+    fn steps_are_counted_from_their_origin_and_to_both_sides() {
+        let step = Duration::from_micros(10);
+        for (moment, origin, floor) in [(25, 0, 20), (20, 0, 20), (25, 4, 24), (-1, 0, -10)] {
+            assert_eq!(Micros(moment).floor(step, Micros(origin)), Micros(floor));
+        }
+        assert_eq!(Micros(5).minus(step), Micros(-5));
+        assert_eq!(Micros(i64::MIN).minus(step), Micros(i64::MIN));
     }
 
     #[test]

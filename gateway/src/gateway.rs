@@ -6,7 +6,6 @@ use std::time::Duration;
 use hookdeck::types::Timestamp;
 
 use crate::builder::{DirectoryLock, GatewayBuilder, StartError};
-use crate::clock::Micros;
 use crate::engine::{EngineError, FiredAttempt};
 use crate::faults::{ArmedFault, Fault, FaultError, FaultId};
 use crate::journal::JournalEntry;
@@ -122,9 +121,7 @@ impl Gateway {
     /// The gateway's time: that of its first project, should several have been moved apart.
     pub fn now(&self) -> Timestamp {
         let project = self.projects.iter().next();
-        project.map_or_else(Timestamp::now, |(_, project)| {
-            timestamp(project.clock().now())
-        })
+        project.map_or_else(Timestamp::now, |(_, project)| project.clock().now().into())
     }
 
     /// Waits until nothing is being ingested, no delivery is in flight and nothing is due now.
@@ -283,16 +280,12 @@ impl Gateway {
     }
 }
 
-fn timestamp(moment: Micros) -> Timestamp {
-    Timestamp::from_unix_micros(moment.as_i64())
-}
-
 impl From<FiredAttempt> for Fired {
     fn from(attempt: FiredAttempt) -> Self {
         Self {
             event_id: attempt.event_id,
             connection_id: attempt.connection_id,
-            at: timestamp(attempt.at),
+            at: attempt.at.into(),
             trigger: attempt.trigger.as_str(),
             attempt_number: u32::try_from(attempt.attempt_number).unwrap_or(u32::MAX),
         }

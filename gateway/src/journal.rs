@@ -95,7 +95,7 @@ impl Journal {
         let mut state = self.lock();
         state.last += 1;
         entry.sequence = state.last;
-        entry.at = Timestamp::from_unix_micros(now.as_i64());
+        entry.at = now.into();
         if state.entries.len() == KEPT {
             state.entries.pop_front();
         }

@@ -32,6 +32,7 @@ mod bulk;
 mod clock;
 pub mod contract;
 mod control;
+mod crypto;
 mod defaults;
 mod delivery;
 mod engine;

@@ -2,9 +2,11 @@
 
 #![cfg(unix)]
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::thread;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hookdeck-gateway");
 
@@ -65,6 +67,28 @@ fn a_gateway_that_is_not_there_is_not_healthy() {
     let message = refused(&["health", "--url", &url]);
     assert!(message.contains(&url), "{message}");
     assert!(refused(&["health", "--url", "https://example.com"]).contains("http://"));
+}
+
+#[test]
+fn whoever_answers_anything_but_200_is_not_healthy() {
+    for (head, told) in [
+        ("HTTP/1.1 503 Service Unavailable\r\n", "answers 503"),
+        ("HTTP/1.1 302 Found\r\nlocation: /\r\n", "answers 302"),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            let mut lines = BufReader::new(&stream).lines();
+            let asked = lines.next().unwrap().unwrap();
+            lines.find(|line| line.as_ref().unwrap().is_empty());
+            write!(&stream, "{head}content-length: 0\r\n\r\n").unwrap();
+            asked
+        });
+        let message = refused(&["health", "--url", &format!("{url}/")]);
+        assert!(message.contains(&format!("{url}/ {told}")), "{message}");
+        assert_eq!(server.join().unwrap(), "GET /_gateway/ready HTTP/1.1");
+    }
 }
 
 #[test]

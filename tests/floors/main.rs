@@ -78,7 +78,7 @@ const GATEWAY: House = House {
         "contract transform query",
         "defaults",
         "store",
-        "clock ids settings json json_match",
+        "clock crypto ids settings json json_match",
     ],
     exceptions: &[(
         "gateway",

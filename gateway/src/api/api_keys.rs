@@ -2,6 +2,9 @@
 //! secret is shown once and kept as a digest. Scopes and grants are kept and shown, and not enforced.
 //! The keys the gateway was started with are not among them: they cannot be rolled or deleted.
 
+use std::time::Duration;
+
+use data_encoding::HEXLOWER;
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -10,6 +13,7 @@ use super::call::{Call, Reply, text};
 use super::error::ApiError;
 use super::time::millis;
 use super::{organizations, rows};
+use crate::clock::Micros;
 
 const KEY: &str = "SELECT 1 FROM api_keys WHERE id = ?";
 
@@ -26,10 +30,7 @@ pub(crate) fn new_secret() -> String {
 }
 
 fn digest(secret: &str) -> String {
-    Sha256::digest(secret.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    HEXLOWER.encode(&Sha256::digest(secret))
 }
 
 /// The stored key that a secret belongs to, if the secret is still good for the project.
@@ -37,7 +38,7 @@ pub(crate) fn find(
     conn: &Connection,
     secret: &str,
     team_id: &str,
-    now: i64,
+    now: Micros,
 ) -> Result<Option<String>, ApiError> {
     Ok(conn
         .prepare_cached(
@@ -163,8 +164,8 @@ pub(super) async fn roll(call: Call) -> Reply {
     rows::write(call, |tx, _, call| {
         rows::must_exist(tx, KEY, &call.id)?;
         let now = call.now();
-        let delay = call.body.get("delay_sec").and_then(Value::as_i64).unwrap_or(0);
-        let expires_at = now.saturating_add(delay.saturating_mul(1_000_000));
+        let delay = call.body.get("delay_sec").and_then(Value::as_u64).unwrap_or(0);
+        let expires_at = now.plus(Duration::from_secs(delay));
         // A secret that is on its way out already does not get more time.
         tx.prepare_cached(
             "UPDATE api_key_secrets SET expires_at = min(coalesce(expires_at, ?2), ?2) WHERE key_id = ?1",

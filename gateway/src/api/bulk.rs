@@ -41,7 +41,7 @@ fn render(_: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError>
     let estimated: i64 = row.get("estimated_count")?;
     let completed: i64 = row.get("completed_count")?;
     let failed: Option<i64> = row.get("failed_count")?;
-    let in_progress = row.get::<_, Option<i64>>("due_at")?.is_some();
+    let in_progress = row.get::<_, Option<Micros>>("due_at")?.is_some();
     let dealt_with = completed + failed.unwrap_or(0);
     #[expect(
         clippy::cast_precision_loss,
@@ -226,7 +226,7 @@ pub(super) async fn create(call: Call) -> Reply {
         if kind == Kind::RequestsReplay && items.is_empty() {
             return Err(ApiError::domain("The query does not include any requests.", None));
         }
-        let now = Micros::from_i64(call.now());
+        let now = call.now();
         bulk::create(tx, now, &id, kind, &text, &items)?;
         shown(tx, view, kind, &id)
     })
@@ -255,7 +255,7 @@ pub(super) async fn get(call: Call) -> Reply {
 pub(super) async fn cancel(call: Call) -> Reply {
     let kind = kind_of(&call)?;
     rows::write(call, move |tx, view, call| {
-        bulk::cancel(tx, Micros::from_i64(call.now()), kind, &call.id)?;
+        bulk::cancel(tx, call.now(), kind, &call.id)?;
         shown(tx, view, kind, &call.id)
     })
     .await

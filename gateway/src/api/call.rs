@@ -7,6 +7,7 @@ use hookdeck::version::Translation;
 use serde_json::Value;
 
 use super::error::ApiError;
+use crate::clock::Micros;
 use crate::contract::Operation;
 use crate::project::Project;
 
@@ -54,10 +55,10 @@ impl Call {
             .map_or("", |(_, value)| value)
     }
 
-    /// The current moment of the project, microseconds. Asked inside a write it grows in the
-    /// order of the commits, which is what lists are sorted by.
-    pub(crate) fn now(&self) -> i64 {
-        self.project.clock().now().as_i64()
+    /// The current moment of the project. Asked inside a write it grows in the order of the commits, which is
+    /// what lists are sorted by.
+    pub(crate) fn now(&self) -> Micros {
+        self.project.clock().now()
     }
 }
 

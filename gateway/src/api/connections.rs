@@ -97,7 +97,7 @@ pub(super) async fn get(call: Call) -> Reply {
                 "SELECT * FROM connections WHERE id = ?",
                 &call.id,
                 |row| {
-                    if row.get::<_, Option<i64>>("deleted_at")?.is_some() {
+                    if row.get::<_, Option<Micros>>("deleted_at")?.is_some() {
                         return Err(ApiError::Gone);
                     }
                     render::connection(conn, &view, row)
@@ -132,7 +132,7 @@ fn ends(conn: &Connection, id: &str) -> Result<(String, String), ApiError> {
 /// Runs a change on a connection and answers with what it has become.
 async fn switch(
     call: Call,
-    change: impl FnOnce(&Transaction<'_>, &str, i64) -> Result<(), ApiError> + Send + 'static,
+    change: impl FnOnce(&Transaction<'_>, &str, Micros) -> Result<(), ApiError> + Send + 'static,
 ) -> Reply {
     let view = View::of_call(&call);
     let project = call.project.clone();
@@ -146,7 +146,7 @@ async fn switch(
 
 pub(super) async fn pause(call: Call) -> Reply {
     switch(call, |tx, id, now| {
-        events::pause_connection(tx, Micros::from_i64(now), id)?;
+        events::pause_connection(tx, now, id)?;
         Ok(())
     })
     .await
@@ -154,7 +154,7 @@ pub(super) async fn pause(call: Call) -> Reply {
 
 pub(super) async fn unpause(call: Call) -> Reply {
     switch(call, |tx, id, now| {
-        events::unpause_connection(tx, Micros::from_i64(now), id)?;
+        events::unpause_connection(tx, now, id)?;
         Ok(())
     })
     .await
@@ -169,7 +169,7 @@ pub(super) async fn disable(call: Call) -> Reply {
              WHERE id = ?2 AND disabled_at IS NULL",
         )?
         .execute(params![now, id])?;
-        events::cancel_pending_of_connection(tx, Micros::from_i64(now), id)?;
+        events::cancel_pending_of_connection(tx, now, id)?;
         Ok(())
     })
     .await
@@ -198,7 +198,7 @@ pub(super) async fn delete(call: Call) -> Reply {
         .change(move |tx| -> Reply {
             let now = call.now();
             ends(tx, &call.id)?;
-            events::cancel_pending_of_connection(tx, Micros::from_i64(now), &call.id)?;
+            events::cancel_pending_of_connection(tx, now, &call.id)?;
             tx.prepare_cached(
                 "UPDATE connections SET deleted_at = ?1, updated_at = ?1 WHERE id = ?2",
             )?

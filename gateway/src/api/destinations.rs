@@ -6,7 +6,6 @@ use super::call::{Call, Reply};
 use super::error::ApiError;
 use super::named::Named;
 use super::render::View;
-use crate::clock::Micros;
 use crate::events;
 
 const DESTINATION: Named = Named::Destination;
@@ -59,7 +58,7 @@ pub(super) async fn disable(call: Call) -> Reply {
             DESTINATION.must_live(tx, &call.id)?;
             DESTINATION.set_disabled(tx, &call.id, true, now)?;
             for connection in DESTINATION.connections_of(tx, &call.id)? {
-                events::cancel_pending_of_connection(tx, Micros::from_i64(now), &connection)?;
+                events::cancel_pending_of_connection(tx, now, &connection)?;
             }
             DESTINATION
                 .show(tx, &view, &call.id, false)?

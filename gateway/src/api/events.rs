@@ -146,7 +146,7 @@ async fn change(
     let project = call.project.clone();
     project
         .change(move |tx| -> Reply {
-            change(tx, Micros::from_i64(call.now()), &call.id)?;
+            change(tx, call.now(), &call.id)?;
             shown(tx, &view, &call.id)
         })
         .await

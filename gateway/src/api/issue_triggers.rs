@@ -10,6 +10,7 @@ use super::list::{Conditions, CursorStyle, Direction, Field, Kind, Listing, Orde
 use super::render::{View, stored_json};
 use super::rows;
 use super::time::{self, millis};
+use crate::clock::Micros;
 
 pub(super) static LISTING: Listing = Listing {
     from: "issue_triggers",
@@ -176,7 +177,7 @@ fn configs(kind: &str, body: &Value) -> Result<Option<Value>, ApiError> {
     }
 }
 
-fn insert(conn: &Connection, id: &str, body: &Value, now: i64) -> Result<(), ApiError> {
+fn insert(conn: &Connection, id: &str, body: &Value, now: Micros) -> Result<(), ApiError> {
     let kind = text(body, "type").unwrap_or_default();
     let configs = configs(kind, body)?.ok_or_else(|| ApiError::invalid("configs is required"))?;
     conn.prepare_cached(
@@ -195,7 +196,7 @@ fn insert(conn: &Connection, id: &str, body: &Value, now: i64) -> Result<(), Api
 }
 
 /// Writes what `body` names. Issues that are open already stay as they are.
-fn change(conn: &Connection, id: &str, body: &Value, now: i64) -> Result<(), ApiError> {
+fn change(conn: &Connection, id: &str, body: &Value, now: Micros) -> Result<(), ApiError> {
     let stored_kind: String = conn
         .prepare_cached("SELECT type FROM issue_triggers WHERE id = ?")?
         .query_row([id], |row| row.get(0))?;

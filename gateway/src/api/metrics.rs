@@ -1,5 +1,7 @@
 //! The seven metrics endpoints: what a call asks for; [`crate::metrics`] computes it.
 
+use std::time::Duration;
+
 use rusqlite::types::Value as Sql;
 use serde_json::{Value, json};
 
@@ -71,10 +73,10 @@ fn clause(conditions: &Conditions) -> Clause {
     }
 }
 
-fn reply(query: &Query, rows: Rows, took: i64) -> Value {
+fn reply(query: &Query, rows: Rows, took: Duration) -> Value {
     let mut metadata = json!({
         "granularity": query.granularity.as_ref().map(Granularity::as_str),
-        "query_time_ms": took / 1_000,
+        "query_time_ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         "row_count": rows.rows.len(),
         "row_limit": ROW_LIMIT,
         "truncated": rows.truncated,
@@ -95,7 +97,7 @@ async fn measure(call: Call, table: &'static Table, filter: Conditions) -> Reply
         .read(move |conn| {
             let began = call.now();
             let rows = table::measure(conn, table, &query, filter)?;
-            Ok(reply(&query, rows, call.now() - began))
+            Ok(reply(&query, rows, call.now().since(began)))
         })
         .await
 }
@@ -115,7 +117,7 @@ async fn gauge(call: Call, gauge: Gauge) -> Reply {
         .read(move |conn| {
             let now = call.project.clock().now();
             let rows = queue::measure(conn, gauge, &query, &filter, now)?;
-            Ok(reply(&query, rows, call.now() - now.as_i64()))
+            Ok(reply(&query, rows, call.now().since(now)))
         })
         .await
 }

@@ -16,6 +16,7 @@ use super::list::{
     count as count_rows, page, truthy,
 };
 use super::render::{self, View, find};
+use crate::clock::Micros;
 use crate::project::Project;
 
 /// One of the two.
@@ -231,7 +232,7 @@ impl Named {
             .read(move |conn| {
                 let sql = format!("SELECT * FROM {} WHERE id = ?", self.table());
                 let found = find(conn, &sql, &call.id, |row| {
-                    if row.get::<_, Option<i64>>("deleted_at")?.is_some() {
+                    if row.get::<_, Option<Micros>>("deleted_at")?.is_some() {
                         return Err(ApiError::Gone);
                     }
                     self.render(&view, row, auth)

@@ -11,6 +11,7 @@ use super::organizations;
 use super::render::{View, stored_json};
 use super::rows;
 use super::time::millis;
+use crate::clock::Micros;
 
 const BY_ID: &str = "SELECT * FROM projects WHERE id = ?";
 
@@ -145,7 +146,7 @@ pub(super) fn merge(
     conn: &Connection,
     id: &str,
     settings: Map<String, Value>,
-    now: i64,
+    now: Micros,
 ) -> Result<(), ApiError> {
     let stored: Option<String> = conn
         .prepare_cached("SELECT settings FROM projects WHERE id = ?")?

@@ -7,7 +7,6 @@ use super::call::{Call, Reply};
 use super::error::ApiError;
 use super::named::Named;
 use super::render::View;
-use crate::clock::Micros;
 use crate::events;
 
 const SOURCE: Named = Named::Source;
@@ -68,7 +67,7 @@ pub(super) async fn disable(call: Call) -> Reply {
                      WHERE id = ?2 AND disabled_at IS NULL",
                 )?
                 .execute(params![now, connection])?;
-                events::cancel_pending_of_connection(tx, Micros::from_i64(now), &connection)?;
+                events::cancel_pending_of_connection(tx, now, &connection)?;
             }
             SOURCE
                 .show(tx, &view, &call.id, false)?

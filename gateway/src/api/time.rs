@@ -1,23 +1,20 @@
-//! Moments at the edge of the API.
+//! Moments at the edge of the API: the one place that reads them and the one that shows them.
 
 use serde_json::Value;
 
 use crate::clock::Micros;
 
-/// Microseconds since the epoch of an ISO 8601 moment.
-pub(crate) fn parse(text: &str) -> Option<i64> {
-    crate::contract::parse_date_micros(text)
+/// Reads an ISO 8601 moment.
+pub(crate) fn parse(text: &str) -> Option<Micros> {
+    crate::contract::parse_date(text)
 }
 
 /// A moment with three digits of a second, or null.
-pub(crate) fn millis(micros: Option<i64>) -> Value {
-    micros.map_or(Value::Null, |at| {
-        Micros::from_i64(at).to_millis_string().into()
-    })
+pub(crate) fn millis(moment: Option<Micros>) -> Value {
+    moment.map_or(Value::Null, |at| at.to_millis_string().into())
 }
 
-/// A moment with six digits of a second, or null: what the lists that come out of the live
-/// API's analytics store show.
-pub(crate) fn precise(micros: i64) -> Value {
-    Micros::from_i64(micros).to_micros_string().into()
+/// A moment with six digits of a second: what the lists that come out of the live API's analytics store show.
+pub(crate) fn precise(moment: Micros) -> Value {
+    moment.to_micros_string().into()
 }

@@ -15,6 +15,7 @@ use super::payload::Payload;
 use super::render::{View, stored_json};
 use super::rows;
 use super::time::{millis, precise};
+use crate::clock::Micros;
 
 pub(super) static LISTING: Listing = Listing {
     from: "transformations",
@@ -141,7 +142,7 @@ pub(super) fn put_by_name(
     conn: &Connection,
     new_id: String,
     body: &Value,
-    now: i64,
+    now: Micros,
 ) -> Result<String, ApiError> {
     match id_of(conn, text(body, "name").unwrap_or_default())? {
         Some(id) => {
@@ -161,7 +162,7 @@ fn env_of(body: &Value) -> Option<String> {
         .map(Value::to_string)
 }
 
-fn insert(conn: &Connection, id: &str, body: &Value, now: i64) -> Result<(), ApiError> {
+fn insert(conn: &Connection, id: &str, body: &Value, now: Micros) -> Result<(), ApiError> {
     conn.prepare_cached(
         "INSERT INTO transformations (id, name, code, env, created_at, updated_at)
          VALUES (:id, :name, :code, :env, :now, :now)",
@@ -176,7 +177,7 @@ fn insert(conn: &Connection, id: &str, body: &Value, now: i64) -> Result<(), Api
     Ok(())
 }
 
-fn change(conn: &Connection, id: &str, body: &Value, now: i64) -> Result<(), ApiError> {
+fn change(conn: &Connection, id: &str, body: &Value, now: Micros) -> Result<(), ApiError> {
     let changed = conn
         .prepare_cached(
             "UPDATE transformations SET name = coalesce(:name, name), code = coalesce(:code, code),

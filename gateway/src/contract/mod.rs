@@ -26,7 +26,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-pub use date::parse as parse_date_micros;
+pub(crate) use date::parse as parse_date;
 pub use operation::{Operation, QueryParameter, Route};
 pub use schema::Schema;
 
@@ -34,6 +34,11 @@ use check::{Checker, Mode};
 use operation::{RawOperation, Segment};
 use schema::Lazy;
 use violation::{Path, Violation};
+
+/// Reads a moment as query parameters carry it: microseconds since the Unix epoch, or `None` when it is none.
+pub fn parse_date_micros(text: &str) -> Option<i64> {
+    parse_date(text).map(crate::clock::Micros::as_i64)
+}
 
 /// The parsed contract.
 #[derive(Debug)]

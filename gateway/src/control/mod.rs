@@ -35,6 +35,7 @@ use hookdeck::types::Timestamp;
 use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
+use crate::clock::Micros;
 use crate::engine::EngineError;
 use crate::faults::{Fault, FaultId};
 use crate::project::Project;
@@ -299,13 +300,13 @@ async fn set_clock(project: &Project, body: &Value) -> Result<Value, Refusal> {
     let wanted: Timestamp = wanted
         .parse()
         .map_err(|error| bad(format!("`now` is {error}")))?;
-    let now = project.clock().now().as_i64();
-    let Ok(span) = u64::try_from(wanted.unix_micros() - now) else {
+    let (wanted, now) = (Micros::from(wanted), project.clock().now());
+    if wanted < now {
         return Err(bad(
             "`now` lies in the past of this clock, which only goes forward",
         ));
-    };
-    advanced(project, Duration::from_micros(span)).await
+    }
+    advanced(project, wanted.since(now)).await
 }
 
 /// `{"seconds": 90}` or `{"milliseconds": 1500}`.

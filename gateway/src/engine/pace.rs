@@ -130,8 +130,7 @@ impl Pace {
 /// How far back a slot may lie.
 fn earliest(interval: Duration, now: Micros) -> Micros {
     if interval < BURST {
-        let burst = i64::try_from(BURST.as_micros()).unwrap_or(0);
-        Micros::from_i64(now.as_i64() - burst)
+        now.minus(BURST)
     } else {
         now
     }

@@ -16,8 +16,8 @@ pub(super) fn next(claim: &Claim, delivered: &Delivered, now: Micros) -> Next {
         return Next::Nothing;
     }
     let retry_after = delivered.retry_after.as_deref();
-    let stop = retry_after.and_then(|header| RetryAfter::parse(header, now.as_i64()))
-        == Some(RetryAfter::Never);
+    let stop =
+        retry_after.and_then(|header| RetryAfter::parse(header, now)) == Some(RetryAfter::Never);
     if stop {
         return Next::Stop;
     }
@@ -61,7 +61,7 @@ fn failure<'a>(
         retries: u32::try_from(claim.automatic_count).unwrap_or(u32::MAX),
         status,
         retry_after,
-        first_attempt_at: claim.first_attempt_at.unwrap_or(now).as_i64(),
-        now: now.as_i64(),
+        first_attempt_at: claim.first_attempt_at.unwrap_or(now),
+        now,
     }
 }

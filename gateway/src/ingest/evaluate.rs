@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use rusqlite::params;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -174,7 +175,7 @@ fn is_repeated(
     };
     // The fields belong to it: a changed rule compares anew.
     let digest = Sha256::digest(json!([rule.include_fields, rule.exclude_fields, key]).to_string());
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = HEXLOWER.encode(&digest);
     intake
         .conn
         .prepare_cached("DELETE FROM seen_requests WHERE until <= ?1")?

@@ -7,9 +7,10 @@
 //! The confirmation that AWS SNS asks for is a visit to a URL outside, which this gateway does not make: the request
 //! is taken like any other, so that a destination can make the visit.
 
+use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
-use super::verification::{Hash, Place, Proof, SECRET, Verification, base64, hex, verify};
+use super::verification::{Hash, Place, Proof, SECRET, Verification, base64, verify};
 use Place::{Header, Json, Query};
 
 /// A question that a provider's types may ask.
@@ -278,7 +279,7 @@ fn discord(proof: &Proof<'_>) -> Option<Value> {
 fn zoom(proof: &Proof<'_>) -> Option<Value> {
     let token = Json("/payload/plainToken").first(proof.received)?;
     let key = proof.setting(SECRET)?.as_bytes();
-    let encrypted = hex(&Hash::Sha256.hmac(key, token.as_bytes()));
+    let encrypted = HEXLOWER.encode(&Hash::Sha256.hmac(key, token.as_bytes()));
     Some(json!({"plainToken": token, "encryptedToken": encrypted}))
 }
 
@@ -295,18 +296,18 @@ fn ebay(proof: &Proof<'_>) -> Option<Value> {
     let token = proof.setting("verification_token")?;
     let url = proof.urls.first()?.split('?').next()?;
     let digest = Hash::Sha256.digest(format!("{code}{token}{url}").as_bytes());
-    Some(json!({"challengeResponse": hex(&digest)}))
+    Some(json!({"challengeResponse": HEXLOWER.encode(&digest)}))
 }
 
 fn linkedin(proof: &Proof<'_>) -> Option<Value> {
     let code = Query("challengeCode").first(proof.received)?;
     let key = proof.setting(SECRET)?.as_bytes();
-    let response = hex(&Hash::Sha256.hmac(key, code.as_bytes()));
+    let response = HEXLOWER.encode(&Hash::Sha256.hmac(key, code.as_bytes()));
     Some(json!({"challengeCode": code, "challengeResponse": response}))
 }
 
 fn smartcar(proof: &Proof<'_>, pointer: &'static str) -> Option<Value> {
     let challenge = Json(pointer).first(proof.received)?;
     let key = proof.setting(SECRET)?.as_bytes();
-    Some(json!({"challenge": hex(&Hash::Sha256.hmac(key, challenge.as_bytes()))}))
+    Some(json!({"challenge": HEXLOWER.encode(&Hash::Sha256.hmac(key, challenge.as_bytes()))}))
 }

@@ -1,12 +1,14 @@
 //! The size of a time bucket.
 
-use crate::clock::Micros;
-use crate::contract::parse_date_micros;
+use std::time::Duration;
 
-const SECOND: i64 = 1_000_000;
-const DAY: i64 = 86_400 * SECOND;
+use jiff::civil::Date;
+
+use crate::clock::Micros;
+
+const DAY: u64 = 86_400;
 /// From Thursday, 1 January 1970, to the Monday after.
-const FIRST_MONDAY: i64 = 4 * DAY;
+const FIRST_MONDAY: Duration = Duration::from_secs(4 * DAY);
 
 /// The size of a time bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,10 +19,10 @@ pub(crate) struct Granularity {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Size {
-    /// Microseconds, and a moment at which a bucket begins.
+    /// A length, and a moment at which a bucket begins.
     Fixed {
-        micros: i64,
-        from: i64,
+        step: Duration,
+        from: Micros,
     },
     Months(i64),
 }
@@ -30,18 +32,19 @@ impl Granularity {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let unit_at = text.find(|c: char| !c.is_ascii_digit())?;
         let (number, unit) = text.split_at(unit_at);
-        let number: i64 = number.parse().ok().filter(|number| *number > 0)?;
-        let fixed = |unit: i64, from| {
-            let micros = number.checked_mul(unit)?;
-            (micros <= 100 * 366 * DAY).then_some(Size::Fixed { micros, from })
+        let number: u32 = number.parse().ok().filter(|number| *number > 0)?;
+        let fixed = |unit: u64, from| {
+            let seconds = u64::from(number) * unit;
+            let step = Duration::from_secs(seconds);
+            (seconds <= 100 * 366 * DAY).then_some(Size::Fixed { step, from })
         };
         let size = match unit {
-            "s" => fixed(SECOND, 0),
-            "m" => fixed(60 * SECOND, 0),
-            "h" => fixed(3_600 * SECOND, 0),
-            "d" => fixed(DAY, 0),
-            "w" => fixed(7 * DAY, FIRST_MONDAY),
-            "M" if number <= 1_200 => Some(Size::Months(number)),
+            "s" => fixed(1, Micros::EPOCH),
+            "m" => fixed(60, Micros::EPOCH),
+            "h" => fixed(3_600, Micros::EPOCH),
+            "d" => fixed(DAY, Micros::EPOCH),
+            "w" => fixed(7 * DAY, Micros::EPOCH.plus(FIRST_MONDAY)),
+            "M" if number <= 1_200 => Some(Size::Months(number.into())),
             _ => None,
         }?;
         Some(Self {
@@ -59,7 +62,8 @@ impl Granularity {
     pub(super) fn sql(&self, column: &str) -> String {
         match self.size {
             // Moments before `from` do not occur: the gateway's time is later.
-            Size::Fixed { micros, from } => {
+            Size::Fixed { step, from } => {
+                let (micros, from) = (step.as_micros(), from.as_i64());
                 format!("({column} - {from}) / {micros} * {micros} + {from}")
             }
             Size::Months(number) => {
@@ -79,39 +83,34 @@ impl Granularity {
     }
 
     /// The beginning of the bucket that `moment` falls into.
-    pub(super) fn floor(&self, moment: i64) -> i64 {
+    pub(super) fn floor(&self, moment: Micros) -> Micros {
         match self.size {
-            Size::Fixed { micros, from } => (moment - from).div_euclid(micros) * micros + from,
+            Size::Fixed { step, from } => moment.floor(step, from),
             Size::Months(number) => month_start(month_of(moment) / number * number),
         }
     }
 
     /// The beginning of the bucket behind the one that begins at `start`.
-    pub(super) fn next(&self, start: i64) -> i64 {
+    pub(super) fn next(&self, start: Micros) -> Micros {
         match self.size {
-            Size::Fixed { micros, .. } => start.saturating_add(micros),
+            Size::Fixed { step, .. } => start.plus(step),
             Size::Months(number) => month_start(month_of(start) + number),
         }
     }
 }
 
 /// Months since the year 0.
-fn month_of(moment: i64) -> i64 {
-    let text = Micros::from_i64(moment).to_millis_string();
-    let number = |range| {
-        text.get(range)
-            .and_then(|digits: &str| digits.parse::<i64>().ok())
-    };
-    number(0..4).unwrap_or(1970) * 12 + number(5..7).unwrap_or(1) - 1
+fn month_of(moment: Micros) -> i64 {
+    let date = moment.civil().date();
+    i64::from(date.year()) * 12 + i64::from(date.month()) - 1
 }
 
-fn month_start(month: i64) -> i64 {
-    let text = format!(
-        "{:04}-{:02}-01",
-        month.div_euclid(12),
-        month.rem_euclid(12) + 1
-    );
-    parse_date_micros(&text).unwrap_or(i64::MAX)
+fn month_start(month: i64) -> Micros {
+    let year = i16::try_from(month.div_euclid(12));
+    let month = i8::try_from(month.rem_euclid(12) + 1);
+    let first = year.ok().zip(month.ok());
+    let first = first.and_then(|(year, month)| Date::new(year, month, 1).ok());
+    first.map_or(Micros::MAX, |date| Micros::from_civil(date.into()))
 }
 
 #[cfg(test)]
@@ -120,8 +119,8 @@ mod tests {
 
     use super::*;
 
-    fn at(text: &str) -> i64 {
-        parse_date_micros(text).unwrap()
+    fn at(text: &str) -> Micros {
+        crate::contract::parse_date(text).unwrap()
     }
 
     #[test]
@@ -152,8 +151,10 @@ mod tests {
                 "2026-01-01",
                 "2026-11-21T22:42:01Z",
             ] {
-                let sql = format!("SELECT {}", granularity.sql(&at(moment).to_string()));
-                let found: i64 = conn.query_row(&sql, [], |row| row.get(0)).unwrap();
+                let sql = format!("SELECT {}", granularity.sql("?1"));
+                let found: Micros = conn
+                    .query_row(&sql, [at(moment)], |row| row.get(0))
+                    .unwrap();
                 assert_eq!(found, granularity.floor(at(moment)), "{size} {moment}");
             }
         }

@@ -20,10 +20,10 @@ pub(crate) const ROW_LIMIT: usize = 10_000;
 /// What to compute, over which time.
 #[derive(Clone, Debug)]
 pub(crate) struct Query {
-    /// The first moment, microseconds.
-    pub(crate) start: i64,
+    /// The first moment.
+    pub(crate) start: Micros,
     /// The moment behind the last.
-    pub(crate) end: i64,
+    pub(crate) end: Micros,
     /// The size of the time buckets; the whole range is one without it.
     pub(crate) granularity: Option<Granularity>,
     /// What to compute, by name.
@@ -51,7 +51,7 @@ impl Rows {
     /// Adds a row, unless the limit is reached.
     fn push(
         &mut self,
-        bucket: Option<i64>,
+        bucket: Option<Micros>,
         dimensions: Map<String, Value>,
         metrics: Map<String, Value>,
     ) {
@@ -59,7 +59,7 @@ impl Rows {
             self.truncated = true;
             return;
         }
-        let bucket = bucket.map(|at| Micros::from_i64(at).to_millis_string());
+        let bucket = bucket.map(Micros::to_millis_string);
         self.rows
             .push(json!({ "time_bucket": bucket, "dimensions": dimensions, "metrics": metrics }));
     }

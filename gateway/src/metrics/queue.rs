@@ -5,6 +5,7 @@
 //! further attempt are not reconstructed.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, params_from_iter};
@@ -18,8 +19,8 @@ use crate::store::StoreError;
 /// One wait. The end does not belong to it.
 #[derive(Clone, Copy, Debug)]
 struct Wait {
-    began: i64,
-    ended: i64,
+    began: Micros,
+    ended: Micros,
 }
 
 /// What is measured of the waits of a bucket.
@@ -45,11 +46,10 @@ pub(crate) fn measure(
     filter: &Clause,
     now: Micros,
 ) -> Result<Rows, StoreError> {
-    let now = now.as_i64();
     let groups = waits(conn, query, filter, now)?;
     let mut rows = Rows::default();
     // Nothing is known of the time to come.
-    let end = query.end.min(now.saturating_add(1));
+    let end = query.end.min(just_after(now));
     let mut start = query.start;
     let mut buckets = 0;
     while start < end {
@@ -82,7 +82,7 @@ fn waits(
     conn: &Connection,
     query: &Query,
     filter: &Clause,
-    now: i64,
+    now: Micros,
 ) -> Result<Groups, StoreError> {
     let names: Vec<&str> = ["destination_id", "delivery_group"]
         .into_iter()
@@ -101,7 +101,7 @@ fn waits(
          WHERE {} AND began < ? AND ended > ?",
         filter.sql
     );
-    let open_end = now.saturating_add(1);
+    let open_end = just_after(now);
     let mut binds = vec![Sql::from(open_end); 3];
     binds.extend(filter.binds.iter().cloned());
     binds.extend([Sql::from(query.end), Sql::from(query.start)]);
@@ -132,7 +132,7 @@ fn waits(
 
 impl Gauge {
     /// The measures of the waits that fall into a bucket; nothing if none does.
-    fn of(self, waits: &[Wait], start: i64, end: i64) -> Option<Vec<(String, Value)>> {
+    fn of(self, waits: &[Wait], start: Micros, end: Micros) -> Option<Vec<(String, Value)>> {
         let within: Vec<Wait> = waits
             .iter()
             .copied()
@@ -144,7 +144,7 @@ impl Gauge {
         Some(match self {
             Self::Queue => vec![
                 ("max_depth".to_owned(), Value::from(depth(&within, start))),
-                ("max_age".to_owned(), Value::from(age(&within, end) / 1_000)),
+                ("max_age".to_owned(), Value::from(age(&within, end))),
             ],
             Self::Pending => {
                 let left = within.iter().filter(|wait| wait.ended >= end).count();
@@ -166,8 +166,8 @@ impl Gauge {
 }
 
 /// The most waits at once, from `start` on.
-fn depth(waits: &[Wait], start: i64) -> i64 {
-    let mut changes: Vec<(i64, i64)> = waits
+fn depth(waits: &[Wait], start: Micros) -> i64 {
+    let mut changes: Vec<(Micros, i64)> = waits
         .iter()
         .flat_map(|wait| [(wait.began.max(start), 1), (wait.ended, -1)])
         .collect();
@@ -180,10 +180,18 @@ fn depth(waits: &[Wait], start: i64) -> i64 {
     running.max().unwrap_or(0)
 }
 
-/// The longest time one of them has waited before `end`, microseconds.
-fn age(waits: &[Wait], end: i64) -> i64 {
-    let ages = waits.iter().map(|wait| wait.ended.min(end) - wait.began);
-    ages.max().unwrap_or(0)
+/// The longest time one of them has waited before `end`, milliseconds.
+fn age(waits: &[Wait], end: Micros) -> u64 {
+    let ages = waits
+        .iter()
+        .map(|wait| wait.ended.min(end).since(wait.began));
+    let longest = ages.max().unwrap_or_default();
+    u64::try_from(longest.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The end of a range that `now` belongs to and nothing later.
+fn just_after(now: Micros) -> Micros {
+    now.plus(Duration::from_micros(1))
 }
 
 #[cfg(test)]
@@ -194,13 +202,14 @@ mod tests {
         spans
             .iter()
             .map(|(began, ended)| Wait {
-                began: *began,
-                ended: *ended,
+                began: Micros::from_i64(*began),
+                ended: Micros::from_i64(*ended),
             })
             .collect()
     }
 
     fn of(gauge: Gauge, spans: &[(i64, i64)], start: i64, end: i64) -> Option<Vec<i64>> {
+        let (start, end) = (Micros::from_i64(start), Micros::from_i64(end));
         let measured = gauge.of(&waits(spans), start, end)?;
         Some(
             measured

@@ -3,6 +3,7 @@
 use rusqlite::params;
 
 use super::*;
+use crate::clock::Micros;
 use crate::metrics::Granularity;
 
 const SECOND: i64 = 1_000_000;
@@ -36,8 +37,8 @@ fn insert(conn: &Connection, number: i64, destination: &str, latency: Option<i64
 fn query(granularity: Option<&str>, measures: &[&str], dimensions: &[&str]) -> Query {
     let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     Query {
-        start: 0,
-        end: i64::MAX,
+        start: Micros::EPOCH,
+        end: Micros::MAX,
         granularity: granularity.and_then(Granularity::parse),
         measures: owned(measures),
         dimensions: owned(dimensions),

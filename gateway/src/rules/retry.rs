@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::millis;
 pub use super::status::Statuses;
+use crate::clock::Micros;
 
 /// Most automatic retries of one event, whatever its rule says.
 pub const MAX_RETRIES: u32 = 50;
@@ -50,10 +51,10 @@ pub struct Failure<'a> {
     pub status: Option<u16>,
     /// The destination's `Retry-After` header, if it sent one.
     pub retry_after: Option<&'a str>,
-    /// When the event was first attempted, in microseconds since the Unix epoch.
-    pub first_attempt_at: i64,
-    /// When this attempt ended, in microseconds since the Unix epoch.
-    pub now: i64,
+    /// When the event was first attempted.
+    pub first_attempt_at: Micros,
+    /// When this attempt ended.
+    pub now: Micros,
 }
 
 impl Retry {
@@ -109,9 +110,7 @@ impl Retry {
             Some(RetryAfter::Wait(delay)) => delay,
             None => self.delay(failure.retries),
         };
-        let age = Duration::from_micros(
-            u64::try_from(failure.now.saturating_sub(failure.first_attempt_at)).unwrap_or(0),
-        );
+        let age = failure.now.since(failure.first_attempt_at);
         (age.saturating_add(delay) <= MAX_AGE).then_some(delay)
     }
 
@@ -135,9 +134,9 @@ pub enum RetryAfter {
 }
 
 impl RetryAfter {
-    /// Reads the header's value; `now` is in microseconds since the Unix epoch. A moment that has passed is no wait.
+    /// Reads the header's value. A moment that has passed is no wait.
     /// `None` for what is neither a number from zero on, nor `-1`, nor an HTTP date.
-    pub fn parse(header: &str, now: i64) -> Option<Self> {
+    pub fn parse(header: &str, now: Micros) -> Option<Self> {
         let header = header.trim();
         if let Ok(seconds) = header.parse::<f64>() {
             return if seconds == -1.0 {
@@ -150,7 +149,7 @@ impl RetryAfter {
             .ok()?
             .duration_since(UNIX_EPOCH)
             .ok()?;
-        let now = Duration::from_micros(u64::try_from(now).unwrap_or(0));
+        let now = now.since(Micros::EPOCH);
         Some(Self::Wait(moment.saturating_sub(now)))
     }
 }
@@ -163,7 +162,7 @@ mod tests {
     use super::*;
 
     /// 2026-09-01T00:00:00Z.
-    const NOW: i64 = 1_788_220_800_000_000;
+    const NOW: Micros = Micros::from_i64(1_788_220_800_000_000);
 
     fn rule(value: Value) -> Result<Retry, String> {
         Retry::parse(value.as_object().unwrap())
@@ -218,10 +217,10 @@ mod tests {
 
     #[test]
     fn retries_end_a_week_after_the_first_attempt() {
-        let week = i64::try_from(MAX_AGE.as_micros()).unwrap();
         let at = |now| linear(50).next(&Failure { now, ..failure(1) });
-        assert_eq!(at(NOW + week - 30_000_000), seconds(30));
-        assert_eq!(at(NOW + week - 29_999_999), None);
+        let last = NOW.plus(MAX_AGE - Duration::from_secs(30));
+        assert_eq!(at(last), seconds(30));
+        assert_eq!(at(last.plus(Duration::from_micros(1))), None);
         let long =
             rule(json!({"strategy": "exponential", "interval": u64::MAX, "count": 50})).unwrap();
         assert_eq!(long.next(&failure(49)), None);
@@ -307,7 +306,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_header_and_no_moment_breaks_it(header in "\\PC{0,20}", now in any::<i64>(), first in any::<i64>(), retries in any::<u32>()) {
-            let failure = Failure { retries, status: Some(500), retry_after: Some(&header), first_attempt_at: first, now };
+            let failure = Failure { retries, status: Some(500), retry_after: Some(&header), first_attempt_at: Micros::from_i64(first), now: Micros::from_i64(now) };
             if let Some(delay) = linear(50).next(&failure) {
                 prop_assert!(delay <= MAX_AGE && retries < MAX_RETRIES);
             }

@@ -252,7 +252,7 @@ impl ClientCall<'_> {
         project
             .change(move |tx| {
                 if let Some(device) = device {
-                    note(tx, clock.now().as_i64(), &team_id, &device)?;
+                    note(tx, clock.now(), &team_id, &device)?;
                 }
                 let client_id = tx
                     .prepare_cached(

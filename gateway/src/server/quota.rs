@@ -17,7 +17,7 @@ pub(crate) struct Limit {
     pub(crate) window: Duration,
 }
 
-/// The calls a key has made in its current window. Times are microseconds since the epoch.
+/// The calls a key has made in its current window.
 #[derive(Debug)]
 pub(super) struct Quota {
     limit: Option<Limit>,
@@ -26,7 +26,7 @@ pub(super) struct Quota {
 
 #[derive(Clone, Copy, Debug)]
 struct Window {
-    ends: i64,
+    began: Micros,
     used: u32,
 }
 
@@ -39,10 +39,10 @@ pub(super) struct Standing {
     pub(super) limit: u32,
     /// Calls left after this one.
     pub(super) remaining: u32,
-    /// When the window ends, microseconds since the epoch.
-    pub(super) reset: i64,
-    /// Until then, in microseconds.
-    pub(super) wait: i64,
+    /// When the window ends.
+    pub(super) reset: Micros,
+    /// The time until then.
+    pub(super) wait: Duration,
 }
 
 impl Quota {
@@ -54,17 +54,16 @@ impl Quota {
         }
     }
 
-    /// Counts one call at `now` (microseconds). `None` when there is no limit.
-    pub(super) fn take(&self, now: i64) -> Option<Standing> {
+    /// Counts one call at `now`. `None` when there is no limit.
+    pub(super) fn take(&self, now: Micros) -> Option<Standing> {
         let limit = self.limit?;
-        let length = i64::try_from(limit.window.as_micros()).unwrap_or(i64::MAX);
         // The state is two numbers written together: a panic elsewhere cannot tear it.
         let mut slot = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         let mut window = match *slot {
             // A clock set backwards (reset of a manual clock) starts over as well.
-            Some(w) if now < w.ends && now >= w.ends.saturating_sub(length) => w,
+            Some(w) if now >= w.began && now < w.began.plus(limit.window) => w,
             _ => Window {
-                ends: now.saturating_add(length),
+                began: now,
                 used: 0,
             },
         };
@@ -73,12 +72,13 @@ impl Quota {
             window.used += 1;
         }
         *slot = Some(window);
+        let reset = window.began.plus(limit.window);
         Some(Standing {
             allowed,
             limit: limit.calls,
             remaining: limit.calls - window.used,
-            reset: window.ends,
-            wait: window.ends - now,
+            reset,
+            wait: reset.since(now),
         })
     }
 
@@ -100,10 +100,10 @@ pub(super) fn with_quota(mut response: Response, standing: Option<Standing>) -> 
         HeaderValue::from(standing.remaining),
     );
     // Rounded up to milliseconds, so that whoever waits as told does not come too early.
-    let up = |micros: i64| (micros.saturating_add(999)).div_euclid(1_000);
-    let reset = Micros::from_i64(up(standing.reset).saturating_mul(1_000)).to_millis_string();
-    let wait = up(standing.wait);
-    let wait = format!("{}.{:03}", wait / 1_000, wait % 1_000);
+    let up = Duration::from_micros(999);
+    let reset = standing.reset.plus(up).to_millis_string();
+    let wait = standing.wait.saturating_add(up);
+    let wait = format!("{}.{:03}", wait.as_secs(), wait.subsec_millis());
     for (name, value) in [("x-ratelimit-reset", reset), ("retry-after", wait)] {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(name, value);
@@ -116,7 +116,9 @@ pub(super) fn with_quota(mut response: Response, standing: Option<Standing>) -> 
 mod tests {
     use super::*;
 
-    const SECOND: i64 = 1_000_000;
+    fn at(seconds: u64) -> Micros {
+        Micros::EPOCH.plus(Duration::from_secs(seconds))
+    }
 
     fn three_a_minute() -> Quota {
         Quota::new(Some(Limit {
@@ -128,37 +130,36 @@ mod tests {
     #[test]
     fn the_window_opens_with_the_first_call_and_refuses_above_the_limit() {
         let quota = three_a_minute();
-        let start = 1_000 * SECOND;
-        let first = quota.take(start).unwrap();
+        let first = quota.take(at(1_000)).unwrap();
         assert_eq!((first.allowed, first.remaining), (true, 2));
-        assert_eq!(first.reset, start + 60 * SECOND);
-        quota.take(start + SECOND).unwrap();
-        assert_eq!(quota.take(start + SECOND).unwrap().remaining, 0);
-        let refused = quota.take(start + 20 * SECOND).unwrap();
+        assert_eq!(first.reset, at(1_060));
+        quota.take(at(1_001)).unwrap();
+        assert_eq!(quota.take(at(1_001)).unwrap().remaining, 0);
+        let refused = quota.take(at(1_020)).unwrap();
         assert!(!refused.allowed);
-        assert_eq!(refused.wait, 40 * SECOND);
-        let next = quota.take(start + 60 * SECOND).unwrap();
+        assert_eq!(refused.wait, Duration::from_secs(40));
+        let next = quota.take(at(1_060)).unwrap();
         assert_eq!((next.allowed, next.remaining), (true, 2));
     }
 
     #[test]
     fn without_a_limit_nothing_is_counted() {
         let quota = Quota::new(None);
-        assert_eq!(quota.take(0), None);
+        assert_eq!(quota.take(at(0)), None);
     }
 
     #[test]
     fn a_clock_set_back_opens_a_new_window() {
         let quota = three_a_minute();
-        quota.take(500 * SECOND).unwrap();
-        assert_eq!(quota.take(0).unwrap().remaining, 2);
+        quota.take(at(500)).unwrap();
+        assert_eq!(quota.take(at(0)).unwrap().remaining, 2);
     }
 
     #[test]
     fn reset_gives_every_call_back() {
         let quota = three_a_minute();
-        quota.take(0).unwrap();
+        quota.take(at(0)).unwrap();
         quota.reset();
-        assert_eq!(quota.take(1).unwrap().remaining, 2);
+        assert_eq!(quota.take(at(1)).unwrap().remaining, 2);
     }
 }

@@ -101,7 +101,7 @@ impl Tenants {
         let key = Arc::new(key);
         for project in self.projects() {
             let (key, team_id) = (Arc::clone(&key), project.team_id.clone());
-            let now = project.clock().now().as_i64();
+            let now = project.clock().now();
             let found = project
                 .read(move |conn| api_keys::find(conn, &key, &team_id, now))
                 .await?;
@@ -162,7 +162,7 @@ impl Tenants {
             Ok(None) => return Err(self.unauthorized(&KeyRefusal::Bad)),
             Err(error) => return Err(refused(error)),
         };
-        let standing = tenant.quota.take(tenant.project.clock().now().as_i64());
+        let standing = tenant.quota.take(tenant.project.clock().now());
         if standing.is_some_and(|standing| !standing.allowed) {
             return Err(with_quota(too_many(), standing));
         }
@@ -174,7 +174,7 @@ impl Tenants {
     /// # Errors
     /// The answer to a call beyond that.
     pub(super) fn admit_anonymous(&self) -> Result<Option<Standing>, Box<Response>> {
-        let standing = self.inner.anonymous.take(self.inner.clock.now().as_i64());
+        let standing = self.inner.anonymous.take(self.inner.clock.now());
         if standing.is_some_and(|standing| !standing.allowed) {
             return Err(Box::new(with_quota(too_many(), standing)));
         }

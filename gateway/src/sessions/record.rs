@@ -25,8 +25,7 @@ pub(crate) struct Session {
 
 /// The latest moment of a drop that is too long ago.
 fn limit(now: Micros) -> Micros {
-    let grace = i64::try_from(GRACE.as_micros()).unwrap_or(i64::MAX);
-    Micros::from_i64(now.as_i64().saturating_sub(grace))
+    now.minus(GRACE)
 }
 
 /// Those of the connections that the project has, each once.

@@ -144,7 +144,7 @@ fn call<'js>(ctx: &Ctx<'js>, run: &Run, shared: &Rc<Shared>) -> rquickjs::Result
         Func::from(move || rng.borrow_mut().f64())
     };
     #[expect(clippy::cast_precision_loss, reason = "JavaScript's time is a double")]
-    let now = run.now.as_i64().div_euclid(1_000) as f64;
+    let now = run.now.unix_millis() as f64;
     let handler: Function<'js> = prelude.call((print, random, now, run.env.as_str()))?;
 
     ctx.eval_with_options::<(), _>(run.code.as_str(), named("<VM>"))?;

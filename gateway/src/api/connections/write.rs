@@ -9,6 +9,7 @@ use crate::api::error::ApiError;
 use crate::api::named::{Named, Typing};
 use crate::api::render::View;
 use crate::api::{rows, transformations};
+use crate::clock::Micros;
 
 /// Ids drawn before the write, whether or not they are needed: the generator belongs to the
 /// project, the write to the store's thread.
@@ -126,7 +127,7 @@ fn has_both_ends(body: &Value) -> Result<(), ApiError> {
 
 /// The rules of a body as they are stored: a transformation given with a rule is written under its
 /// name, and the rule refers to it.
-fn resolve_rules(conn: &Connection, call: &mut Call, now: i64) -> Result<(), ApiError> {
+fn resolve_rules(conn: &Connection, call: &mut Call, now: Micros) -> Result<(), ApiError> {
     let Some(Value::Array(rules)) = call.body.get_mut("rules") else {
         return Ok(());
     };
@@ -163,7 +164,7 @@ fn end(
     body: &Value,
     typing: Typing,
     new_id: String,
-    now: i64,
+    now: Micros,
 ) -> Result<String, ApiError> {
     let word = end.word();
     match text(body, &format!("{word}_id")) {
@@ -223,7 +224,7 @@ fn insert(
     body: &Value,
     source: &str,
     destination: &str,
-    now: i64,
+    now: Micros,
 ) -> Result<(), ApiError> {
     conn.prepare_cached(
         "INSERT INTO connections
@@ -243,7 +244,7 @@ fn insert(
 }
 
 /// Writes what `body` names; `rules` replaces the whole list.
-fn change(conn: &Connection, id: &str, body: &Value, now: i64) -> Result<(), ApiError> {
+fn change(conn: &Connection, id: &str, body: &Value, now: Micros) -> Result<(), ApiError> {
     conn.prepare_cached(
         "UPDATE connections SET
              name = CASE WHEN :naming THEN :name ELSE name END,

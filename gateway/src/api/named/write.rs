@@ -10,6 +10,7 @@ use crate::api::call::{Call, Reply, text};
 use crate::api::config;
 use crate::api::error::ApiError;
 use crate::api::render::View;
+use crate::clock::Micros;
 
 /// How a body says of which type something is to be.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +93,7 @@ impl Named {
         new_id: String,
         body: &Value,
         typing: Typing,
-        now: i64,
+        now: Micros,
         prefix: &str,
     ) -> Result<String, ApiError> {
         let name = text(body, "name").unwrap_or_default();
@@ -118,7 +119,7 @@ impl Named {
         conn: &Connection,
         id: &str,
         body: &Value,
-        now: i64,
+        now: Micros,
         prefix: &str,
     ) -> Result<(), ApiError> {
         let kind = text(body, "type").unwrap_or(self.default_type());
@@ -146,7 +147,7 @@ impl Named {
         id: &str,
         body: &Value,
         typing: Typing,
-        now: i64,
+        now: Micros,
         prefix: &str,
     ) -> Result<(), ApiError> {
         let mut stored = self.stored(conn, id)?;
@@ -223,7 +224,7 @@ impl Named {
         conn: &Connection,
         id: &str,
         disabled: bool,
-        now: i64,
+        now: Micros,
     ) -> Result<(), ApiError> {
         let sql = format!(
             "UPDATE {} SET disabled_at = CASE WHEN :disabled THEN coalesce(disabled_at, :now) END,

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use hmac::{Hmac, Mac};
+use data_encoding::HEXLOWER;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest, Sha256};
@@ -14,6 +14,7 @@ use url::Url;
 
 use super::secret;
 use crate::clock::Micros;
+use crate::crypto::hmac_sha256;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
@@ -54,7 +55,7 @@ impl Key<'_> {
         now: Micros,
     ) -> Result<HeaderMap, &'static str> {
         let moment = moment(now);
-        let payload = hex(&Sha256::digest(request.body));
+        let payload = HEXLOWER.encode(&Sha256::digest(request.body));
         let mut added = HeaderMap::new();
         let value = |text: &str| HeaderValue::from_str(text).map_err(|_| "INVALID_CHARACTER");
         added.insert(DATE, value(&moment)?);
@@ -110,13 +111,15 @@ impl Key<'_> {
 
         let date = &moment[..8];
         let scope = format!("{date}/{}/{}/aws4_request", self.region, self.service);
-        let digest = hex(&Sha256::digest(canonical));
+        let digest = HEXLOWER.encode(&Sha256::digest(canonical));
         let text = format!("{ALGORITHM}\n{moment}\n{scope}\n{digest}");
         let first = format!("AWS4{}", self.secret_access_key);
         let key = [date, self.region, self.service, "aws4_request"]
             .iter()
-            .fold(first.into_bytes(), |key, part| hmac(&key, part));
-        let signature = hex(&hmac(&key, &text));
+            .fold(first.into_bytes(), |key, part| {
+                hmac_sha256(&key, part.as_bytes())
+            });
+        let signature = HEXLOWER.encode(&hmac_sha256(&key, text.as_bytes()));
         let id = self.access_key_id;
         format!("{ALGORITHM} Credential={id}/{scope}, SignedHeaders={names}, Signature={signature}")
     }
@@ -176,21 +179,7 @@ fn canonical_query(query: &str) -> String {
 
 /// `20150830T123600Z`.
 fn moment(now: Micros) -> String {
-    let mut text = now.to_millis_string();
-    text.retain(|character| character != '-' && character != ':');
-    let seconds = text.split('.').next().unwrap_or_default();
-    format!("{seconds}Z")
-}
-
-fn hmac(key: &[u8], text: &str) -> Vec<u8> {
-    #[allow(clippy::expect_used, reason = "HMAC takes keys of any length")]
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
-    mac.update(text.as_bytes());
-    mac.finalize().into_bytes().to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    now.civil().strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
 #[cfg(test)]
@@ -326,7 +315,7 @@ mod tests {
                 &canonical_path(path, KEY.service),
                 &canonical_query(query),
                 &mut signed,
-                &hex(&Sha256::digest(body)),
+                &HEXLOWER.encode(&Sha256::digest(body)),
                 &moment(NOW),
             );
             let expected = format!("Signature={signature}");

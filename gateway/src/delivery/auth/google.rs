@@ -61,9 +61,9 @@ impl ServiceAccount {
     }
 
     pub(super) fn step(&self, now: Micros) -> Result<Step, NoToken> {
-        let issued_at = now.as_i64().div_euclid(1_000_000);
+        let issued_at = now.unix_seconds();
         let expires_at = now.plus(LIFE);
-        let expiry = expires_at.as_i64().div_euclid(1_000_000);
+        let expiry = expires_at.unix_seconds();
         let Some(scope) = &self.scope else {
             let token = self.signed(&json!({
                 "iss": self.email, "sub": self.email, "aud": self.audience,

@@ -7,22 +7,18 @@ mod tokens;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, Mac};
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use sha2::Sha256;
 use tokio::time::Instant;
 
 use super::outgoing::Outgoing;
 use super::target::Target;
+use crate::crypto::hmac_sha256;
 use grant::Grant;
 pub(crate) use tokens::{Tokens, Used};
 
 /// base64 of HMAC-SHA256 over the raw body.
 pub(super) fn sign(secret: &str, body: &[u8]) -> String {
-    #[allow(clippy::expect_used, reason = "HMAC takes keys of any length")]
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of any length");
-    mac.update(body);
-    STANDARD.encode(mac.finalize().into_bytes())
+    STANDARD.encode(hmac_sha256(secret.as_bytes(), body))
 }
 
 /// Adds to a delivery what the destination's authentication asks for, and answers the token that was used, if

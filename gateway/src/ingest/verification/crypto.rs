@@ -3,14 +3,16 @@
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use hmac::digest::{Digest, KeyInit};
-use hmac::{Hmac, Mac};
-use md5::Md5;
+use data_encoding::HEXLOWER_PERMISSIVE;
+use hmac::Hmac;
+use md5::{Digest, Md5};
 use ring::signature::{ED25519, UnparsedPublicKey};
 use rustls::pki_types::{SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer};
 use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 use webpki::RawPublicKeyEntity;
+
+use crate::crypto::hmac;
 
 /// A hash function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,30 +58,13 @@ impl Hash {
     }
 
     pub(in crate::ingest) fn hmac(self, key: &[u8], message: &[u8]) -> Vec<u8> {
-        fn mac<M: Mac + KeyInit>(key: &[u8], message: &[u8]) -> Vec<u8> {
-            // An HMAC takes keys of every length.
-            <M as KeyInit>::new_from_slice(key)
-                .map(|mac| mac.chain_update(message).finalize().into_bytes().to_vec())
-                .unwrap_or_default()
-        }
         match self {
-            Self::Md5 => mac::<Hmac<Md5>>(key, message),
-            Self::Sha1 => mac::<Hmac<Sha1>>(key, message),
-            Self::Sha256 => mac::<Hmac<Sha256>>(key, message),
-            Self::Sha384 => mac::<Hmac<Sha384>>(key, message),
-            Self::Sha512 => mac::<Hmac<Sha512>>(key, message),
+            Self::Md5 => hmac::<Hmac<Md5>>(key, message),
+            Self::Sha1 => hmac::<Hmac<Sha1>>(key, message),
+            Self::Sha256 => hmac::<Hmac<Sha256>>(key, message),
+            Self::Sha384 => hmac::<Hmac<Sha384>>(key, message),
+            Self::Sha512 => hmac::<Hmac<Sha512>>(key, message),
         }
-    }
-}
-
-/// Compares in constant time, by way of their signatures under a key of no importance, which also hides lengths.
-pub(super) fn same(given: &[u8], expected: &[u8]) -> bool {
-    let mac = |text: &[u8]| {
-        <Hmac<Sha256> as Mac>::new_from_slice(b"comparison").map(|mac| mac.chain_update(text))
-    };
-    match (mac(given), mac(expected)) {
-        (Ok(given), Ok(expected)) => given.verify(&expected.finalize().into_bytes()).is_ok(),
-        _ => false,
     }
 }
 
@@ -132,18 +117,7 @@ impl Encoding {
 }
 
 fn decode_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text
-        .chars()
-        .map(|c| c.to_digit(16).map(|digit| digit as u8))
-        .collect::<Option<_>>()?;
-    let (pairs, rest) = digits.as_chunks::<2>();
-    rest.is_empty()
-        .then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
-}
-
-/// Bytes as lower-case digits.
-pub(in crate::ingest) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()
 }
 
 /// Bytes as base64 with padding.

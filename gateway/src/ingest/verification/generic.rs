@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use super::crypto::{Encoding, Hash, same};
+use super::crypto::{Encoding, Hash};
 use super::signature::SECRET;
 use super::{Place, Proof};
+use crate::crypto::is_same;
 
 /// The header that the source's configuration names.
 fn named<'a>(proof: &Proof<'a>) -> Option<&'a str> {
@@ -24,7 +25,7 @@ pub(super) fn hmac(proof: &Proof<'_>) -> Option<bool> {
         .unwrap_or(given);
     let signature = Encoding::named(proof.setting("encoding")?)?.decode(encoded)?;
     let expected = Hash::named(algorithm)?.hmac(secret, &proof.received.body);
-    Some(same(&signature, &expected))
+    Some(is_same(&signature, &expected))
 }
 
 /// Username and password.
@@ -41,12 +42,12 @@ pub(super) fn basic_auth(proof: &Proof<'_>) -> Option<bool> {
     if username.is_empty() && password.is_empty() {
         return None;
     }
-    Some(same(&given, format!("{username}:{password}").as_bytes()))
+    Some(is_same(&given, format!("{username}:{password}").as_bytes()))
 }
 
 /// A key in the header of the source's choice.
 pub(super) fn api_key(proof: &Proof<'_>) -> Option<bool> {
-    Some(same(
+    Some(is_same(
         named(proof)?.as_bytes(),
         proof.setting("api_key")?.as_bytes(),
     ))
@@ -55,5 +56,8 @@ pub(super) fn api_key(proof: &Proof<'_>) -> Option<bool> {
 /// A credential that the request repeats in a place.
 pub(super) fn token(proof: &Proof<'_>, at: Place, setting: &str) -> Option<bool> {
     let given = at.first(proof.received)?;
-    Some(same(given.as_bytes(), proof.setting(setting)?.as_bytes()))
+    Some(is_same(
+        given.as_bytes(),
+        proof.setting(setting)?.as_bytes(),
+    ))
 }

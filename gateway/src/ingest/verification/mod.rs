@@ -16,7 +16,7 @@ mod tests;
 
 use serde_json::Value;
 
-pub(super) use crypto::{Hash, base64, hex};
+pub(super) use crypto::{Hash, base64};
 pub(super) use place::Place;
 use providers::Scheme;
 pub(super) use signature::SECRET;

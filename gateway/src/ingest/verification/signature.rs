@@ -1,9 +1,14 @@
 //! Signatures as data: where one stands, what it covers, how it is made, and how old it may be.
 
+use std::time::Duration;
+
+use data_encoding::HEXLOWER;
 use hookdeck::types::Timestamp;
 
-use super::crypto::{Encoding, Hash, PublicKey, hex, public_key, same};
+use super::crypto::{Encoding, Hash, PublicKey, public_key};
 use super::{Place, Proof};
+use crate::clock::Micros;
+use crate::crypto::is_same;
 
 /// A way of signing requests. Built up from [`hex`](Self::hex) and its like, so that a provider is one line.
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +67,7 @@ pub(super) enum Part {
 struct Fresh {
     at: Place,
     unit: Unit,
-    seconds: i64,
+    seconds: u64,
 }
 
 /// How a moment is written.
@@ -131,7 +136,7 @@ impl Signature {
     }
 
     /// No further than `seconds` from the moment that stands `at`, before or after.
-    pub(super) const fn within(self, seconds: i64, at: Place, unit: Unit) -> Self {
+    pub(super) const fn within(self, seconds: u64, at: Place, unit: Unit) -> Self {
         Self {
             fresh: Some(Fresh { at, unit, seconds }),
             ..self
@@ -166,11 +171,11 @@ impl Signature {
             let good = match self.how {
                 How::Hmac(hash) => {
                     let expected = hash.hmac(&key, &message);
-                    given.iter().any(|given| same(given, &expected))
+                    given.iter().any(|given| is_same(given, &expected))
                 }
                 How::Digest(hash) => {
                     let expected = hash.digest(&message);
-                    given.iter().any(|given| same(given, &expected))
+                    given.iter().any(|given| is_same(given, &expected))
                 }
                 How::PublicKey(how) => given
                     .iter()
@@ -242,7 +247,7 @@ impl Part {
             Self::Body => message.extend_from_slice(&proof.received.body),
             Self::BodyDigest => {
                 let digest = Hash::Sha256.digest(&proof.received.body);
-                message.extend_from_slice(hex(&digest).as_bytes());
+                message.extend_from_slice(HEXLOWER.encode(&digest).as_bytes());
             }
             Self::Text(text) => message.extend_from_slice(text.as_bytes()),
             Self::At(place) => {
@@ -280,12 +285,12 @@ impl Part {
 impl Fresh {
     fn holds(&self, proof: &Proof<'_>) -> Option<bool> {
         let text = self.at.first(proof.received)?;
-        let second = 1_000_000;
         let moment = match self.unit {
-            Unit::Seconds => text.parse::<i64>().ok()?.checked_mul(second)?,
-            Unit::Millis => text.parse::<i64>().ok()?.checked_mul(second / 1_000)?,
-            Unit::Rfc3339 => text.parse::<Timestamp>().ok()?.unix_micros(),
+            Unit::Seconds => Micros::from_unix_seconds(text.parse().ok()?),
+            Unit::Millis => Micros::from_unix_millis(text.parse().ok()?),
+            Unit::Rfc3339 => text.parse::<Timestamp>().ok()?.into(),
         };
-        Some(proof.now.as_i64().checked_sub(moment)?.checked_abs()? <= self.seconds * second)
+        let apart = proof.now.since(moment).max(moment.since(proof.now));
+        Some(apart <= Duration::from_secs(self.seconds))
     }
 }

@@ -4,6 +4,7 @@ use rusqlite::{Connection, params};
 use serde_json::{Map, Value, json};
 
 use crate::api::{ApiError, api_keys, organizations, projects};
+use crate::clock::Micros;
 use crate::ids::derived;
 use crate::project::Project;
 use crate::store::StoreError;
@@ -23,7 +24,7 @@ pub(super) fn user_id(project: &Project) -> String {
 /// Notes a device; the same name is the same client.
 pub(super) fn note(
     conn: &Connection,
-    now: i64,
+    now: Micros,
     team_id: &str,
     device: &str,
 ) -> Result<(), StoreError> {

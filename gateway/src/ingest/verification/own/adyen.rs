@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use super::super::crypto::{Encoding, Hash, same};
+use super::super::crypto::{Encoding, Hash};
 use super::super::signature::SECRET;
 use super::super::{Place, Proof};
+use crate::crypto::is_same;
 
 const FIELDS: [&str; 8] = [
     "/pspReference",
@@ -26,7 +27,10 @@ pub(in super::super) fn adyen(proof: &Proof<'_>) -> Option<bool> {
     let Some(items) = items.filter(|items| !items.is_empty()) else {
         let given = Place::Header("hmacsignature").first(proof.received)?;
         let given = Encoding::Base64.decode(&given)?;
-        return Some(same(&given, &Hash::Sha256.hmac(&key, &proof.received.body)));
+        return Some(is_same(
+            &given,
+            &Hash::Sha256.hmac(&key, &proof.received.body),
+        ));
     };
     Some(
         items
@@ -42,7 +46,7 @@ fn signed(item: &Value, key: &[u8]) -> Option<bool> {
         .iter()
         .map(|field| text(item.pointer(field)))
         .collect();
-    Some(same(
+    Some(is_same(
         &given,
         &Hash::Sha256.hmac(key, fields.join(":").as_bytes()),
     ))

@@ -2,18 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use data_encoding::HEXLOWER;
+
 use super::super::Proof;
-use super::super::crypto::{Encoding, Hash, hex, same};
+use super::super::crypto::{Encoding, Hash};
 use super::super::signature::SECRET;
+use crate::crypto::is_same;
 
 /// Twilio signs the URL and then the form, or the URL alone where its query has the SHA-256 of the body.
 pub(in super::super) fn twilio(proof: &Proof<'_>) -> Option<bool> {
     let body = &proof.received.body;
     let fields = match proof.received.parsed_query["bodySHA256"].as_str() {
         Some(digest)
-            if same(
+            if is_same(
                 digest.as_bytes(),
-                hex(&Hash::Sha256.digest(body)).as_bytes(),
+                HEXLOWER.encode(&Hash::Sha256.digest(body)).as_bytes(),
             ) =>
         {
             String::new()
@@ -35,7 +38,7 @@ fn signed_url(proof: &Proof<'_>, header: &str, fields: &str) -> Option<bool> {
     let given = Encoding::Base64.decode(proof.received.header(header)?.trim())?;
     Some(proof.urls.iter().any(|url| {
         let expected = Hash::Sha1.hmac(key, format!("{url}{fields}").as_bytes());
-        same(&given, &expected)
+        is_same(&given, &expected)
     }))
 }
 

@@ -2,16 +2,17 @@
 
 use serde_json::Value;
 
-use super::super::crypto::{Encoding, Hash, same};
+use super::super::crypto::{Encoding, Hash};
 use super::super::signature::SECRET;
 use super::super::{Place, Proof};
+use crate::crypto::is_same;
 
 /// Formstack, `sha256=` and hexadecimal digits.
 pub(in super::super) fn formstack(proof: &Proof<'_>) -> Option<bool> {
     let given = chosen(proof, "x-fs-signature")?.trim();
     let given = Encoding::Hex.decode(given.strip_prefix("sha256=").unwrap_or(given))?;
     let expected = Hash::Sha256.hmac(proof.setting(SECRET)?.as_bytes(), &proof.received.body);
-    Some(same(&given, &expected))
+    Some(is_same(&given, &expected))
 }
 
 /// Vapi, whose credentials choose algorithm, encoding and header, and whether the body is signed without the white
@@ -31,7 +32,7 @@ pub(in super::super) fn vapi(proof: &Proof<'_>) -> Option<bool> {
         body
     };
     let expected = Hash::named(algorithm)?.hmac(proof.setting(SECRET)?.as_bytes(), body);
-    Some(same(&encoding.decode(given)?, &expected))
+    Some(is_same(&encoding.decode(given)?, &expected))
 }
 
 fn chosen<'a>(proof: &Proof<'a>, usual: &'a str) -> Option<&'a str> {
@@ -47,7 +48,7 @@ pub(in super::super) fn coinbase(proof: &Proof<'_>) -> Option<bool> {
     let body = &proof.received.body;
     if let Some(given) = proof.received.header("x-cc-webhook-signature") {
         let given = Encoding::Hex.decode(given.trim())?;
-        return Some(same(&given, &Hash::Sha256.hmac(key, body)));
+        return Some(is_same(&given, &Hash::Sha256.hmac(key, body)));
     }
     let part = |before| {
         let header = "x-hook0-signature";
@@ -71,10 +72,10 @@ pub(in super::super) fn coinbase(proof: &Proof<'_>) -> Option<bool> {
         .collect();
     let before = format!("{time}.{names}.{}.", values.join("."));
     let expected = Hash::Sha256.hmac(key, &[before.as_bytes(), body].concat());
-    Some(same(&Encoding::Hex.decode(&part("v1=")?)?, &expected))
+    Some(is_same(&Encoding::Hex.decode(&part("v1=")?)?, &expected))
 }
 
 fn within(proof: &Proof<'_>, seconds: i64, time: &str) -> Option<bool> {
-    let age = (proof.now.as_i64() / 1_000_000).checked_sub(time.parse().ok()?)?;
+    let age = proof.now.unix_seconds().checked_sub(time.parse().ok()?)?;
     Some(age.checked_abs()? <= seconds)
 }

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::super::Proof;
-use super::super::crypto::{Encoding, Hash, PublicKey, base64, public_key, same};
+use super::super::crypto::{Encoding, Hash, PublicKey, base64, public_key};
 use super::super::signature::SECRET;
+use crate::crypto::is_same;
 
 /// FusionAuth sends a token about the body: signed with a secret, or with the private key to a public key that is
 /// given as PEM.
@@ -13,7 +14,7 @@ pub(in super::super) fn fusionauth(proof: &Proof<'_>) -> Option<bool> {
     let claims = claims(token, proof.setting(SECRET)?)?;
     let digest = Hash::Sha256.digest(&proof.received.body);
     let claimed = claims["request_body_sha256"].as_str()?;
-    Some(same(claimed.as_bytes(), base64(&digest).as_bytes()) && current(&claims, proof))
+    Some(is_same(claimed.as_bytes(), base64(&digest).as_bytes()) && current(&claims, proof))
 }
 
 /// The body of a Wix request is a token, signed with the private key to a public key that is given as PEM.
@@ -51,7 +52,7 @@ fn claims(token: &str, key: &str) -> Option<Value> {
         }
         _ => return None,
     };
-    if same(&signature, &hash.hmac(key.as_bytes(), signed.as_bytes())) {
+    if is_same(&signature, &hash.hmac(key.as_bytes(), signed.as_bytes())) {
         json(claims)
     } else {
         None
@@ -62,7 +63,7 @@ fn claims(token: &str, key: &str) -> Option<Value> {
 fn current(claims: &Value, proof: &Proof<'_>) -> bool {
     claims["exp"]
         .as_i64()
-        .is_none_or(|seconds| proof.now.as_i64() / 1_000_000 <= seconds)
+        .is_none_or(|seconds| proof.now.unix_seconds() <= seconds)
 }
 
 fn json(part: &str) -> Option<Value> {

@@ -18,7 +18,7 @@ pub(in super::super) fn bridge_xyz(proof: &Proof<'_>) -> Option<bool> {
     };
     let key = public_key(proof.setting("public_key")?)?;
     let time = part("t=")?;
-    let age = (proof.now.as_i64() / 1_000).checked_sub(time.parse().ok()?)?;
+    let age = proof.now.unix_millis().checked_sub(time.parse().ok()?)?;
     if age.checked_abs()? > 600_000 {
         return Some(false);
     }

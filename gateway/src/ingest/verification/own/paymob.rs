@@ -1,8 +1,9 @@
 //! Paymob signs the values of certain fields of what a notification is about.
 
-use super::super::crypto::{Encoding, Hash, same};
+use super::super::crypto::{Encoding, Hash};
 use super::super::signature::SECRET;
 use super::super::{Place, Proof};
+use crate::crypto::is_same;
 
 const TRANSACTION: &[&str] = &[
     "/obj/amount_cents",
@@ -57,5 +58,5 @@ pub(in super::super) fn paymob(proof: &Proof<'_>) -> Option<bool> {
                 .and_then(super::super::place::scalar)?,
         );
     }
-    Some(same(&given, &Hash::Sha512.hmac(key, signed.as_bytes())))
+    Some(is_same(&given, &Hash::Sha512.hmac(key, signed.as_bytes())))
 }

@@ -1,9 +1,10 @@
 //! Praxis signs the values of certain fields of a notification, with the secret behind them.
 
-use super::super::crypto::{Encoding, Hash, same};
+use super::super::crypto::{Encoding, Hash};
 use super::super::place::scalar;
 use super::super::signature::SECRET;
 use super::super::{Place, Proof};
+use crate::crypto::is_same;
 
 const PAYMENT: &[&str] = &[
     "/merchant_id",
@@ -46,5 +47,5 @@ pub(in super::super) fn praxis(proof: &Proof<'_>) -> Option<bool> {
         .filter_map(|field| body.pointer(field).and_then(scalar))
         .collect();
     signed.push_str(secret);
-    Some(same(&given, &Hash::Sha384.digest(signed.as_bytes())))
+    Some(is_same(&given, &Hash::Sha384.digest(signed.as_bytes())))
 }
