@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use super::{CallFuture, Prepared, WithMeta, call_options, curl};
 use crate::error::Error;
-use crate::operation::ops;
+use crate::operation::Operation;
 use crate::paging::{Cursor, Items, Page, Pages, Timed, Windows};
 use crate::pipeline::CallEvent;
 use crate::query::{Direction, Filter, OneOrMany, Param, Query, QueryValue};
@@ -69,7 +69,7 @@ impl<F: Filter> List<F> {
             query.set(name.to_owned(), value.clone());
         }
         if self.reversed {
-            let direction = reversed_direction(query, self.prepared.operation.id);
+            let direction = reversed_direction(query, self.prepared.operation);
             query.set("dir", direction);
         }
         if let Some(place) = &self.place {
@@ -101,7 +101,7 @@ impl<F: Filter> List<F> {
             Some(_) => false,
         };
         let ascending = match ready.query.get("dir") {
-            None => false,
+            None => ready.operation.direction == Some(Direction::Asc),
             Some(QueryValue::Text(direction)) => direction.eq_ignore_ascii_case("asc"),
             Some(QueryValue::List(directions)) => match directions.as_slice() {
                 [QueryValue::Text(direction)] => direction.eq_ignore_ascii_case("asc"),
@@ -278,7 +278,7 @@ impl<F: Filter> List<F> {
 }
 
 /// The opposite of the direction a query asks for, or of the one the list has by itself.
-fn reversed_direction(query: &Query, operation: &str) -> QueryValue {
+fn reversed_direction(query: &Query, operation: &Operation) -> QueryValue {
     fn flip(value: &QueryValue) -> QueryValue {
         match value {
             QueryValue::Text(text) if text.eq_ignore_ascii_case("asc") => {
@@ -291,12 +291,7 @@ fn reversed_direction(query: &Query, operation: &str) -> QueryValue {
     if let Some(set) = query.get("dir") {
         return flip(set);
     }
-    // The one list that is in ascending order unless told otherwise.
-    let own = if operation == ops::GET_REQUEST_IGNORED_EVENTS.id {
-        Direction::Asc
-    } else {
-        Direction::Desc
-    };
+    let own = operation.direction.unwrap_or(Direction::Desc);
     let reversed = flip(&own.into_param());
     // A list ordered by several keys takes a direction for each.
     match query.get("order_by") {

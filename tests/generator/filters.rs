@@ -135,7 +135,7 @@ fn the_table_says_what_a_call_may_do() {
     list["paths"]["/things"]["put"] = json!({"operationId": "upsertThing", "responses": {}});
     let code = code(&generated(&list));
     assert!(code.contains(
-        r#"pub const GET_THINGS: Operation = Operation { id: "getThings", method: Method::Get, path: "/things", summary: "get things", idempotent: true, paged: true, deprecated: false, };"#
+        r#"pub const GET_THINGS: Operation = Operation { id: "getThings", method: Method::Get, path: "/things", summary: "get things", idempotent: true, paged: true, deprecated: false,"#
     ), "{code}");
     assert!(code.contains(
         r#"id: "createThing", method: Method::Post, path: "/things", summary: "Create a thing", idempotent: false, paged: false, deprecated: true,"#
