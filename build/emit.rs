@@ -232,16 +232,34 @@ fn tagged(out: &mut String, types: &Types<'_>, def: &Def, variants: &[(String, u
     out.push_str("    }\n}\n\n");
 }
 
+/// Whether rows can be chosen by when they were created, and each tells when that was.
+fn is_timed(types: &Types<'_>, fields: &[Field], item: &Ty) -> bool {
+    let timestamp = Ty::Plain("Timestamp".to_owned());
+    let range = Ty::Range(Box::new(timestamp.clone()));
+    let row = types.target(item).map(|id| &types.defs[id].kind);
+    let tells = |row: &[Field]| {
+        row.iter().any(|field| {
+            field.wire == "created_at" && field.ty == timestamp && field.required && !field.nullable
+        })
+    };
+    fields
+        .iter()
+        .any(|field| field.wire == "created_at" && field.ty == range)
+        && matches!(row, Some(Kind::Object(row)) if tells(row))
+}
+
 fn filter(out: &mut String, types: &Types<'_>, def: &Def, fields: &[Field], item: Option<&Ty>) {
     let docs = type_docs(def, 4);
     let mut methods = names::LIST_METHODS.to_vec();
     if item.is_some() {
         methods.extend(names::LIST_INTERNALS);
     }
+    let timed = item.is_some_and(|item| is_timed(types, fields, item));
+    let order = if timed { ", by created_at" } else { "" };
     let item = item.map_or_else(String::new, |item| format!(" -> {}", types.text(item)));
     let _ = writeln!(
         out,
-        "filter! {{\n{docs}    pub struct {}{item} {{",
+        "filter! {{\n{docs}    pub struct {}{item}{order} {{",
         def.name
     );
     let named: Vec<(&Field, String)> = fields
