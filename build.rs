@@ -1,5 +1,7 @@
 //! Generates models, filters, request bodies and the operation table from the OpenAPI document.
 
+#![warn(clippy::expect_used, clippy::unwrap_used)]
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::{env, fs};

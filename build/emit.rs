@@ -8,6 +8,7 @@ use super::docs;
 use super::names;
 use super::plan::Operation;
 use super::refinements::Refinements;
+use super::resources::{PathStep, Place};
 use super::types::{Def, Field, Kind, Ty, Types};
 
 /// First line of every generated file.
@@ -231,16 +232,34 @@ fn tagged(out: &mut String, types: &Types<'_>, def: &Def, variants: &[(String, u
     out.push_str("    }\n}\n\n");
 }
 
+/// Whether rows can be chosen by when they were created, and each tells when that was.
+fn is_timed(types: &Types<'_>, fields: &[Field], item: &Ty) -> bool {
+    let timestamp = Ty::Plain("Timestamp".to_owned());
+    let range = Ty::Range(Box::new(timestamp.clone()));
+    let row = types.target(item).map(|id| &types.defs[id].kind);
+    let tells = |row: &[Field]| {
+        row.iter().any(|field| {
+            field.wire == "created_at" && field.ty == timestamp && field.required && !field.nullable
+        })
+    };
+    fields
+        .iter()
+        .any(|field| field.wire == "created_at" && field.ty == range)
+        && matches!(row, Some(Kind::Object(row)) if tells(row))
+}
+
 fn filter(out: &mut String, types: &Types<'_>, def: &Def, fields: &[Field], item: Option<&Ty>) {
     let docs = type_docs(def, 4);
     let mut methods = names::LIST_METHODS.to_vec();
     if item.is_some() {
         methods.extend(names::LIST_INTERNALS);
     }
+    let timed = item.is_some_and(|item| is_timed(types, fields, item));
+    let order = if timed { ", by created_at" } else { "" };
     let item = item.map_or_else(String::new, |item| format!(" -> {}", types.text(item)));
     let _ = writeln!(
         out,
-        "filter! {{\n{docs}    pub struct {}{item} {{",
+        "filter! {{\n{docs}    pub struct {}{item}{order} {{",
         def.name
     );
     let named: Vec<(&Field, String)> = fields
@@ -263,25 +282,81 @@ fn filter(out: &mut String, types: &Types<'_>, def: &Def, fields: &[Field], item
     out.push_str("    }\n}\n\n");
 }
 
+/// The resources as one enum.
+pub fn resources(names: &[String]) -> String {
+    let mut out = HEADER.to_owned();
+    out.push_str(
+        "/// A kind of thing that the API lists: what operations are about, and what stands in replies.\n\
+         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]\n\
+         #[non_exhaustive]\n\
+         pub enum Resource {\n",
+    );
+    for name in names {
+        let _ = writeln!(
+            out,
+            "    /// [`{name}`](crate::models::{name})\n    {name},"
+        );
+    }
+    out.push_str("}\n");
+    out
+}
+
+fn place(place: &Place) -> String {
+    let steps = place.path.iter().map(|step| match step {
+        PathStep::Member(name) => format!("PathStep::Member({name:?})"),
+        PathStep::Items => "PathStep::Items".to_owned(),
+    });
+    let steps = steps.collect::<Vec<_>>().join(", ");
+    let resource = &place.resource;
+    format!("ResourcePlace {{ path: &[{steps}], resource: Resource::{resource} }}")
+}
+
+fn operation(out: &mut String, constant: &str, op: &Operation) {
+    out.push_str(&docs::lines(&format!("{}.", op.summary), 0));
+    let _ = writeln!(out, "pub const {constant}: Operation = Operation {{");
+    let mut column = |name: &str, value: String| {
+        let _ = writeln!(out, "    {name}: {value},");
+    };
+    column("id", format!("{:?}", op.id));
+    column("method", format!("Method::{}", names::pascal(op.method)));
+    column("path", format!("{:?}", op.path));
+    column("summary", format!("{:?}", op.summary));
+    column("idempotent", op.idempotent.to_string());
+    column("paged", op.paged.to_string());
+    column("deprecated", op.deprecated.to_string());
+    column("deletes", op.deletes.to_string());
+    column("has_body", op.has_body.to_string());
+    let option = |value: Option<String>| match value {
+        Some(value) => format!("Some({value})"),
+        None => "None".to_owned(),
+    };
+    let direction = op.direction.as_deref().map(names::pascal);
+    column(
+        "direction",
+        option(direction.map(|name| format!("Direction::{name}"))),
+    );
+    let resource = op.resource.as_deref();
+    column(
+        "resource",
+        option(resource.map(|name| format!("Resource::{name}"))),
+    );
+    let places: Vec<String> = op.places.iter().map(place).collect();
+    column("places", format!("&[{}]", places.join(", ")));
+    let bulk_type = op.bulk_type.as_deref();
+    column(
+        "bulk_type",
+        option(bulk_type.map(|name| format!("{name:?}"))),
+    );
+    out.push_str("};\n\n");
+}
+
+/// The operation table.
 pub fn operations(table: &[Operation]) -> String {
     let mut out = HEADER.to_owned();
     let mut constants = vec!["ALL".to_owned()];
     for op in table {
         let constant = names::unique(names::constant(&op.id), &constants);
-        out.push_str(&docs::lines(&format!("{}.", op.summary), 0));
-        let _ = writeln!(
-            out,
-            "pub const {}: Operation = Operation {{\n    id: {:?},\n    method: Method::{},\n    path: {:?},\n    \
-             summary: {:?},\n    idempotent: {},\n    paged: {},\n    deprecated: {},\n}};\n",
-            constant,
-            op.id,
-            names::pascal(op.method),
-            op.path,
-            op.summary,
-            op.idempotent,
-            op.paged,
-            op.deprecated
-        );
+        operation(&mut out, &constant, op);
         constants.push(constant);
     }
     out.push_str("/// Every operation, sorted by id.\npub const ALL: &[&Operation] = &[\n");

@@ -2,7 +2,7 @@
 //!
 //! `document` reads; `lower`, `shape` and `merge` find out what each schema means; `types` lets equal
 //! ones share an entry, `naming` names them; `plan` walks the operations, `filters` their
-//! parameters; `emit` writes. Plain code over `serde_json::Value`: the build script has no other
+//! parameters, `resources` what they are about; `emit` writes. Plain code over `serde_json::Value`: the build script has no other
 //! dependency.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,12 +19,13 @@ mod naming;
 mod node;
 mod plan;
 mod refinements;
+mod resources;
 mod shape;
 mod types;
 
 use document::Document;
 use lower::Lower;
-use plan::Operation;
+use plan::{Operation, Table};
 use refinements::Refinements;
 use types::{Kind, Types};
 
@@ -109,7 +110,8 @@ pub fn generate(document: &str, refinements: &str, checks: Checks) -> Result<Fil
     for text in files.values_mut() {
         *text = docs::unlink(text, |name| known.contains(name));
     }
-    files.insert("operations.rs", emit::operations(&table));
+    files.insert("operations.rs", emit::operations(&table.operations));
+    files.insert("resources.rs", emit::resources(&table.resources));
     let unused = refinements.unused();
     if checks.targets && !unused.is_empty() {
         let message = format!(
@@ -118,7 +120,7 @@ pub fn generate(document: &str, refinements: &str, checks: Checks) -> Result<Fil
         );
         return Err(Failure::new(IN_REFINEMENTS, message));
     }
-    let summary = summary(&document, &types, &table, &files);
+    let summary = summary(&document, &types, &table.operations, &files);
     files.insert("summary.txt", summary);
     Ok(files)
 }
@@ -128,7 +130,7 @@ fn missing(
     refinements: &Refinements,
     types: &Types<'_>,
     known: &BTreeSet<&str>,
-    table: &[Operation],
+    table: &Table,
 ) -> Vec<String> {
     let needs = &refinements.needs;
     let def = |name: &str| types.defs.iter().find(|def| def.name == name);
@@ -172,8 +174,13 @@ fn missing(
         }
     }
     for id in &needs.operations {
-        if !table.iter().any(|op| op.id == *id) {
+        if !table.operations.iter().any(|op| op.id == *id) {
             missing.push(format!("operation {id}"));
+        }
+    }
+    for name in &needs.resources {
+        if !table.resources.contains(name) {
+            missing.push(format!("resource {name}"));
         }
     }
     missing
@@ -205,7 +212,7 @@ fn summary(document: &Document, types: &Types<'_>, table: &[Operation], files: &
         types.defs.len(),
         kinds.join(", "),
         document.lines_unshared(),
-        types_lines + lines("operations.rs") + lines("ids.rs"),
+        types_lines + lines("operations.rs") + lines("resources.rs") + lines("ids.rs"),
     );
     let names: BTreeSet<&str> = types.defs.iter().map(|def| def.name.as_str()).collect();
     for name in names {

@@ -62,15 +62,11 @@ pub const LIST_METHODS: &[&str] = &[
 /// Methods a list call has for the rest of the crate: setters on it must keep clear of these too.
 pub const LIST_INTERNALS: &[&str] = &[
     "ascending_by_time",
-    "conditions",
     "flip",
-    "operation",
+    "into_fetch",
     "query_mut",
     "ready",
     "reversed_direction",
-    "seek",
-    "start",
-    "tell",
 ];
 /// Methods every request body, or call that sends one, has.
 pub const BODY_METHODS: &[&str] = &[

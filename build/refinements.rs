@@ -34,6 +34,8 @@ pub struct Needs {
     /// `Type(argument, ..)`: what its `new` is called with.
     pub constructors: Vec<String>,
     pub operations: Vec<String>,
+    /// Members of the generated `Resource`.
+    pub resources: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +47,7 @@ pub struct Refinements {
     docs: BTreeMap<String, String>,
     replace: BTreeMap<String, String>,
     filters: BTreeMap<String, String>,
+    directions: BTreeMap<String, String>,
     extra: BTreeMap<String, Vec<ExtraField>>,
     merge: BTreeSet<String>,
     lenient: BTreeSet<String>,
@@ -52,10 +55,23 @@ pub struct Refinements {
     used: RefCell<BTreeSet<String>>,
 }
 
-const SECTIONS: [&str; 11] = [
-    "ids", "names", "types", "docs", "replace", "filters", "extra", "merge", "lenient", "drop",
+const SECTIONS: [&str; 12] = [
+    "ids",
+    "names",
+    "types",
+    "docs",
+    "replace",
+    "filters",
+    "directions",
+    "extra",
+    "merge",
+    "lenient",
+    "drop",
     "needs",
 ];
+
+/// In `directions`, every list that has no entry of its own and no default in the document.
+const EVERY_LIST: &str = "*";
 
 fn broken(section: &str, message: impl Into<String>) -> Failure {
     Failure::new(&format!("{IN_REFINEMENTS}/{section}"), message)
@@ -141,6 +157,7 @@ impl Refinements {
                 "docs" => self.docs.insert(key.clone(), text()?).is_some(),
                 "replace" => self.replace.insert(key.clone(), text()?).is_some(),
                 "filters" => self.filters.insert(key.clone(), text()?).is_some(),
+                "directions" => self.directions.insert(key.clone(), text()?).is_some(),
                 "ids" => {
                     let id = IdType {
                         prefix: member("prefix")?,
@@ -242,6 +259,16 @@ impl Refinements {
         self.look("filters", &self.filters, operation)
     }
 
+    /// The direction a list has by default, and where that is known only here.
+    pub fn direction(&self, operation: &str) -> Option<&str> {
+        self.look("directions", &self.directions, operation)
+    }
+
+    /// The direction of lists of which nothing else is known.
+    pub fn common_direction(&self) -> Option<&str> {
+        self.look("directions", &self.directions, EVERY_LIST)
+    }
+
     pub fn extra(&self, schema: &str) -> &[ExtraField] {
         match self.extra.get(schema) {
             Some(fields) => {
@@ -285,6 +312,7 @@ impl Refinements {
             ("docs", &self.docs),
             ("replace", &self.replace),
             ("filters", &self.filters),
+            ("directions", &self.directions),
         ];
         let mut all: Vec<String> = Vec::new();
         for (section, map) in maps {
@@ -325,5 +353,6 @@ fn needs(value: &Value) -> Result<Needs, Failure> {
         fields: list("fields")?,
         constructors: list("constructors")?,
         operations: list("operations")?,
+        resources: list("resources")?,
     })
 }

@@ -30,10 +30,10 @@ const DEFAULT_PUBLISH_URL: &str = "https://hkdk.events/v1/publish";
 /// ```
 #[derive(Clone)]
 pub struct Client {
-    inner: Arc<Inner>,
+    inner: Arc<ClientState>,
 }
 
-struct Inner {
+struct ClientState {
     api: Endpoint,
     publish: Endpoint,
     version: ApiVersion,
@@ -334,7 +334,7 @@ impl ClientBuilder {
         };
         let pipeline = Pipeline::new(transport, limiter, self.retry, self.timeouts, self.observer);
         Ok(Client {
-            inner: Arc::new(Inner {
+            inner: Arc::new(ClientState {
                 api,
                 publish: published,
                 translation: self.version.translation(),

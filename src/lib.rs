@@ -64,6 +64,7 @@
 //! | `contract` | no | the module `contract`: the OpenAPI document as text, for test servers and validators |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(clippy::expect_used, clippy::unwrap_used)]
 
 mod auth;
 mod call;

@@ -1,5 +1,9 @@
 //! The table of operations the API has.
 
+use crate::query::Direction;
+
+include!(concat!(env!("OUT_DIR"), "/resources.rs"));
+
 /// An HTTP method an operation of the API uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
@@ -59,17 +63,91 @@ pub struct Operation {
     pub paged: bool,
     /// Whether the document marks it deprecated.
     pub deprecated: bool,
+    /// Whether it removes what the last parameter of its path names, and so answers nothing but the id
+    /// of that. Not every `DELETE` does: one dismisses an issue and answers it.
+    pub deletes: bool,
+    /// Whether it takes a body.
+    pub has_body: bool,
+    /// The direction of a list that is not told one; `None` for what is no list or takes no direction.
+    pub direction: Option<Direction>,
+    /// What it is about: what the list that its path goes on from holds.
+    pub resource: Option<Resource>,
+    /// Where resources stand in its reply. What lies inside another comes before that.
+    pub places: &'static [ResourcePlace],
+    /// The `type` of the bulk jobs it is about, such as `events.retry`.
+    pub bulk_type: Option<&'static str>,
 }
+
+/// Where a resource stands in a reply.
+///
+/// ```
+/// use hookdeck::operation::{PathStep, Resource, ops};
+///
+/// let place = &ops::GET_CONNECTIONS.places[0];
+/// assert_eq!(place.resource, Resource::Destination);
+/// let path = [PathStep::Member("models"), PathStep::Items, PathStep::Member("destination")];
+/// assert_eq!(place.path, path);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct ResourcePlace {
+    /// The way from the whole reply to it; empty where the reply is the resource.
+    pub path: &'static [PathStep],
+    /// What stands there. A member that is optional may be missing or null.
+    pub resource: Resource,
+}
+
+/// A step on the way from a reply to something in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PathStep {
+    /// The member of an object with that name.
+    Member(&'static str),
+    /// Each item of a list.
+    Items,
+}
+
+/// The operation with that id. A document may have one more than once, each time with the older name of
+/// its path after the id (`disableSource_archive`): those are the same operation.
+///
+/// ```
+/// use hookdeck::operation::find;
+///
+/// assert_eq!(find("disableSource_archive").map(|found| found.path), Some("/sources/{id}/disable"));
+/// assert!(find("disableEverything").is_none());
+/// ```
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Operation> {
+    let named = |id: &str| {
+        let at = ops::ALL.binary_search_by(|known| known.id.cmp(id)).ok()?;
+        ops::ALL.get(at).copied()
+    };
+    named(id).or_else(|| named(id.split('_').next()?))
+}
+
+/// What holds of a call that the document does not describe.
+const UNDESCRIBED: Operation = Operation {
+    id: "",
+    method: Method::Get,
+    path: "",
+    summary: "",
+    idempotent: false,
+    paged: false,
+    deprecated: false,
+    deletes: false,
+    has_body: false,
+    direction: None,
+    resource: None,
+    places: &[],
+    bulk_type: None,
+};
 
 /// The publish endpoint, which the API's document does not describe.
 pub(crate) static PUBLISH: Operation = Operation {
     id: "publish",
     method: Method::Post,
-    path: "",
     summary: "Publish an event to a source",
-    idempotent: false,
-    paged: false,
-    deprecated: false,
+    has_body: true,
+    ..UNDESCRIBED
 };
 
 /// What a `HEAD` of any path is called; its replies have no body.
@@ -81,11 +159,9 @@ pub(crate) const fn raw(method: Method) -> &'static Operation {
         Operation {
             id,
             method,
-            path: "",
             summary: "Call any path",
             idempotent: !matches!(method, Method::Post | Method::Patch),
-            paged: false,
-            deprecated: false,
+            ..UNDESCRIBED
         }
     }
     match method {
@@ -101,7 +177,8 @@ pub(crate) const fn raw(method: Method) -> &'static Operation {
 
 /// Every operation by name.
 pub mod ops {
-    use super::{Method, Operation};
+    use super::{Method, Operation, PathStep, Resource, ResourcePlace};
+    use crate::query::Direction;
 
     include!(concat!(env!("OUT_DIR"), "/operations.rs"));
 }

@@ -5,6 +5,8 @@
 #[path = "../build/mod.rs"]
 mod generator;
 
+#[path = "generator/columns.rs"]
+mod columns;
 #[path = "generator/compile.rs"]
 mod compile;
 #[path = "generator/filters.rs"]

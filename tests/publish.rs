@@ -1,23 +1,27 @@
 //! Publishing: what goes out, what comes back, and that it keeps out of the quota's way.
 
-mod scripted;
+mod support;
 
 use std::time::Duration;
 
 use hookdeck::transport::TransportErrorKind;
 use hookdeck::{Client, ErrorKind, RateLimit, Sent};
-use scripted::{Reply, Scripted};
+use support::{Script, Step, reply};
 
 const ACCEPTED: &str =
     r#"{"status":"SUCCESS","message":"Request handled","request_id":"req_1","more":1}"#;
 
-fn accepted() -> Reply {
-    Reply::new(200, ACCEPTED)
+fn answer(status: u16, body: &str) -> Step {
+    reply(status, &[], body).into()
+}
+
+fn accepted() -> Step {
+    answer(200, ACCEPTED)
 }
 
 #[tokio::test]
 async fn an_event_goes_to_the_publish_endpoint_with_its_source_body_and_headers() {
-    let transport = Scripted::new([accepted()]);
+    let transport = Script::new([accepted()]);
     let client = transport.client("sk_1").build().unwrap();
     let published = client
         .publish()
@@ -30,20 +34,20 @@ async fn an_event_goes_to_the_publish_endpoint_with_its_source_body_and_headers(
     assert_eq!(published.message, "Request handled");
     assert_eq!(published.request_id, "req_1");
 
-    let sent = transport.only_request();
-    assert_eq!(sent.method(), "POST");
-    assert_eq!(sent.uri(), "https://hkdk.events/v1/publish");
-    assert_eq!(sent.headers()["authorization"], "Bearer sk_1");
-    assert_eq!(sent.headers()["x-hookdeck-source-name"], "shop");
-    assert!(!sent.headers().contains_key("x-hookdeck-source-id"));
-    assert_eq!(sent.headers()["content-type"], "application/json");
-    assert_eq!(sent.headers()["x-tenant"], "acme");
-    assert_eq!(&sent.body()[..], br#"{"type":"order.created"}"#);
+    let sent = transport.only();
+    assert_eq!(sent.method, "POST");
+    assert_eq!(sent.uri, "https://hkdk.events/v1/publish");
+    assert_eq!(sent.headers["authorization"], "Bearer sk_1");
+    assert_eq!(sent.headers["x-hookdeck-source-name"], "shop");
+    assert!(!sent.headers.contains_key("x-hookdeck-source-id"));
+    assert_eq!(sent.headers["content-type"], "application/json");
+    assert_eq!(sent.headers["x-tenant"], "acme");
+    assert_eq!(&sent.body[..], br#"{"type":"order.created"}"#);
 }
 
 #[tokio::test]
 async fn bytes_go_out_as_they_are_and_the_source_can_be_named_by_id() {
-    let transport = Scripted::new([accepted()]);
+    let transport = Script::new([accepted()]);
     let client = transport
         .client("sk_1")
         .publish_url("http://127.0.0.1:4100/v1/publish/")
@@ -57,30 +61,29 @@ async fn bytes_go_out_as_they_are_and_the_source_can_be_named_by_id() {
         .content_type("application/octet-stream")
         .await
         .unwrap();
-    let sent = transport.only_request();
-    assert_eq!(sent.uri(), "http://127.0.0.1:4100/v1/publish");
+    let sent = transport.only();
+    assert_eq!(sent.uri, "http://127.0.0.1:4100/v1/publish");
     assert_eq!(
-        sent.headers()["authorization"],
-        "Bearer sk_1",
+        sent.headers["authorization"], "Bearer sk_1",
         "always bearer"
     );
-    assert_eq!(sent.headers()["x-hookdeck-source-id"], "src_1");
-    assert_eq!(sent.headers()["content-type"], "application/octet-stream");
-    assert_eq!(sent.headers().get_all("content-type").iter().count(), 1);
-    assert_eq!(&sent.body()[..], b"\x00\xff");
+    assert_eq!(sent.headers["x-hookdeck-source-id"], "src_1");
+    assert_eq!(sent.headers["content-type"], "application/octet-stream");
+    assert_eq!(sent.headers.get_all("content-type").iter().count(), 1);
+    assert_eq!(&sent.body[..], b"\x00\xff");
 }
 
 #[tokio::test(start_paused = true)]
 async fn publishing_neither_waits_for_the_quota_nor_spends_it() {
     let page = r#"{"count":0,"models":[],"pagination":{}}"#;
-    let refused = Reply::new(429, "Too Many Requests").header("retry-after", "7");
-    let transport = Scripted::new([
-        Reply::new(200, page),
+    let refused = reply(429, &[("retry-after", "7")], "Too Many Requests").into();
+    let transport = Script::new([
+        answer(200, page),
         accepted(),
         accepted(),
         refused,
         accepted(),
-        Reply::new(200, page),
+        answer(200, page),
     ]);
     let client = transport
         .client("sk_quota")
@@ -110,25 +113,25 @@ async fn publishing_neither_waits_for_the_quota_nor_spends_it() {
 
 #[tokio::test(start_paused = true)]
 async fn what_may_have_arrived_is_repeated_only_where_the_call_allows_it() {
-    let broken = || Reply::failure(TransportErrorKind::Interrupted);
-    let transport = Scripted::new([broken(), broken(), accepted()]);
+    let broken = || Step::from(TransportErrorKind::Interrupted);
+    let transport = Script::new([broken(), broken(), accepted()]);
     let client = transport.client("sk_1").build().unwrap();
     let publish = client.publish().to_source("shop").body("{}");
     let error = publish.clone().await.unwrap_err();
     assert_eq!((error.attempts(), error.sent()), (1, Sent::Maybe));
     assert_eq!(error.operation(), "publish");
     publish.idempotent(true).await.unwrap();
-    assert_eq!(transport.requests().len(), 3);
+    assert_eq!(transport.count(), 3);
 }
 
 #[tokio::test]
 async fn refusals_are_read_as_elsewhere() {
     let body = r#"{"message":"Missing x-hookdeck-source-id or x-hookdeck-source-name header",
         "code":"MISSING_PARAMETER"}"#;
-    let transport = Scripted::new([
-        Reply::new(400, body),
-        Reply::new(401, "Unauthorized"),
-        Reply::new(
+    let transport = Script::new([
+        answer(400, body),
+        answer(401, "Unauthorized"),
+        answer(
             200,
             r#"{"status":"DELETED","message":"The source is deleted"}"#,
         ),
@@ -154,7 +157,7 @@ async fn refusals_are_read_as_elsewhere() {
 
 #[tokio::test]
 async fn what_makes_no_call_is_refused_before_anything_is_sent() {
-    let transport = Scripted::new([]);
+    let transport = Script::new([] as [Step; 0]);
     let client = transport.client("sk_1").build().unwrap();
     let shop = || client.publish().to_source("shop");
     for (call, says) in [
@@ -179,13 +182,13 @@ async fn what_makes_no_call_is_refused_before_anything_is_sent() {
         assert!(error.to_string().contains(says), "{error}");
         assert!(!error.to_string().contains("hush"), "{error}");
     }
-    assert!(transport.requests().is_empty());
+    assert!(transport.seen().is_empty());
 }
 
 #[test]
 fn neither_debug_nor_the_curl_command_shows_a_secret() {
     let client = Client::builder("sk_1")
-        .transport(Scripted::new([]))
+        .transport(Script::new([] as [Step; 0]))
         .build()
         .unwrap();
     let call = client

@@ -1,22 +1,26 @@
 //! Calls of any path.
 
-mod scripted;
+mod support;
 
 use hookdeck::models::Source;
 use hookdeck::operation::Method;
 use hookdeck::query::at_least;
 use hookdeck::transport::TransportErrorKind;
 use hookdeck::{ErrorKind, Sent};
-use scripted::{Reply, Scripted};
 use serde_json::json;
+use support::{Script, Step, reply};
 
-fn ok() -> Reply {
-    Reply::new(200, r#"{"id":"evt_1"}"#)
+fn answer(status: u16, body: &str) -> Step {
+    reply(status, &[], body).into()
+}
+
+fn ok() -> Step {
+    answer(200, r#"{"id":"evt_1"}"#)
 }
 
 #[tokio::test]
 async fn a_path_is_called_below_the_version_with_parameters_and_body() {
-    let transport = Scripted::new([ok(), ok()]);
+    let transport = Script::new([ok(), ok()]);
     let client = transport.client("sk_1").build().unwrap();
     let reply = client
         .raw()
@@ -33,24 +37,24 @@ async fn a_path_is_called_below_the_version_with_parameters_and_body() {
         .await
         .unwrap();
 
-    let [get, post] = &transport.requests()[..] else {
+    let [get, post] = &transport.seen()[..] else {
         panic!("two requests");
     };
-    assert_eq!(get.method(), "GET");
+    assert_eq!(get.method, "GET");
     assert_eq!(
-        get.uri(),
+        get.uri,
         "https://api.hookdeck.com/2026-09-01/events/evt_1?include=data&attempts[gte]=3"
     );
-    assert_eq!(get.headers()["authorization"], "Bearer sk_1");
-    assert!(!get.headers().contains_key("content-type"));
-    assert_eq!(post.method(), "POST");
-    assert_eq!(post.headers()["content-type"], "application/json");
-    assert_eq!(&post.body()[..], br#"{"a":1}"#);
+    assert_eq!(get.headers["authorization"], "Bearer sk_1");
+    assert!(!get.headers.contains_key("content-type"));
+    assert_eq!(post.method, "POST");
+    assert_eq!(post.headers["content-type"], "application/json");
+    assert_eq!(&post.body[..], br#"{"a":1}"#);
 }
 
 #[tokio::test]
 async fn a_reply_is_decoded_into_the_type_asked_for() {
-    let transport = Scripted::new([ok(), ok(), ok()]);
+    let transport = Script::new([ok(), ok(), ok()]);
     let client = transport.client("sk_1").build().unwrap();
     #[derive(serde::Deserialize)]
     struct Named {
@@ -79,29 +83,25 @@ async fn what_may_have_been_done_is_repeated_by_method() {
         (Method::Post, false),
         (Method::Patch, false),
     ] {
-        let transport = Scripted::new([Reply::failure(TransportErrorKind::Interrupted), ok()]);
+        let transport = Script::new([Step::from(TransportErrorKind::Interrupted), ok()]);
         let client = transport.client("sk_1").build().unwrap();
         let outcome = client.raw().request(method, "/x").await;
         assert_eq!(outcome.is_ok(), repeated, "{method}");
         let methods: Vec<_> = transport
-            .requests()
+            .seen()
             .iter()
-            .map(|request| request.method().to_string())
+            .map(|request| request.method.to_string())
             .collect();
         assert_eq!(methods, vec![method.as_str(); 1 + usize::from(repeated)]);
     }
-    let transport = Scripted::new([Reply::failure(TransportErrorKind::Interrupted), ok()]);
+    let transport = Script::new([Step::from(TransportErrorKind::Interrupted), ok()]);
     let client = transport.client("sk_1").build().unwrap();
     client.raw().post("/x").idempotent(true).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_reply_that_can_have_no_body_is_null() {
-    let transport = Scripted::new([
-        Reply::new(200, ""),
-        Reply::new(204, ""),
-        Reply::new(200, ""),
-    ]);
+    let transport = Script::new([answer(200, ""), answer(204, ""), answer(200, "")]);
     let client = transport.client("sk_1").build().unwrap();
     let head = client.raw().request(Method::Head, "/x").with_meta();
     let head = head.await.unwrap();
@@ -114,7 +114,7 @@ async fn a_reply_that_can_have_no_body_is_null() {
 #[tokio::test]
 async fn failures_are_those_of_other_calls() {
     let body = r#"{"code":"NOT_FOUND","status":404,"message":"Not Found"}"#;
-    let transport = Scripted::new([Reply::new(404, body)]);
+    let transport = Script::new([answer(404, body)]);
     let client = transport.client("sk_1").build().unwrap();
     let error = client.raw().get("/events/evt_0").await.unwrap_err();
     assert!(error.is_not_found());
@@ -123,7 +123,7 @@ async fn failures_are_those_of_other_calls() {
 
 #[tokio::test]
 async fn a_path_that_could_lead_elsewhere_is_refused_before_anything_is_sent() {
-    let transport = Scripted::new([]);
+    let transport = Script::new([] as [Step; 0]);
     let client = transport.client("sk_1").build().unwrap();
     for path in [
         "",
@@ -156,7 +156,7 @@ async fn a_path_that_could_lead_elsewhere_is_refused_before_anything_is_sent() {
             "{path:?}"
         );
     }
-    assert!(transport.requests().is_empty());
+    assert!(transport.seen().is_empty());
 }
 
 #[tokio::test]
@@ -168,17 +168,17 @@ async fn a_path_goes_out_as_it_was_given() {
         "/requests/req_1:web_2",
         "/a;b=c@d!$&'()*+,~",
     ] {
-        let transport = Scripted::new([ok()]);
+        let transport = Script::new([ok()]);
         let client = transport.client("sk_1").build().unwrap();
         client.raw().get(path).await.unwrap();
-        let uri = transport.only_request().uri().to_string();
+        let uri = transport.only().uri.to_string();
         assert_eq!(uri, format!("https://api.hookdeck.com/2026-09-01{path}"));
     }
 }
 
 #[test]
 fn the_curl_command_hides_secrets() {
-    let client = Scripted::new([]).client("sk_1").build().unwrap();
+    let client = Script::new([] as [Step; 0]).client("sk_1").build().unwrap();
     let call = client
         .raw()
         .put("/sources")

@@ -8,10 +8,13 @@
 mod levelled;
 
 use std::future::IntoFuture;
+use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use hookdeck::models::{
     DestinationConfig, DestinationInput, FilterRule, RetryRule, RetryStrategy, Rule, SourceInput,
 };
+use hookdeck::raw::Raw;
 use hookdeck::types::Timestamp;
 use hookdeck::{Client, RateLimit, Response, Result};
 use hookdeck_gateway::Gateway;
@@ -35,8 +38,16 @@ async fn holds<T: Serialize>(
     }
 }
 
-#[tokio::test]
-async fn what_the_gateway_answers_encodes_again_as_it_was() {
+/// A call of a table, made when its turn comes.
+fn row<C, T>(what: &str, call: C) -> (&str, BoxFuture<'static, std::result::Result<(), String>>)
+where
+    C: IntoFuture<Output = Result<Response<T>>, IntoFuture: Send> + Send + 'static,
+    T: Serialize + Send + Sync + 'static,
+{
+    (what, Box::pin(holds(call)))
+}
+
+async fn started() -> (Gateway, Client) {
     let gateway = Gateway::builder()
         .manual_clock(Timestamp::from_unix_seconds(1_800_000_000))
         .start()
@@ -47,6 +58,12 @@ async fn what_the_gateway_answers_encodes_again_as_it_was() {
         .rate_limit(RateLimit::off())
         .build()
         .unwrap();
+    (gateway, client)
+}
+
+#[tokio::test]
+async fn what_the_gateway_answers_encodes_again_as_it_was() {
+    let (gateway, client) = started().await;
 
     let filter = json!({"type": {"$in": ["a", "b"]}, "deep": [{"x": null}]});
     let connection = client
@@ -75,7 +92,8 @@ async fn what_the_gateway_answers_encodes_again_as_it_was() {
     };
     let taken = publish("order").await.unwrap();
     let ignored = publish("other").await.unwrap();
-    gateway.settle().await.unwrap();
+    // Past the last retry, so that there is an issue to read.
+    gateway.advance(Duration::from_secs(600)).await.unwrap();
     let event = client.requests().events(&taken.request_id).await.unwrap();
     let event = &event.items[0];
     let attempt = client.attempts().list().event_id(&event.id).await.unwrap();
@@ -87,72 +105,58 @@ async fn what_the_gateway_answers_encodes_again_as_it_was() {
         .await
         .unwrap();
 
-    holds(client.sources().get(&connection.source.id).with_meta())
-        .await
-        .unwrap();
-    holds(
-        client
-            .destinations()
-            .get(&connection.destination.id)
-            .with_meta(),
-    )
-    .await
-    .unwrap();
-    holds(client.connections().get(&connection.id).with_meta())
-        .await
-        .unwrap();
-    holds(client.requests().get(&taken.request_id).with_meta())
-        .await
-        .unwrap();
-    holds(client.requests().get(&ignored.request_id).with_meta())
-        .await
-        .unwrap();
-    holds(client.requests().raw_body(&taken.request_id).with_meta())
-        .await
-        .unwrap();
-    holds(client.events().get(&event.id).with_meta())
-        .await
-        .unwrap();
-    holds(client.events().retry(&event.id).with_meta())
-        .await
-        .unwrap();
-    holds(client.attempts().get(&attempt.id).with_meta())
-        .await
-        .unwrap();
-    holds(client.requests().replay(&taken.request_id).with_meta())
-        .await
-        .unwrap();
-    holds(client.projects().get(&connection.team_id).with_meta())
-        .await
-        .unwrap();
-    holds(client.organizations().current().with_meta())
-        .await
-        .unwrap();
-    for trigger in client.issue_triggers().list().await.unwrap().items {
-        holds(client.issue_triggers().get(&trigger.id).with_meta())
-            .await
-            .unwrap();
+    let (sources, destinations) = (client.sources(), client.destinations());
+    let (requests, events) = (client.requests(), client.events());
+    let (triggers, issues) = (client.issue_triggers(), client.issues());
+    let (taken, ignored) = (&taken.request_id, &ignored.request_id);
+    let mut calls = vec![
+        row("source", sources.get(&connection.source.id).with_meta()),
+        row(
+            "destination",
+            destinations.get(&connection.destination.id).with_meta(),
+        ),
+        row(
+            "connection",
+            client.connections().get(&connection.id).with_meta(),
+        ),
+        row("request", requests.get(taken).with_meta()),
+        row("ignored request", requests.get(ignored).with_meta()),
+        row("raw body", requests.raw_body(taken).with_meta()),
+        row("event", events.get(&event.id).with_meta()),
+        row("retried event", events.retry(&event.id).with_meta()),
+        row("attempt", client.attempts().get(&attempt.id).with_meta()),
+        row("replay", requests.replay(taken).with_meta()),
+        row(
+            "project",
+            client.projects().get(&connection.team_id).with_meta(),
+        ),
+        row("organization", client.organizations().current().with_meta()),
+    ];
+    for trigger in triggers.list().await.unwrap().items {
+        calls.push(row("issue trigger", triggers.get(&trigger.id).with_meta()));
     }
-    for issue in client.issues().list().await.unwrap().items {
-        holds(client.issues().get(&issue.id).with_meta())
-            .await
-            .unwrap();
+    for issue in issues.list().await.unwrap().items {
+        calls.push(row("issue", issues.get(&issue.id).with_meta()));
     }
+    for what in ["issue trigger", "issue"] {
+        assert!(calls.iter().any(|(name, _)| *name == what), "no {what}");
+    }
+    for (what, call) in calls {
+        call.await
+            .unwrap_or_else(|problem| panic!("{what}: {problem}"));
+    }
+}
+
+/// The id of what is made of a body as it stands.
+async fn made(raw: &Raw, path: &str, body: &Value) -> String {
+    let made = raw.post(path).json(body).decode::<Value>().await.unwrap();
+    made["id"].as_str().unwrap().to_owned()
 }
 
 /// Every scheme of a destination, some of a source, and every kind of rule, credentials included.
 #[tokio::test]
 async fn every_scheme_and_rule_encodes_again_as_it_was() {
-    let gateway = Gateway::builder()
-        .manual_clock(Timestamp::from_unix_seconds(1_800_000_000))
-        .start()
-        .await
-        .unwrap();
-    let client = Client::builder(gateway.api_key())
-        .base_url(gateway.api_url())
-        .rate_limit(RateLimit::off())
-        .build()
-        .unwrap();
+    let (_gateway, client) = started().await;
     let raw = client.raw();
 
     let schemes = [
@@ -181,13 +185,7 @@ async fn every_scheme_and_rule_encodes_again_as_it_was() {
             "overrides": {"large": {"rate": 9, "rate_period": "second"}},
         }});
         let body = json!({"name": format!("d{number}"), "type": "HTTP", "config": config});
-        let made = raw
-            .post("/destinations")
-            .json(&body)
-            .decode::<Value>()
-            .await
-            .unwrap();
-        let id = made["id"].as_str().unwrap();
+        let id = &made(&raw, "/destinations", &body).await;
         let call = client.destinations().get(id).include_auth().with_meta();
         holds(call)
             .await
@@ -209,13 +207,7 @@ async fn every_scheme_and_rule_encodes_again_as_it_was() {
     ];
     for (number, mut body) in sources.into_iter().enumerate() {
         body["name"] = json!(format!("s{number}"));
-        let made = raw
-            .post("/sources")
-            .json(&body)
-            .decode::<Value>()
-            .await
-            .unwrap();
-        let id = made["id"].as_str().unwrap();
+        let id = &made(&raw, "/sources", &body).await;
         let call = client.sources().get(id).include_auth().with_meta();
         holds(call)
             .await
@@ -235,13 +227,7 @@ async fn every_scheme_and_rule_encodes_again_as_it_was() {
     let body = json!({
         "name": "c", "source": {"name": "s"}, "destination": {"name": "d", "type": "MOCK_API"}, "rules": rules,
     });
-    let made = raw
-        .post("/connections")
-        .json(&body)
-        .decode::<Value>()
-        .await
-        .unwrap();
-    let id = made["id"].as_str().unwrap();
+    let id = &made(&raw, "/connections", &body).await;
     holds(client.connections().get(id).with_meta())
         .await
         .unwrap();

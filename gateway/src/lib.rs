@@ -26,6 +26,8 @@
 //! [`data_dir`](GatewayBuilder::data_dir) names a place: then nothing it has acknowledged is lost,
 //! and what was in flight when it ended is delivered again.
 
+#![warn(clippy::expect_used, clippy::unwrap_used)]
+
 mod api;
 mod builder;
 mod bulk;

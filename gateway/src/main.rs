@@ -1,5 +1,7 @@
 //! The gateway as a program.
 
+#![warn(clippy::expect_used, clippy::unwrap_used)]
+
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;

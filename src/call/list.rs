@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 
 use super::{CallFuture, Prepared, WithMeta, call_options, curl};
 use crate::error::Error;
-use crate::operation::ops;
-use crate::paging::{Cursor, Items, Page, Pages, Timed, Windows};
+use crate::operation::Operation;
+use crate::paging::{Cursor, FetchPage, Items, Page, Pages, Timed, TimedList, Windows};
 use crate::pipeline::CallEvent;
 use crate::query::{Direction, Filter, OneOrMany, Param, Query, QueryValue};
 
@@ -69,7 +69,7 @@ impl<F: Filter> List<F> {
             query.set(name.to_owned(), value.clone());
         }
         if self.reversed {
-            let direction = reversed_direction(query, self.prepared.operation.id);
+            let direction = reversed_direction(query, self.prepared.operation);
             query.set("dir", direction);
         }
         if let Some(place) = &self.place {
@@ -82,17 +82,8 @@ impl<F: Filter> List<F> {
         self.prepared
     }
 
-    pub(crate) fn tell(&self, event: &CallEvent<'_>) {
-        self.prepared.client.pipeline().tell(event);
-    }
-
-    /// The conditions set so far.
-    pub(crate) fn conditions(&self) -> &Query {
-        &self.conditions
-    }
-
     /// Whether the list is ordered by `created_at` alone, and then whether that is ascending.
-    pub(crate) fn ascending_by_time(&self) -> Option<bool> {
+    fn ascending_by_time(&self) -> Option<bool> {
         let ready = self.clone().ready();
         let by_time = match ready.query.get("order_by") {
             None => true,
@@ -101,7 +92,7 @@ impl<F: Filter> List<F> {
             Some(_) => false,
         };
         let ascending = match ready.query.get("dir") {
-            None => false,
+            None => ready.operation.direction == Some(Direction::Asc),
             Some(QueryValue::Text(direction)) => direction.eq_ignore_ascii_case("asc"),
             Some(QueryValue::List(directions)) => match directions.as_slice() {
                 [QueryValue::Text(direction)] => direction.eq_ignore_ascii_case("asc"),
@@ -112,8 +103,26 @@ impl<F: Filter> List<F> {
         by_time.then_some(ascending)
     }
 
-    pub(crate) fn operation(&self) -> &'static str {
-        self.prepared.operation.id
+    /// What fetches the list's pages, and tells the observer of each.
+    fn into_fetch(self) -> FetchPage<F::Item> {
+        let mut number = 0;
+        Box::new(move |place| {
+            number += 1;
+            let page = number;
+            let mut list = self.clone();
+            list.place = place;
+            Box::pin(async move {
+                let client = list.prepared.client.clone();
+                let operation = list.prepared.operation.id;
+                let fetched = list.await?;
+                client.pipeline().tell(&CallEvent::Page {
+                    operation,
+                    page,
+                    items: fetched.items.len(),
+                });
+                Ok(fetched)
+            })
+        })
     }
 
     call_options!();
@@ -204,18 +213,10 @@ impl<F: Filter> List<F> {
         self
     }
 
-    /// The place set by `resume`.
-    pub(crate) fn start(&self) -> Option<&Cursor> {
-        self.place.as_ref()
-    }
-
-    pub(crate) fn seek(&mut self, place: Option<Cursor>) {
-        self.place = place;
-    }
-
     /// Everything the list holds, page by page, as a stream.
     pub fn pages(self) -> Pages<F> {
-        Pages::new(self)
+        let operation = self.prepared.operation.id;
+        Pages::new(operation, self.place.clone(), self.into_fetch())
     }
 
     /// Everything the list holds, item by item, as a stream.
@@ -258,7 +259,18 @@ impl<F: Filter> List<F> {
     where
         F: Timed,
     {
-        Windows::new(self, at_once)
+        let list = TimedList {
+            operation: self.prepared.operation.id,
+            conditions: self.conditions.clone(),
+            ascending: self.ascending_by_time(),
+            start: self.place.clone(),
+            fetch: Box::new(move |created_at| {
+                let mut list = self.clone();
+                list.conditions.set("created_at", created_at);
+                list.into_fetch()
+            }),
+        };
+        Windows::new(list, at_once)
     }
 
     /// The call for the first page as a `curl` command, the key left to the shell's
@@ -278,7 +290,7 @@ impl<F: Filter> List<F> {
 }
 
 /// The opposite of the direction a query asks for, or of the one the list has by itself.
-fn reversed_direction(query: &Query, operation: &str) -> QueryValue {
+fn reversed_direction(query: &Query, operation: &Operation) -> QueryValue {
     fn flip(value: &QueryValue) -> QueryValue {
         match value {
             QueryValue::Text(text) if text.eq_ignore_ascii_case("asc") => {
@@ -291,12 +303,7 @@ fn reversed_direction(query: &Query, operation: &str) -> QueryValue {
     if let Some(set) = query.get("dir") {
         return flip(set);
     }
-    // The one list that is in ascending order unless told otherwise.
-    let own = if operation == ops::GET_REQUEST_IGNORED_EVENTS.id {
-        Direction::Asc
-    } else {
-        Direction::Desc
-    };
+    let own = operation.direction.unwrap_or(Direction::Desc);
     let reversed = flip(&own.into_param());
     // A list ordered by several keys takes a direction for each.
     match query.get("order_by") {

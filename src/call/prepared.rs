@@ -46,11 +46,9 @@ pub(crate) struct Options {
 impl Prepared {
     /// A call of an operation, the parameters of its path filled in from left to right.
     pub(crate) fn new(client: Client, operation: &'static Operation, arguments: &[&str]) -> Self {
-        // Dismissing an issue is a `DELETE` too, but deletes nothing and answers the issue.
-        let deletes = operation.method == Method::Delete && operation.id.starts_with("delete");
         let deleted = arguments
             .last()
-            .filter(|_| deletes)
+            .filter(|_| operation.deletes)
             .map(|id| Bytes::from(serde_json::json!({ "id": id }).to_string()));
         let mut arguments = arguments.iter();
         let mut problem = None;

@@ -3,10 +3,10 @@
 use super::checks::{credentials, ensure};
 use crate::models::{DestinationAuth, DestinationAuthType};
 
-type Shape = (&'static [&'static str], &'static [&'static str]);
+type CredentialNames = (&'static [&'static str], &'static [&'static str]);
 
 /// What is required and what is optional. `None` for a way this version does not know.
-fn shape(auth_type: &DestinationAuthType) -> Option<Shape> {
+fn shape(auth_type: &DestinationAuthType) -> Option<CredentialNames> {
     Some(match auth_type {
         DestinationAuthType::HookdeckSignature => (&[], &[]),
         DestinationAuthType::CustomSignature => (&["key", "signing_secret"], &[]),

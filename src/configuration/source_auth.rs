@@ -121,13 +121,13 @@ pub(super) fn find_problem(
     }
 }
 
-type Shape = (
+type ProviderCredentials = (
     &'static str,
     &'static [&'static str],
     &'static [&'static str],
 );
 
-fn provider(name: &str) -> Option<&'static Shape> {
+fn provider(name: &str) -> Option<&'static ProviderCredentials> {
     PROVIDERS
         .iter()
         .find(|(types, ..)| types.split_whitespace().any(|known| known == name))

@@ -66,9 +66,9 @@ pub enum Sent {
 /// }
 /// # Ok(()) }
 /// ```
-pub struct Error(Box<Inner>);
+pub struct Error(Box<ErrorDetails>);
 
-pub(crate) struct Inner {
+pub(crate) struct ErrorDetails {
     pub(crate) kind: ErrorKind,
     pub(crate) operation: &'static str,
     pub(crate) sent: Sent,
@@ -112,7 +112,7 @@ impl Error {
             ErrorKind::Timeout | ErrorKind::Transport => Sent::Maybe,
             ErrorKind::Config | ErrorKind::Invalid | ErrorKind::Connect => Sent::No,
         };
-        Self(Box::new(Inner {
+        Self(Box::new(ErrorDetails {
             kind,
             operation,
             sent,
@@ -132,7 +132,7 @@ impl Error {
         }))
     }
 
-    pub(crate) fn inner_mut(&mut self) -> &mut Inner {
+    pub(crate) fn inner_mut(&mut self) -> &mut ErrorDetails {
         &mut self.0
     }
 

@@ -1,11 +1,13 @@
 /// Declares the filter of a list: a struct that holds nothing but the parameters set so far, with a
 /// typed setter for each. The same setters stand on the list call, which has those of `list` besides.
 ///
+/// `, by created_at` says that its rows can be chosen by when they were created.
+///
 /// How a setter takes its argument: `plain` as it is, `into` by conversion, `list` several of them.
 macro_rules! filter {
     (
         $(#[$meta:meta])*
-        pub struct $name:ident $(-> $item:ty)? {
+        pub struct $name:ident $(-> $item:ty $(, by $created_at:ident)?)? {
             own { $($(#[$ometa:meta])* $okind:ident $own:ident: $oty:ty = $owire:literal,)* }
             list { $($(#[$lmeta:meta])* $lkind:ident $list:ident: $lty:ty = $lwire:literal,)* }
         }
@@ -60,6 +62,16 @@ macro_rules! filter {
         $crate::macros::filter! {
             @list $name [$($item)?]
             { $([$(#[$ometa])*] $okind $own: $oty = $owire,)* $([$(#[$lmeta])*] $lkind $list: $lty = $lwire,)* }
+        }
+        $($crate::macros::filter!(@timed $name $($created_at)?);)?
+    };
+
+    (@timed $name:ident) => {};
+    (@timed $name:ident $created_at:ident) => {
+        impl $crate::paging::Timed for $name {
+            fn created_at(item: &Self::Item) -> $crate::types::Timestamp {
+                item.$created_at
+            }
         }
     };
 

@@ -8,11 +8,10 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use futures_core::stream::FusedStream;
 
-use super::ahead::Ahead;
 use super::cursor::{Cursor, Way};
 use super::page::Page;
-use super::walk::{Fetched, Outcome, Walk};
-use crate::call::List;
+use super::prefetch::Prefetch;
+use super::walk::{FetchPage, Fetched, Outcome, Walk};
 use crate::error::Error;
 use crate::query::Filter;
 
@@ -22,7 +21,7 @@ const MOST_AHEAD: usize = 16;
 /// A stream of the pages of a list.
 ///
 /// The filters are those of the list when the stream was made. An error ends the stream; to go on
-/// after one, [`resume`](List::resume) a new list from [`cursor`](Pages::cursor). Empty pages in the
+/// after one, [`resume`](crate::List::resume) a new list from [`cursor`](Pages::cursor). Empty pages in the
 /// middle of a list are passed on like others. If the API hands out a cursor again the stream
 /// passes on the page it came with and then ends with [`ErrorKind::Paging`](crate::ErrorKind::Paging),
 /// in place of going round for ever.
@@ -31,7 +30,7 @@ const MOST_AHEAD: usize = 16;
 /// ahead.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<F: Filter> {
-    state: State<F>,
+    state: PagesState<F>,
     way: Way,
     operation: &'static str,
     ahead: usize,
@@ -45,24 +44,28 @@ pub struct Pages<F: Filter> {
     onward: Option<Cursor>,
 }
 
-type Step<F> =
+/// A walk that is fetching a page, and will be handed back with it.
+type WalkStep<F> =
     Pin<Box<dyn Future<Output = (Walk<F>, Option<Outcome<<F as Filter>::Item>>)> + Send>>;
 
-enum State<F: Filter> {
+enum PagesState<F: Filter> {
     Idle(Box<Walk<F>>),
-    Fetching(Step<F>),
-    Ahead(Ahead<F::Item>),
+    Fetching(WalkStep<F>),
+    Ahead(Prefetch<F::Item>),
     Done,
 }
 
 impl<F: Filter> Pages<F> {
-    pub(crate) fn new(list: List<F>) -> Self {
-        let at = list.start().cloned();
-        let operation = list.operation();
-        let walk = Walk::new(list);
+    pub(crate) fn new(
+        operation: &'static str,
+        start: Option<Cursor>,
+        fetch: FetchPage<F::Item>,
+    ) -> Self {
+        let at = start.clone();
+        let walk = Walk::new(operation, start, fetch);
         Self {
             way: walk.way(),
-            state: State::Idle(Box::new(walk)),
+            state: PagesState::Idle(Box::new(walk)),
             operation,
             ahead: 0,
             wanted: usize::MAX,
@@ -120,7 +123,7 @@ impl<F: Filter> Pages<F> {
 
     /// Ends the stream and what it is doing.
     pub(crate) fn end(&mut self) {
-        self.state = State::Done;
+        self.state = PagesState::Done;
     }
 
     /// The next page, or `None` after the last.
@@ -142,10 +145,10 @@ impl<F: Filter> Pages<F> {
     /// Begins with the next page.
     fn ask(&mut self, mut walk: Walk<F>) {
         if self.ahead > 0 {
-            let ahead = Ahead::start(walk, self.ahead, self.wanted, self.operation);
-            self.state = State::Ahead(ahead);
+            let ahead = Prefetch::start(walk, self.ahead, self.wanted, self.operation);
+            self.state = PagesState::Ahead(ahead);
         } else {
-            self.state = State::Fetching(Box::pin(async move {
+            self.state = PagesState::Fetching(Box::pin(async move {
                 let outcome = walk.step().await;
                 (walk, outcome)
             }));
@@ -155,25 +158,27 @@ impl<F: Filter> Pages<F> {
     fn poll_outcome(&mut self, context: &mut Context<'_>) -> Poll<Option<Outcome<F::Item>>> {
         loop {
             match &mut self.state {
-                State::Done => return Poll::Ready(None),
-                State::Idle(_) => {
-                    if let State::Idle(walk) = std::mem::replace(&mut self.state, State::Done) {
+                PagesState::Done => return Poll::Ready(None),
+                PagesState::Idle(_) => {
+                    if let PagesState::Idle(walk) =
+                        std::mem::replace(&mut self.state, PagesState::Done)
+                    {
                         self.ask(*walk);
                     }
                 }
-                State::Fetching(step) => {
+                PagesState::Fetching(step) => {
                     let (walk, outcome) = ready!(step.as_mut().poll(context));
                     self.state = if walk.is_over() {
-                        State::Done
+                        PagesState::Done
                     } else {
-                        State::Idle(Box::new(walk))
+                        PagesState::Idle(Box::new(walk))
                     };
                     return Poll::Ready(outcome);
                 }
-                State::Ahead(ahead) => {
+                PagesState::Ahead(ahead) => {
                     let outcome = ready!(ahead.poll(context));
                     if !matches!(&outcome, Some(Ok(found)) if found.onward.is_some()) {
-                        self.state = State::Done;
+                        self.state = PagesState::Done;
                     }
                     return Poll::Ready(outcome);
                 }
@@ -220,7 +225,7 @@ impl<F: Filter> Stream for Pages<F> {
 
 impl<F: Filter> FusedStream for Pages<F> {
     fn is_terminated(&self) -> bool {
-        matches!(self.state, State::Done)
+        matches!(self.state, PagesState::Done)
     }
 }
 

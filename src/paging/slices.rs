@@ -9,12 +9,12 @@ const MILLISECOND: i128 = 1_000_000;
 
 /// An end of a range: the operator and the instant.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Bound {
+pub(crate) struct TimeBound {
     operator: &'static str,
     at: Timestamp,
 }
 
-impl Bound {
+impl TimeBound {
     pub(crate) fn new(operator: &'static str, at: Timestamp) -> Self {
         Self { operator, at }
     }
@@ -26,7 +26,10 @@ impl Bound {
 
 /// The bounds on `created_at` of a list, the upper one now if there is none. `Err` says what is
 /// missing.
-pub(crate) fn bounds(conditions: &Query, now: Timestamp) -> Result<(Bound, Bound), &'static str> {
+pub(crate) fn bounds(
+    conditions: &Query,
+    now: Timestamp,
+) -> Result<(TimeBound, TimeBound), &'static str> {
     let Some(QueryValue::Map(entries)) = conditions.get("created_at") else {
         return Err("windows need bounds on `created_at`");
     };
@@ -38,10 +41,10 @@ pub(crate) fn bounds(conditions: &Query, now: Timestamp) -> Result<(Bound, Bound
         };
         let at = at.ok_or("windows need instants as bounds on `created_at`")?;
         let (side, bound) = match operator.as_ref() {
-            "gt" => (&mut lower, Bound::new("gt", at)),
-            "gte" => (&mut lower, Bound::new("gte", at)),
-            "lt" => (&mut upper, Bound::new("lt", at)),
-            "lte" => (&mut upper, Bound::new("lte", at)),
+            "gt" => (&mut lower, TimeBound::new("gt", at)),
+            "gte" => (&mut lower, TimeBound::new("gte", at)),
+            "lt" => (&mut upper, TimeBound::new("lt", at)),
+            "lte" => (&mut upper, TimeBound::new("lte", at)),
             _ => return Err("windows take no other conditions on `created_at` than bounds"),
         };
         if side.replace(bound).is_some() {
@@ -49,20 +52,20 @@ pub(crate) fn bounds(conditions: &Query, now: Timestamp) -> Result<(Bound, Bound
         }
     }
     let lower = lower.ok_or("windows need a lower bound on `created_at`")?;
-    Ok((lower, upper.unwrap_or(Bound::new("lte", now))))
+    Ok((lower, upper.unwrap_or(TimeBound::new("lte", now))))
 }
 
 /// A part of the range.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Slice {
-    lower: Bound,
-    upper: Bound,
+pub(crate) struct TimeSlice {
+    lower: TimeBound,
+    upper: TimeBound,
 }
 
-impl Slice {
+impl TimeSlice {
     /// As the value of `created_at`.
     pub(crate) fn condition(self) -> QueryValue {
-        let bound = |bound: Bound| (Cow::Borrowed(bound.operator), bound.at.into_param());
+        let bound = |bound: TimeBound| (Cow::Borrowed(bound.operator), bound.at.into_param());
         QueryValue::Map(vec![bound(self.lower), bound(self.upper)])
     }
 
@@ -73,7 +76,7 @@ impl Slice {
 
 /// What a page told about how close rows lie.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Density {
+pub(crate) struct RowDensity {
     pub(crate) rows: usize,
     /// The most rows a page can have.
     pub(crate) page: usize,
@@ -86,17 +89,17 @@ pub(crate) struct Density {
 /// Each row is in one slice: an instant where two meet belongs to the later one. Cuts are at whole
 /// milliseconds, which every server keeps.
 #[derive(Debug)]
-pub(crate) struct Slices {
+pub(crate) struct TimeSlices {
     /// What is left.
-    rest: Option<Slice>,
+    rest: Option<TimeSlice>,
     ascending: bool,
     /// Nanoseconds.
     width: i128,
 }
 
-impl Slices {
-    pub(crate) fn new(lower: Bound, upper: Bound, ascending: bool) -> Self {
-        let rest = Slice { lower, upper };
+impl TimeSlices {
+    pub(crate) fn new(lower: TimeBound, upper: TimeBound, ascending: bool) -> Self {
+        let rest = TimeSlice { lower, upper };
         Self {
             rest: Some(rest),
             ascending,
@@ -104,7 +107,7 @@ impl Slices {
         }
     }
 
-    pub(crate) fn whole(&self) -> Option<Slice> {
+    pub(crate) fn whole(&self) -> Option<TimeSlice> {
         self.rest
     }
 
@@ -112,16 +115,16 @@ impl Slices {
     pub(crate) fn begin_at(&mut self, cut: Timestamp) {
         if let Some(rest) = &mut self.rest {
             if self.ascending {
-                rest.lower = Bound::new("gte", cut);
+                rest.lower = TimeBound::new("gte", cut);
             } else {
-                rest.upper = Bound::new("lt", cut);
+                rest.upper = TimeBound::new("lt", cut);
             }
         }
     }
 
     /// Makes the slices to come about as wide as three quarters of a page are, by what a slice, or
     /// the beginning of the whole range, turned out to hold.
-    pub(crate) fn learn(&mut self, of: Slice, density: Density) {
+    pub(crate) fn learn(&mut self, of: TimeSlice, density: RowDensity) {
         let wanted = (density.page as i128 * 3 / 4).max(1);
         let rows = density.rows as i128;
         let width = of.width();
@@ -136,10 +139,10 @@ impl Slices {
     }
 }
 
-impl Iterator for Slices {
-    type Item = Slice;
+impl Iterator for TimeSlices {
+    type Item = TimeSlice;
 
-    fn next(&mut self) -> Option<Slice> {
+    fn next(&mut self) -> Option<TimeSlice> {
         let rest = self.rest.take()?;
         let cut = if self.ascending {
             rest.lower.nanos() + self.width
@@ -155,12 +158,12 @@ impl Iterator for Slices {
             return Some(rest);
         };
         let cut = Timestamp::from_unix_millis(cut);
-        let earlier = Slice {
+        let earlier = TimeSlice {
             lower: rest.lower,
-            upper: Bound::new("lt", cut),
+            upper: TimeBound::new("lt", cut),
         };
-        let later = Slice {
-            lower: Bound::new("gte", cut),
+        let later = TimeSlice {
+            lower: TimeBound::new("gte", cut),
             upper: rest.upper,
         };
         let (now, then) = if self.ascending {
@@ -179,12 +182,16 @@ mod tests {
 
     fn slices(ascending: bool, width: i128) -> Vec<String> {
         let millis = Timestamp::from_unix_millis;
-        let (lower, upper) = (Bound::new("gt", millis(0)), Bound::new("lte", millis(10)));
-        let mut slices = Slices::new(lower, upper, ascending);
+        let (lower, upper) = (
+            TimeBound::new("gt", millis(0)),
+            TimeBound::new("lte", millis(10)),
+        );
+        let mut slices = TimeSlices::new(lower, upper, ascending);
         slices.width = width * MILLISECOND;
         slices
             .map(|slice| {
-                let text = |bound: Bound| format!("{} {}", bound.operator, bound.at.unix_millis());
+                let text =
+                    |bound: TimeBound| format!("{} {}", bound.operator, bound.at.unix_millis());
                 format!("{}, {}", text(slice.lower), text(slice.upper))
             })
             .collect()
@@ -203,13 +210,16 @@ mod tests {
     #[test]
     fn the_width_follows_what_slices_hold() {
         let millis = Timestamp::from_unix_millis;
-        let (lower, upper) = (Bound::new("gte", millis(0)), Bound::new("lt", millis(1000)));
-        let mut slices = Slices::new(lower, upper, true);
+        let (lower, upper) = (
+            TimeBound::new("gte", millis(0)),
+            TimeBound::new("lt", millis(1000)),
+        );
+        let mut slices = TimeSlices::new(lower, upper, true);
         let of = slices.whole().unwrap();
         let mut learn = |rows, span: Option<i128>| {
             let span = span.map(|span| span * MILLISECOND);
             let page = 100;
-            slices.learn(of, Density { rows, page, span });
+            slices.learn(of, RowDensity { rows, page, span });
             slices.width / MILLISECOND
         };
         assert_eq!(learn(100, Some(400)), 300, "three quarters of a page");

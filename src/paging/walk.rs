@@ -1,23 +1,30 @@
 //! Going from page to page: what streams do themselves, or have a task do ahead of them.
 
+use std::future::Future;
+use std::pin::Pin;
+
 use super::cursor::{Cursor, Way};
 use super::cycle::CycleGuard;
 use super::page::Page;
-use crate::call::List;
 use crate::error::{Error, ErrorKind};
-use crate::pipeline::CallEvent;
 use crate::query::Filter;
+
+/// A page on its way.
+pub(crate) type PageFuture<T> = Pin<Box<dyn Future<Output = Result<Page<T>, Error>> + Send>>;
+
+/// Fetches the page that a place is on, the first of the list if there is no place.
+pub(crate) type FetchPage<T> = Box<dyn FnMut(Option<Cursor>) -> PageFuture<T> + Send>;
 
 /// A walk over the pages of a list, one call at a time.
 pub(crate) struct Walk<F: Filter> {
-    list: List<F>,
+    operation: &'static str,
+    fetch: FetchPage<F::Item>,
     way: Way,
-    state: State,
+    state: WalkState,
     cycle: CycleGuard,
-    pages: u64,
 }
 
-enum State {
+enum WalkState {
     /// The page that begins here is next.
     At(Option<Cursor>),
     /// There is no going on, which is told after the last page.
@@ -38,14 +45,17 @@ pub(crate) struct Fetched<T> {
 pub(crate) type Outcome<T> = Result<Fetched<T>, Error>;
 
 impl<F: Filter> Walk<F> {
-    pub(crate) fn new(list: List<F>) -> Self {
-        let start = list.start().cloned();
+    pub(crate) fn new(
+        operation: &'static str,
+        start: Option<Cursor>,
+        fetch: FetchPage<F::Item>,
+    ) -> Self {
         Self {
+            operation,
+            fetch,
             way: start.as_ref().map_or(Way::Next, Cursor::heading),
-            state: State::At(start),
-            list,
+            state: WalkState::At(start),
             cycle: CycleGuard::default(),
-            pages: 0,
         }
     }
 
@@ -55,29 +65,22 @@ impl<F: Filter> Walk<F> {
 
     /// Whether nothing is left to fetch or tell.
     pub(crate) fn is_over(&self) -> bool {
-        matches!(self.state, State::Over)
+        matches!(self.state, WalkState::Over)
     }
 
     /// The next page, `None` when the walk is over. An error ends it.
     pub(crate) async fn step(&mut self) -> Option<Outcome<F::Item>> {
-        let from = match std::mem::replace(&mut self.state, State::Over) {
-            State::Over => return None,
-            State::Stuck(error) => return Some(Err(error)),
-            State::At(from) => from,
+        let from = match std::mem::replace(&mut self.state, WalkState::Over) {
+            WalkState::Over => return None,
+            WalkState::Stuck(error) => return Some(Err(error)),
+            WalkState::At(from) => from,
         };
-        self.list.seek(from.clone());
-        let outcome = self.list.clone().await;
+        let outcome = (self.fetch)(from.clone()).await;
         Some(outcome.and_then(|page| self.arrived(page, from)))
     }
 
     /// Decides how to go on behind a page.
     fn arrived(&mut self, mut page: Page<F::Item>, from: Option<Cursor>) -> Outcome<F::Item> {
-        self.pages += 1;
-        self.list.tell(&CallEvent::Page {
-            operation: self.list.operation(),
-            page: self.pages,
-            items: page.items.len(),
-        });
         let turned = from.as_ref().is_some_and(Cursor::is_turned);
         let empty = page.items.is_empty();
         if let Some(place) = from.as_ref().filter(|from| from.is_within()) {
@@ -101,9 +104,9 @@ impl<F: Filter> Walk<F> {
             Some(onward) if self.cycle.sees_again(onward, from.as_ref()) => {
                 let token = onward.token().unwrap_or_default();
                 let message = format!("the API handed out the cursor {token:?} again");
-                self.state = State::Stuck(self.error(message));
+                self.state = WalkState::Stuck(self.error(message));
             }
-            Some(onward) => self.state = State::At(Some(onward.clone())),
+            Some(onward) => self.state = WalkState::At(Some(onward.clone())),
         }
         Ok(Fetched {
             page,
@@ -113,7 +116,7 @@ impl<F: Filter> Walk<F> {
     }
 
     fn error(&self, message: impl Into<String>) -> Error {
-        Error::new(ErrorKind::Paging, self.list.operation(), message)
+        Error::new(ErrorKind::Paging, self.operation, message)
     }
 }
 

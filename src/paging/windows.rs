@@ -2,78 +2,65 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::IntoFuture;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use futures_core::stream::FusedStream;
 
+use super::cursor::Cursor;
 use super::page::Page;
 use super::pages::Pages;
-use super::slices::{Density, Slice, Slices, bounds};
-use crate::call::{CallFuture, List};
+use super::slices::{RowDensity, TimeSlice, TimeSlices, bounds};
+use super::walk::{FetchPage, PageFuture};
 use crate::error::{Error, ErrorKind};
-use crate::models::{
-    EventBulkFilter, EventFilter, IgnoredEventBulkFilter, IssueFilter, RequestBulkFilter,
-    RequestFilter, TransformationExecutionFilter,
-};
-use crate::pipeline::CallEvent;
-use crate::query::Filter;
+use crate::query::{Filter, Query, QueryValue};
 use crate::types::Timestamp;
 
 /// The most slices that are read at once.
 const MOST_AT_ONCE: usize = 64;
 
 /// A list whose rows can be chosen by when they were created, and so read in
-/// [`windows`](List::windows).
+/// [`windows`](crate::List::windows).
 pub trait Timed: Filter {
     /// When a row was created.
     fn created_at(item: &Self::Item) -> Timestamp;
 }
 
-macro_rules! timed {
-    ($($filter:ty,)*) => {$(
-        impl Timed for $filter {
-            fn created_at(item: &Self::Item) -> Timestamp {
-                item.created_at
-            }
-        }
-    )*};
-}
-
-timed! {
-    EventBulkFilter,
-    EventFilter,
-    IgnoredEventBulkFilter,
-    IssueFilter,
-    RequestBulkFilter,
-    RequestFilter,
-    TransformationExecutionFilter,
+/// A list as windows see it: what its conditions are, and how a part of it is read.
+pub(crate) struct TimedList<T> {
+    pub(crate) operation: &'static str,
+    pub(crate) conditions: Query,
+    /// Whether it is in ascending order of `created_at`; `None` where it is in another order.
+    pub(crate) ascending: Option<bool>,
+    /// Where it is to go on from.
+    pub(crate) start: Option<Cursor>,
+    /// What fetches the pages of the list with another condition on `created_at`.
+    pub(crate) fetch: Box<dyn Fn(QueryValue) -> FetchPage<T> + Send>,
 }
 
 /// A stream of the items of a list in its order, read in several slices of time at once; made by
-/// [`List::windows`].
+/// [`List::windows`](crate::List::windows).
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Windows<F: Timed> {
-    list: List<F>,
+    list: TimedList<F::Item>,
     at_once: usize,
-    state: State<F>,
+    state: WindowsState<F>,
     /// What is left of the current page, the next item last.
     left: Vec<F::Item>,
 }
 
-enum State<F: Timed> {
+enum WindowsState<F: Timed> {
     Begin,
     /// The first page of the whole range is on its way.
-    Probing(Slices, CallFuture<Page<F::Item>>),
-    Reading(Slices, VecDeque<Window<F>>),
+    Probing(TimeSlices, PageFuture<F::Item>),
+    Reading(TimeSlices, VecDeque<SliceReader<F>>),
     Done,
 }
 
 /// One slice being read.
-struct Window<F: Timed> {
-    slice: Slice,
+struct SliceReader<F: Timed> {
+    slice: TimeSlice,
     pages: Pages<F>,
     /// Its first page, which is taken at once, for what it tells about the slices to come.
     first: Option<Result<Page<F::Item>, Error>>,
@@ -81,11 +68,11 @@ struct Window<F: Timed> {
 }
 
 impl<F: Timed> Windows<F> {
-    pub(crate) fn new(list: List<F>, at_once: usize) -> Self {
+    pub(crate) fn new(list: TimedList<F::Item>, at_once: usize) -> Self {
         Self {
             list,
             at_once: at_once.clamp(1, MOST_AT_ONCE),
-            state: State::Begin,
+            state: WindowsState::Begin,
             left: Vec::new(),
         }
     }
@@ -101,39 +88,27 @@ impl<F: Timed> Windows<F> {
     ///
     /// # Errors
     ///
-    /// If fetching a page fails, or the list cannot be sliced; see [`List::windows`].
+    /// If fetching a page fails, or the list cannot be sliced; see [`List::windows`](crate::List::windows).
     pub async fn try_next(&mut self) -> Result<Option<F::Item>, Error> {
         self.next().await.transpose()
     }
 
-    fn plan(&self) -> Result<Slices, Error> {
-        let ascending = self.list.ascending_by_time();
-        let planned =
-            bounds(self.list.conditions(), Timestamp::now()).and_then(|(lower, upper)| {
-                let ascending = ascending.ok_or("windows need the order by `created_at` alone")?;
-                if self.list.start().is_some() {
-                    return Err(
-                        "windows cannot be resumed from a cursor; narrow `created_at` instead",
-                    );
-                }
-                Ok(Slices::new(lower, upper, ascending))
-            });
-        planned.map_err(|message| Error::new(ErrorKind::Invalid, self.list.operation(), message))
-    }
-
-    fn sliced(&self, slice: Slice) -> List<F> {
-        let mut list = self.list.clone();
-        list.query_mut().set("created_at", slice.condition());
-        list
+    fn plan(&self) -> Result<TimeSlices, Error> {
+        let list = &self.list;
+        let planned = bounds(&list.conditions, Timestamp::now()).and_then(|(lower, upper)| {
+            let ascending = list
+                .ascending
+                .ok_or("windows need the order by `created_at` alone")?;
+            if list.start.is_some() {
+                return Err("windows cannot be resumed from a cursor; narrow `created_at` instead");
+            }
+            Ok(TimeSlices::new(lower, upper, ascending))
+        });
+        planned.map_err(|message| Error::new(ErrorKind::Invalid, list.operation, message))
     }
 
     /// Takes the rows of the first page that no slice will bring again, and learns from it.
-    fn probed(&mut self, mut slices: Slices, mut page: Page<F::Item>) {
-        self.list.tell(&CallEvent::Page {
-            operation: self.list.operation(),
-            page: 1,
-            items: page.items.len(),
-        });
+    fn probed(&mut self, mut slices: TimeSlices, mut page: Page<F::Item>) {
         let whole = slices.whole();
         let density = density::<F>(&page);
         let last = page.items.last().map(F::created_at);
@@ -144,7 +119,7 @@ impl<F: Timed> Windows<F> {
                 .partition_point(|item| F::created_at(item) != last)
         });
         self.state = match (whole, last) {
-            _ if page.next.is_none() => State::Done,
+            _ if page.next.is_none() => WindowsState::Done,
             (Some(whole), Some(last)) => {
                 let before = page.items[..whole_instants].last().map(F::created_at);
                 if let Some(before) = before {
@@ -154,9 +129,9 @@ impl<F: Timed> Windows<F> {
                     page.items.clear();
                 }
                 slices.learn(whole, density);
-                State::Reading(slices, VecDeque::new())
+                WindowsState::Reading(slices, VecDeque::new())
             }
-            _ => State::Reading(slices, VecDeque::new()),
+            _ => WindowsState::Reading(slices, VecDeque::new()),
         };
         self.take_page(page);
     }
@@ -168,16 +143,15 @@ impl<F: Timed> Windows<F> {
 
     /// Opens windows as far as there is room, and looks for first pages.
     fn advance(&mut self, context: &mut Context<'_>) {
-        let State::Reading(slices, windows) = &mut self.state else {
+        let WindowsState::Reading(slices, windows) = &mut self.state else {
             return;
         };
         while windows.len() < self.at_once {
             let Some(slice) = slices.next() else { break };
-            let mut list = self.list.clone();
-            list.query_mut().set("created_at", slice.condition());
-            windows.push_back(Window {
+            let fetch = (self.list.fetch)(slice.condition());
+            windows.push_back(SliceReader {
                 slice,
-                pages: list.pages().prefetch(1),
+                pages: Pages::new(self.list.operation, None, fetch).prefetch(1),
                 first: None,
                 begun: false,
             });
@@ -201,7 +175,7 @@ impl<F: Timed> Windows<F> {
     ) -> Poll<Option<Result<Page<F::Item>, Error>>> {
         loop {
             self.advance(context);
-            let State::Reading(_, windows) = &mut self.state else {
+            let WindowsState::Reading(_, windows) = &mut self.state else {
                 return Poll::Ready(None);
             };
             let Some(window) = windows.front_mut() else {
@@ -222,14 +196,14 @@ impl<F: Timed> Windows<F> {
     }
 }
 
-fn density<F: Timed>(page: &Page<F::Item>) -> Density {
+fn density<F: Timed>(page: &Page<F::Item>) -> RowDensity {
     let rows = page.items.len();
     let ends = page.items.first().zip(page.items.last());
     let span = ends.map_or(0, |(first, last)| {
         let nanos = |item| i128::from(F::created_at(item).unix_nanos());
         (nanos(first) - nanos(last)).abs()
     });
-    Density {
+    RowDensity {
         rows,
         page: page
             .limit
@@ -251,21 +225,21 @@ impl<F: Timed> Stream for Windows<F> {
             if let Some(item) = this.left.pop() {
                 return Poll::Ready(Some(Ok(item)));
             }
-            let failed = match std::mem::replace(&mut this.state, State::Done) {
-                State::Done => return Poll::Ready(None),
-                State::Begin => match this.plan() {
+            let failed = match std::mem::replace(&mut this.state, WindowsState::Done) {
+                WindowsState::Done => return Poll::Ready(None),
+                WindowsState::Begin => match this.plan() {
                     Ok(slices) => {
                         if let Some(whole) = slices.whole() {
-                            let probe = this.sliced(whole).into_future();
-                            this.state = State::Probing(slices, probe);
+                            let probe = (this.list.fetch)(whole.condition())(None);
+                            this.state = WindowsState::Probing(slices, probe);
                         }
                         continue;
                     }
                     Err(error) => error,
                 },
-                State::Probing(slices, mut probe) => match probe.as_mut().poll(context) {
+                WindowsState::Probing(slices, mut probe) => match probe.as_mut().poll(context) {
                     Poll::Pending => {
-                        this.state = State::Probing(slices, probe);
+                        this.state = WindowsState::Probing(slices, probe);
                         return Poll::Pending;
                     }
                     Poll::Ready(Ok(page)) => {
@@ -274,7 +248,7 @@ impl<F: Timed> Stream for Windows<F> {
                     }
                     Poll::Ready(Err(error)) => error,
                 },
-                reading @ State::Reading(..) => {
+                reading @ WindowsState::Reading(..) => {
                     this.state = reading;
                     match ready!(this.poll_page(context)) {
                         Some(Ok(page)) => {
@@ -283,13 +257,13 @@ impl<F: Timed> Stream for Windows<F> {
                         }
                         Some(Err(error)) => error,
                         None => {
-                            this.state = State::Done;
+                            this.state = WindowsState::Done;
                             continue;
                         }
                     }
                 }
             };
-            this.state = State::Done;
+            this.state = WindowsState::Done;
             return Poll::Ready(Some(Err(failed)));
         }
     }
@@ -297,18 +271,19 @@ impl<F: Timed> Stream for Windows<F> {
 
 impl<F: Timed> FusedStream for Windows<F> {
     fn is_terminated(&self) -> bool {
-        self.left.is_empty() && matches!(self.state, State::Done)
+        self.left.is_empty() && matches!(self.state, WindowsState::Done)
     }
 }
 
 impl<F: Timed> fmt::Debug for Windows<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let open = match &self.state {
-            State::Reading(_, windows) => windows.len(),
+            WindowsState::Reading(_, windows) => windows.len(),
             _ => 0,
         };
         f.debug_struct("Windows")
-            .field("list", &self.list)
+            .field("operation", &self.list.operation)
+            .field("conditions", &self.list.conditions)
             .field("at_once", &self.at_once)
             .field("open", &open)
             .finish()

@@ -28,15 +28,15 @@ impl Cost {
 /// A bucket of tokens that retries draw from; it refills with time and with each success, so that
 /// an outage does not leave a client without retries for good.
 #[derive(Debug)]
-pub(crate) struct Budget(Mutex<State>);
+pub(crate) struct Budget(Mutex<RetryTokens>);
 
 #[derive(Debug)]
-struct State {
+struct RetryTokens {
     tokens: f64,
     as_of: Instant,
 }
 
-impl State {
+impl RetryTokens {
     fn add(&mut self, tokens: f64) {
         self.tokens = (self.tokens + tokens).min(CAPACITY);
     }
@@ -50,7 +50,7 @@ impl State {
 
 impl Budget {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(State {
+        Self(Mutex::new(RetryTokens {
             tokens: CAPACITY,
             as_of: Instant::now(),
         }))

@@ -67,15 +67,15 @@ pub(crate) struct Pipeline {
 
 /// The time a call has.
 #[derive(Clone, Copy)]
-struct Clock {
-    deadline: Option<Instant>,
+struct CallDeadline {
+    at: Option<Instant>,
 }
 
-impl Clock {
+impl CallDeadline {
     /// Whether the deadline comes no later than that much from now.
     fn ends_within(self, delay: Duration) -> bool {
-        self.deadline
-            .is_some_and(|deadline| Instant::now() + delay.min(AGES) >= deadline)
+        self.at
+            .is_some_and(|at| Instant::now() + delay.min(AGES) >= at)
     }
 }
 
@@ -101,8 +101,8 @@ impl Pipeline {
     pub(crate) async fn execute(&self, call: &Outgoing) -> Result<Reply, Error> {
         let started = Instant::now();
         let total = call.total.or(self.timeouts.total);
-        let clock = Clock {
-            deadline: total.map(|total| started + total.min(AGES)),
+        let deadline = CallDeadline {
+            at: total.map(|total| started + total.min(AGES)),
         };
         let mut made = 0;
         let mut sent = Sent::No;
@@ -120,7 +120,7 @@ impl Pipeline {
             Err(error)
         };
         loop {
-            let permit = match self.pace(call, clock).await {
+            let permit = match self.pace(call, deadline).await {
                 Ok(permit) => permit,
                 Err(error) => {
                     // What went wrong before tells more than that there was no time to repeat it.
@@ -129,7 +129,7 @@ impl Pipeline {
                 }
             };
             made += 1;
-            let outcome = self.attempt(call, made, clock, permit).await;
+            let outcome = self.attempt(call, made, deadline, permit).await;
             let outcome = match outcome {
                 Err(failed) if maybe_done => self.already_done(call, made, failed),
                 outcome => outcome,
@@ -152,7 +152,7 @@ impl Pipeline {
             // That this attempt was never sent does not undo what an earlier one may have done.
             sent = sent.max(error.sent());
             error.inner_mut().sent = sent;
-            let next = self.next_delay(call, failure, &error, made, clock);
+            let next = self.next_delay(call, failure, &error, made, deadline);
             attempt.delay = next.ok();
             history.push(attempt);
             match next {
@@ -203,7 +203,7 @@ impl Pipeline {
     }
 
     /// Holds the call back until the quota allows it.
-    async fn pace(&self, call: &Outgoing, clock: Clock) -> Result<Option<Permit>, Error> {
+    async fn pace(&self, call: &Outgoing, deadline: CallDeadline) -> Result<Option<Permit>, Error> {
         let refused = |kind, message: String| {
             let mut error = Error::new(kind, call.operation, message);
             let inner = error.inner_mut();
@@ -212,7 +212,7 @@ impl Pipeline {
             error
         };
         let permit = match self.limiter_of(call) {
-            Some(limiter) => Some(self.permit(limiter, call, clock).await.map_err(|late| {
+            Some(limiter) => Some(self.permit(limiter, call, deadline).await.map_err(|late| {
                 let message = if late.wait.is_zero() {
                     "the quota reached other calls first, until this call's deadline".to_owned()
                 } else {
@@ -223,7 +223,7 @@ impl Pipeline {
             })?),
             None => None,
         };
-        if clock.ends_within(Duration::ZERO) {
+        if deadline.ends_within(Duration::ZERO) {
             let message = "no time was left to send the call".to_owned();
             return Err(refused(ErrorKind::Timeout, message));
         }
@@ -234,7 +234,7 @@ impl Pipeline {
         &self,
         limiter: &Arc<Limiter>,
         call: &Outgoing,
-        clock: Clock,
+        deadline: CallDeadline,
     ) -> Result<Permit, WaitTooLong> {
         let waiting = |wait| {
             self.tell(&CallEvent::Waiting {
@@ -242,19 +242,19 @@ impl Pipeline {
                 wait,
             })
         };
-        limiter.acquire(clock.deadline, waiting).await
+        limiter.acquire(deadline.at, waiting).await
     }
 
     async fn attempt(
         &self,
         call: &Outgoing,
         number: u32,
-        clock: Clock,
+        deadline: CallDeadline,
         mut permit: Option<Permit>,
     ) -> Result<Reply, (Failure, Error)> {
         let began = Instant::now();
         let ends = began + self.timeouts.attempt.min(AGES);
-        let ends = clock.deadline.map_or(ends, |deadline| deadline.min(ends));
+        let ends = deadline.at.map_or(ends, |at| at.min(ends));
         if let Some(permit) = &mut permit {
             permit.spend();
         }
@@ -342,7 +342,7 @@ impl Pipeline {
         failure: Failure,
         error: &Error,
         made: u32,
-        clock: Clock,
+        deadline: CallDeadline,
     ) -> Result<Duration, Option<Exhausted>> {
         let judgement = failure.judge();
         if !judgement.passing || !(judgement.undone || call.idempotent) {
@@ -357,7 +357,7 @@ impl Pipeline {
         }
         let jitter = self.retry.ceiling(made).mul_f64(fastrand::f64());
         let delay = asked.max(jitter);
-        if clock.ends_within(delay) {
+        if deadline.ends_within(delay) {
             return Err(Some(Exhausted::Deadline));
         }
         let cost = if error.is_rate_limited() {

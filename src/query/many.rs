@@ -111,9 +111,9 @@ impl<T: Serialize> Serialize for OneOrMany<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // A list is recognised by its first byte; `T` itself is never a list.
-        struct Visitor<T>(std::marker::PhantomData<T>);
+        struct ValueOrList<T>(std::marker::PhantomData<T>);
 
-        impl<'de, T: Deserialize<'de>> serde::de::Visitor<'de> for Visitor<T> {
+        impl<'de, T: Deserialize<'de>> serde::de::Visitor<'de> for ValueOrList<T> {
             type Value = OneOrMany<T>;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -160,6 +160,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
             }
         }
 
-        deserializer.deserialize_any(Visitor(std::marker::PhantomData))
+        deserializer.deserialize_any(ValueOrList(std::marker::PhantomData))
     }
 }

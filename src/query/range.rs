@@ -25,24 +25,24 @@ use super::{OneOrMany, Param, QueryValue};
 /// # Ok::<(), hookdeck::types::ParseTimestampError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct Range<T>(Kind<T>);
+pub struct Range<T>(RangeCondition<T>);
 
 #[derive(Clone, Debug, PartialEq)]
-enum Kind<T> {
+enum RangeCondition<T> {
     Equal(OneOrMany<T>),
     Null,
-    Bounds(Vec<(&'static str, Bound<T>)>),
+    Bounds(Vec<(&'static str, BoundValue<T>)>),
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Bound<T> {
+enum BoundValue<T> {
     Value(T),
     Set,
 }
 
 impl<T> Range<T> {
-    fn bound(operator: &'static str, bound: Bound<T>) -> Self {
-        Self(Kind::Bounds(vec![(operator, bound)]))
+    fn bound(operator: &'static str, bound: BoundValue<T>) -> Self {
+        Self(RangeCondition::Bounds(vec![(operator, bound)]))
     }
 
     /// Both ranges must hold.
@@ -52,12 +52,12 @@ impl<T> Range<T> {
     #[must_use]
     pub fn and(self, other: impl Into<Self>) -> Self {
         match (self.0, other.into().0) {
-            (Kind::Bounds(mut held), Kind::Bounds(more)) => {
+            (RangeCondition::Bounds(mut held), RangeCondition::Bounds(more)) => {
                 for (operator, bound) in more {
                     held.retain(|(known, _)| *known != operator);
                     held.push((operator, bound));
                 }
-                Self(Kind::Bounds(held))
+                Self(RangeCondition::Bounds(held))
             }
             (_, later) => Self(later),
         }
@@ -66,22 +66,22 @@ impl<T> Range<T> {
 
 /// Strictly later, or greater, than the value (`gt`).
 pub fn after<T>(value: T) -> Range<T> {
-    Range::bound("gt", Bound::Value(value))
+    Range::bound("gt", BoundValue::Value(value))
 }
 
 /// Strictly earlier, or less, than the value (`lt`).
 pub fn before<T>(value: T) -> Range<T> {
-    Range::bound("lt", Bound::Value(value))
+    Range::bound("lt", BoundValue::Value(value))
 }
 
 /// The value or anything greater or later (`gte`).
 pub fn at_least<T>(value: T) -> Range<T> {
-    Range::bound("gte", Bound::Value(value))
+    Range::bound("gte", BoundValue::Value(value))
 }
 
 /// The value or anything less or earlier (`lte`).
 pub fn at_most<T>(value: T) -> Range<T> {
-    Range::bound("lte", Bound::Value(value))
+    Range::bound("lte", BoundValue::Value(value))
 }
 
 /// From the first value up to, but not including, the second (`gte` and `lt`): slices of time laid
@@ -92,65 +92,65 @@ pub fn between<T>(from: T, until: T) -> Range<T> {
 
 /// Text that contains the value (`contains`).
 pub fn containing<T>(value: T) -> Range<T> {
-    Range::bound("contains", Bound::Value(value))
+    Range::bound("contains", BoundValue::Value(value))
 }
 
 /// Any value at all: the field is set (`any`).
 #[must_use]
 pub fn any<T>() -> Range<T> {
-    Range::bound("any", Bound::Set)
+    Range::bound("any", BoundValue::Set)
 }
 
 /// No value: the field is null.
 #[must_use]
 pub fn is_null<T>() -> Range<T> {
-    Range(Kind::Null)
+    Range(RangeCondition::Null)
 }
 
 impl<T> From<T> for Range<T> {
     fn from(value: T) -> Self {
-        Self(Kind::Equal(OneOrMany::One(value)))
+        Self(RangeCondition::Equal(OneOrMany::One(value)))
     }
 }
 
 impl<T> From<Vec<T>> for Range<T> {
     fn from(values: Vec<T>) -> Self {
-        Self(Kind::Equal(values.into()))
+        Self(RangeCondition::Equal(values.into()))
     }
 }
 
 impl<T, const N: usize> From<[T; N]> for Range<T> {
     fn from(values: [T; N]) -> Self {
-        Self(Kind::Equal(values.into()))
+        Self(RangeCondition::Equal(values.into()))
     }
 }
 
 impl From<&str> for Range<String> {
     fn from(value: &str) -> Self {
-        Self(Kind::Equal(value.into()))
+        Self(RangeCondition::Equal(value.into()))
     }
 }
 
 impl From<Range<&str>> for Range<String> {
     fn from(range: Range<&str>) -> Self {
         Self(match range.0 {
-            Kind::Equal(values) => {
+            RangeCondition::Equal(values) => {
                 let mut owned = values.into_vec().into_iter().map(str::to_owned);
                 match (owned.len(), owned.next()) {
-                    (1, Some(value)) => Kind::Equal(OneOrMany::One(value)),
-                    (_, first) => {
-                        Kind::Equal(OneOrMany::Many(first.into_iter().chain(owned).collect()))
-                    }
+                    (1, Some(value)) => RangeCondition::Equal(OneOrMany::One(value)),
+                    (_, first) => RangeCondition::Equal(OneOrMany::Many(
+                        first.into_iter().chain(owned).collect(),
+                    )),
                 }
             }
-            Kind::Null => Kind::Null,
-            Kind::Bounds(bounds) => Kind::Bounds(
+            RangeCondition::Null => RangeCondition::Null,
+            RangeCondition::Bounds(bounds) => RangeCondition::Bounds(
                 bounds
                     .into_iter()
                     .map(|(operator, bound)| {
                         let bound = match bound {
-                            Bound::Value(text) => Bound::Value(text.to_owned()),
-                            Bound::Set => Bound::Set,
+                            BoundValue::Value(text) => BoundValue::Value(text.to_owned()),
+                            BoundValue::Set => BoundValue::Set,
                         };
                         (operator, bound)
                     })
@@ -163,15 +163,15 @@ impl From<Range<&str>> for Range<String> {
 impl<T: Param> Param for Range<T> {
     fn into_param(self) -> QueryValue {
         match self.0 {
-            Kind::Equal(values) => values.into_param(),
-            Kind::Null => QueryValue::Null,
-            Kind::Bounds(bounds) => QueryValue::Map(
+            RangeCondition::Equal(values) => values.into_param(),
+            RangeCondition::Null => QueryValue::Null,
+            RangeCondition::Bounds(bounds) => QueryValue::Map(
                 bounds
                     .into_iter()
                     .map(|(operator, bound)| {
                         let value = match bound {
-                            Bound::Value(value) => value.into_param(),
-                            Bound::Set => QueryValue::Bool(true),
+                            BoundValue::Value(value) => value.into_param(),
+                            BoundValue::Set => QueryValue::Bool(true),
                         };
                         (Cow::Borrowed(operator), value)
                     })

@@ -34,6 +34,7 @@ impl Json {
     /// Never for [`serde_json::Value`] and types that derive `Serialize` with string keys; a type
     /// whose own `Serialize` fails is a bug in that type. Use [`Json::try_new`] to handle it.
     #[must_use]
+    #[expect(clippy::expect_used, reason = "told above; `try_new` does not panic")]
     pub fn new<T: Serialize + ?Sized>(value: &T) -> Self {
         Self::try_new(value).expect("the value encodes as JSON")
     }

@@ -393,9 +393,9 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
+        struct TimestampText;
 
-        impl de::Visitor<'_> for Visitor {
+        impl de::Visitor<'_> for TimestampText {
             type Value = Timestamp;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -407,7 +407,7 @@ impl<'de> Deserialize<'de> for Timestamp {
             }
         }
 
-        deserializer.deserialize_str(Visitor)
+        deserializer.deserialize_str(TimestampText)
     }
 }
 

@@ -3,7 +3,7 @@
 //! A program needs [`ApiVersion`] alone. [`Translation`] is for whoever stands on the other side: a test
 //! server, a proxy, a check.
 
-mod nature;
+mod places;
 mod translation;
 mod tree;
 mod v2024_03_01;

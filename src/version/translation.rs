@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use super::nature::{Kind, kind};
 use super::tree::Tree;
 use super::{v2024_03_01, v2024_09_01, v2025_01_01, v2025_07_01, v2026_09_01};
+use crate::operation::{self, Operation, PathStep, Resource};
 use crate::query::escape;
 
 /// One breaking change: what the version that brought it did, and how calls get past it in both directions.
@@ -14,20 +14,20 @@ pub(super) struct Change {
     /// The version that brought it.
     pub(super) since: &'static str,
     /// Whether it can make a difference to the operation.
-    pub(super) concerns: fn(operation: &str) -> bool,
+    pub(super) concerns: fn(operation: &Operation) -> bool,
     /// From the version to the one before it. What that one cannot say is a problem, told in a few words.
-    pub(super) downgrade: fn(operation: &str, request: &mut Request) -> Result<(), String>,
+    pub(super) downgrade: fn(operation: &Operation, request: &mut Request) -> Result<(), String>,
     /// From the one before it to the version.
-    pub(super) upgrade: fn(operation: &str, request: &mut Request),
+    pub(super) upgrade: fn(operation: &Operation, request: &mut Request),
     /// A reply, from the version to the one before it.
-    pub(super) downgrade_reply: fn(operation: &str, reply: &mut Tree),
+    pub(super) downgrade_reply: fn(operation: &Operation, reply: &mut Tree),
     /// A reply, from the one before it to the version.
-    pub(super) upgrade_reply: fn(operation: &str, reply: &mut Tree),
+    pub(super) upgrade_reply: fn(operation: &Operation, reply: &mut Tree),
     /// A path, from the one before it to the version.
     pub(super) upgrade_path: fn(method: &str, path: &str, project: &str) -> Option<String>,
     /// Properties of a resource that have another name in the one before it, new to old, as validation
     /// messages name them. The first that fits counts.
-    pub(super) names: fn(Kind) -> &'static [(&'static str, &'static str)],
+    pub(super) names: fn(Resource) -> &'static [(&'static str, &'static str)],
 }
 
 /// Every change between the oldest version that is translated and the newest, oldest first.
@@ -91,9 +91,7 @@ impl Translation {
     /// Whether anything about the operation is different in the older version.
     #[must_use]
     pub fn concerns(&self, operation: &str) -> bool {
-        self.changes
-            .iter()
-            .any(|change| (change.concerns)(operation))
+        self.of(operation::find(operation)).next().is_some()
     }
 
     /// Whether what `version` changed is among what is undone on this way.
@@ -112,10 +110,16 @@ impl Translation {
             .any(|change| change.since == version.as_str())
     }
 
-    fn of(&self, operation: &str) -> impl DoubleEndedIterator<Item = &'static Change> {
+    /// The changes that concern an operation, each with it. One that nobody knows is concerned by none.
+    fn of(
+        &self,
+        operation: Option<&'static Operation>,
+    ) -> impl DoubleEndedIterator<Item = (&'static Change, &'static Operation)> {
         let changes = self.changes.iter();
-        let operation = operation.to_owned();
-        changes.filter(move |change| (change.concerns)(&operation))
+        changes.filter_map(move |change| {
+            let operation = operation.filter(|operation| (change.concerns)(operation))?;
+            Some((change, operation))
+        })
     }
 
     /// A request of the newest version as the older one takes it.
@@ -131,7 +135,7 @@ impl Translation {
         body: Option<&[u8]>,
     ) -> Result<Rewritten, String> {
         let mut request = Request::read(path, query, body);
-        for change in self.of(operation).rev() {
+        for (change, operation) in self.of(operation::find(operation)).rev() {
             (change.downgrade)(operation, &mut request).map_err(|problem| {
                 format!(
                     "API version {} cannot express this: {problem}",
@@ -154,7 +158,7 @@ impl Translation {
     #[must_use]
     pub fn upgrade_request(&self, operation: &str, query: &str, body: Option<&[u8]>) -> Rewritten {
         let mut request = Request::read("", query, body);
-        for change in self.of(operation) {
+        for (change, operation) in self.of(operation::find(operation)) {
             (change.upgrade)(operation, &mut request);
         }
         request.written(body)
@@ -166,7 +170,7 @@ impl Translation {
         let Some(mut tree) = Tree::parse(reply) else {
             return reply.to_vec();
         };
-        for change in self.of(operation).rev() {
+        for (change, operation) in self.of(operation::find(operation)).rev() {
             (change.downgrade_reply)(operation, &mut tree);
         }
         tree.to_bytes()
@@ -178,7 +182,7 @@ impl Translation {
         let Some(mut tree) = Tree::parse(reply) else {
             return reply.to_vec();
         };
-        for change in self.of(operation) {
+        for (change, operation) in self.of(operation::find(operation)) {
             (change.upgrade_reply)(operation, &mut tree);
         }
         tree.to_bytes()
@@ -196,21 +200,27 @@ impl Translation {
     /// ```
     #[must_use]
     pub fn downgrade_message(&self, operation: &str, message: &str) -> String {
-        let (within, kind, message) = match kind(operation) {
-            Kind::Connection => [
-                ("source.", Kind::Source),
-                ("destination.", Kind::Destination),
-            ]
-            .into_iter()
-            .find_map(|(within, kind)| Some((within, kind, message.strip_prefix(within)?)))
-            .unwrap_or(("", Kind::Connection, message)),
-            kind => ("", kind, message),
+        let operation = operation::find(operation);
+        let Some(about) = operation.and_then(|operation| operation.resource) else {
+            return message.to_owned();
         };
+        // What is written inline is named from the body's root.
+        let inline = operation.into_iter().flat_map(|operation| operation.places);
+        let (within, resource, message) = inline
+            .filter_map(|place| match place.path {
+                [PathStep::Member(name)] => Some((*name, place.resource)),
+                _ => None,
+            })
+            .find_map(|(name, resource)| {
+                let rest = message.strip_prefix(name)?.strip_prefix('.')?;
+                Some((format!("{name}."), resource, rest))
+            })
+            .unwrap_or((String::new(), about, message));
         let message = self
             .of(operation)
             .rev()
-            .fold(message.to_owned(), |message, change| {
-                let renamed = (change.names)(kind).iter().find_map(|(new, old)| {
+            .fold(message.to_owned(), |message, (change, _)| {
+                let renamed = (change.names)(resource).iter().find_map(|(new, old)| {
                     let rest = message.strip_prefix(new)?;
                     // A whole name, followed by none that goes on.
                     let ends = !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');

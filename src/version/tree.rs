@@ -74,11 +74,11 @@ impl Tree {
     fn open(&mut self, with: char) {
         if let Self::Unread(raw) = self
             && raw.get().starts_with(with)
-            && let Ok(level) = serde_json::from_str::<Level>(raw.get())
+            && let Ok(level) = serde_json::from_str::<TreeLevel>(raw.get())
         {
             *self = match level {
-                Level::Object(members) => Self::Object(Object { members }),
-                Level::Array(items) => Self::Array(items),
+                TreeLevel::Object(members) => Self::Object(Object { members }),
+                TreeLevel::Array(items) => Self::Array(items),
             };
         }
     }
@@ -182,36 +182,36 @@ impl Serialize for Tree {
 }
 
 /// One level of an object or array, what lies below unread.
-enum Level {
+enum TreeLevel {
     Object(Vec<(String, Tree)>),
     Array(Vec<Tree>),
 }
 
-impl<'de> Deserialize<'de> for Level {
+impl<'de> Deserialize<'de> for TreeLevel {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Opened;
 
         impl<'de> Visitor<'de> for Opened {
-            type Value = Level;
+            type Value = TreeLevel;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object or an array")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Level, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TreeLevel, A::Error> {
                 let mut members = Vec::new();
                 while let Some((name, raw)) = map.next_entry()? {
                     members.push((name, Tree::Unread(raw)));
                 }
-                Ok(Level::Object(members))
+                Ok(TreeLevel::Object(members))
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Level, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<TreeLevel, A::Error> {
                 let mut items = Vec::new();
                 while let Some(raw) = seq.next_element()? {
                     items.push(Tree::Unread(raw));
                 }
-                Ok(Level::Array(items))
+                Ok(TreeLevel::Array(items))
             }
         }
 

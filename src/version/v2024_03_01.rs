@@ -7,9 +7,10 @@
 //! letters, three of them with `user` in place of `username`; custom domains were found under the id of
 //! their team. Signatures of AWS and concurrency as a period came later.
 
-use super::nature::{self, Kind, concerns, each, each_input};
+use super::places::{concerns, each, each_input, is_about};
 use super::translation::{Change, Request, base};
 use super::tree::{Object, Tree};
+use crate::operation::{Operation, Resource};
 
 pub(super) const CHANGE: Change = Change {
     since: "2024-03-01",
@@ -28,23 +29,26 @@ pub(super) const CHANGE: Change = Change {
 };
 
 /// The kinds that can be disabled.
-const DISABLED: [Kind; 3] = [Kind::Connection, Kind::Source, Kind::Destination];
+const DISABLED: [Resource; 3] = [
+    Resource::Connection,
+    Resource::Source,
+    Resource::Destination,
+];
 
-fn is_concerned(operation: &str) -> bool {
+fn is_concerned(operation: &Operation) -> bool {
     DISABLED
         .into_iter()
-        .chain([Kind::Request, Kind::IgnoredEvent, Kind::Bulk])
-        .any(|kind| concerns(operation, kind))
-        || operation.contains("RequestBulk")
-        || operation.contains("EventBulkRetryPlan")
+        .chain([
+            Resource::Request,
+            Resource::IgnoredEvent,
+            Resource::BulkOperation,
+        ])
+        .any(|resource| concerns(operation, resource))
         || is_domains(operation)
 }
 
-fn is_domains(operation: &str) -> bool {
-    matches!(
-        operation,
-        "addCustomDomain" | "listCustomDomains" | "deleteCustomDomain"
-    )
+fn is_domains(operation: &Operation) -> bool {
+    is_about(operation, &[Resource::CustomDomain])
 }
 
 /// Causes, new to old.
@@ -71,8 +75,8 @@ fn new_cause(text: &str) -> Option<&'static str> {
 /// Endpoints, new to old.
 const ENDPOINTS: [(&str, &str); 2] = [("disable", "archive"), ("enable", "unarchive")];
 
-fn downgrade(operation: &str, request: &mut Request) -> Result<(), String> {
-    if DISABLED.contains(&nature::kind(operation)) {
+fn downgrade(operation: &Operation, request: &mut Request) -> Result<(), String> {
+    if is_about(operation, &DISABLED) {
         request.rename("disabled", "archived");
         request.rename("disabled_at", "archived_at");
         for (new, old) in ENDPOINTS {
@@ -91,28 +95,28 @@ fn downgrade(operation: &str, request: &mut Request) -> Result<(), String> {
     }
     causes(request, old_cause);
     if let Some(body) = &mut request.body {
-        each_input(operation, body, &mut |kind, object| match kind {
-            Kind::Source => {
+        each_input(operation, body, &mut |resource, object| match resource {
+            Resource::Source => {
                 old_verification(object);
                 Ok(())
             }
-            Kind::Destination => refuse_new_ways(object),
+            Resource::Destination => refuse_new_ways(object),
             _ => Ok(()),
         })?;
     }
     Ok(())
 }
 
-fn upgrade(operation: &str, request: &mut Request) {
-    if DISABLED.contains(&nature::kind(operation)) {
+fn upgrade(operation: &Operation, request: &mut Request) {
+    if is_about(operation, &DISABLED) {
         request.rename("archived", "disabled");
         request.rename("archived_at", "disabled_at");
     }
     causes(request, new_cause);
     if let Some(body) = &mut request.body {
         // Nothing here is ever refused.
-        let _ = each_input(operation, body, &mut |kind, object| {
-            if kind == Kind::Source {
+        let _ = each_input(operation, body, &mut |resource, object| {
+            if resource == Resource::Source {
                 new_verification(object);
             }
             Ok(())
@@ -207,39 +211,39 @@ fn new_verification(source: &mut Object) {
     verification.set("type", Tree::of(&kind));
 }
 
-fn downgrade_reply(operation: &str, reply: &mut Tree) {
-    each(operation, reply, &mut |kind, object| {
-        match kind {
-            kind if DISABLED.contains(&kind) => object.rename("disabled_at", "archived_at"),
-            Kind::Request => object.map_text("rejection_cause", old_cause),
-            Kind::IgnoredEvent => object.map_text("cause", old_cause),
-            Kind::Bulk => {
+fn downgrade_reply(operation: &Operation, reply: &mut Tree) {
+    each(operation, reply, &mut |resource, object| {
+        match resource {
+            resource if DISABLED.contains(&resource) => object.rename("disabled_at", "archived_at"),
+            Resource::Request => object.map_text("rejection_cause", old_cause),
+            Resource::IgnoredEvent => object.map_text("cause", old_cause),
+            Resource::BulkOperation => {
                 if let Some(query) = object.object("query") {
                     conditions(query, old_cause);
                 }
             }
             _ => {}
         }
-        if kind == Kind::Source {
+        if resource == Resource::Source {
             old_verification(object);
         }
     });
 }
 
-fn upgrade_reply(operation: &str, reply: &mut Tree) {
-    each(operation, reply, &mut |kind, object| {
-        match kind {
-            kind if DISABLED.contains(&kind) => object.rename("archived_at", "disabled_at"),
-            Kind::Request => object.map_text("rejection_cause", new_cause),
-            Kind::IgnoredEvent => object.map_text("cause", new_cause),
-            Kind::Bulk => {
+fn upgrade_reply(operation: &Operation, reply: &mut Tree) {
+    each(operation, reply, &mut |resource, object| {
+        match resource {
+            resource if DISABLED.contains(&resource) => object.rename("archived_at", "disabled_at"),
+            Resource::Request => object.map_text("rejection_cause", new_cause),
+            Resource::IgnoredEvent => object.map_text("cause", new_cause),
+            Resource::BulkOperation => {
                 if let Some(query) = object.object("query") {
                     conditions(query, new_cause);
                 }
             }
             _ => {}
         }
-        if kind == Kind::Source {
+        if resource == Resource::Source {
             new_verification(object);
         }
     });

@@ -5,10 +5,11 @@
 
 use super::translation::Change;
 use super::tree::{Object, Tree};
+use crate::operation::{Operation, ops};
 
 pub(super) const CHANGE: Change = Change {
     since: "2024-09-01",
-    concerns: |operation| operation == "retryEvent",
+    concerns: |operation| operation.id == ops::RETRY_EVENT.id,
     downgrade: |_, _| Ok(()),
     upgrade: |_, _| {},
     downgrade_reply,
@@ -17,7 +18,7 @@ pub(super) const CHANGE: Change = Change {
     names: |_| &[],
 };
 
-fn downgrade_reply(_operation: &str, reply: &mut Tree) {
+fn downgrade_reply(_operation: &Operation, reply: &mut Tree) {
     let event = std::mem::replace(reply, Tree::null());
     let mut both = Object::default();
     both.set("event", event);
@@ -25,7 +26,7 @@ fn downgrade_reply(_operation: &str, reply: &mut Tree) {
     *reply = both.into();
 }
 
-fn upgrade_reply(_operation: &str, reply: &mut Tree) {
+fn upgrade_reply(_operation: &Operation, reply: &mut Tree) {
     let event = reply.object().and_then(|both| both.remove("event"));
     if let Some(event) = event {
         *reply = event;

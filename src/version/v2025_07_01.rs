@@ -3,18 +3,14 @@
 //! Before, transformations ran ahead of filters wherever they stood. A filter that must see what came in
 //! cannot be asked of an older version together with a transformation.
 
-use super::nature::{Kind, kind, rules};
+use super::places::{is_about, rules};
 use super::translation::{Change, Request};
 use super::tree::{Object, Tree};
+use crate::operation::{Operation, Resource};
 
 pub(super) const CHANGE: Change = Change {
     since: "2025-07-01",
-    concerns: |operation| {
-        matches!(
-            operation,
-            "createConnection" | "upsertConnection" | "updateConnection"
-        )
-    },
+    concerns: |operation| is_about(operation, &[Resource::Connection]) && operation.has_body,
     downgrade,
     upgrade,
     downgrade_reply: |_, _| {},
@@ -27,8 +23,7 @@ fn is(rule: &mut Object, name: &str) -> bool {
     rule.text("type").as_deref() == Some(name)
 }
 
-fn downgrade(operation: &str, request: &mut Request) -> Result<(), String> {
-    debug_assert_eq!(kind(operation), Kind::Connection);
+fn downgrade(_operation: &Operation, request: &mut Request) -> Result<(), String> {
     let Some(connection) = request.body.as_mut().and_then(Tree::object) else {
         return Ok(());
     };
@@ -47,7 +42,7 @@ fn downgrade(operation: &str, request: &mut Request) -> Result<(), String> {
 }
 
 /// Stores them in the order in which they were meant.
-fn upgrade(_operation: &str, request: &mut Request) {
+fn upgrade(_operation: &Operation, request: &mut Request) {
     let connection = request.body.as_mut().and_then(Tree::object);
     let rules = connection
         .and_then(|connection| connection.get("rules"))

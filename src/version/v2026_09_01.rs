@@ -5,9 +5,10 @@
 //! their project; transformations lost `encrypted_env` and `iv`; GitLab's sources got a second scheme, and
 //! with it an `auth_type`.
 
-use super::nature::{Kind, concerns, each, each_input};
+use super::places::{concerns, each, each_input, is_about};
 use super::translation::{Change, Request};
 use super::tree::{Object, Tree};
+use crate::operation::{Operation, Resource, ops};
 
 pub(super) const CHANGE: Change = Change {
     since: "2026-09-01",
@@ -17,8 +18,8 @@ pub(super) const CHANGE: Change = Change {
     downgrade_reply,
     upgrade_reply,
     upgrade_path,
-    names: |kind| match kind {
-        Kind::Destination => &NAMES,
+    names: |resource| match resource {
+        Resource::Destination => &NAMES,
         _ => &[],
     },
 };
@@ -38,27 +39,29 @@ const NAMES: [(&str, &str); 5] = [
     ("config.delivery_policy.period", "config.rate_limit_period"),
 ];
 
-fn is_domains(operation: &str) -> bool {
-    matches!(
-        operation,
-        "addCustomDomain" | "listCustomDomains" | "deleteCustomDomain"
-    )
+fn is_domains(operation: &Operation) -> bool {
+    is_about(operation, &[Resource::CustomDomain])
 }
 
-fn is_concerned(operation: &str) -> bool {
+/// The one operation on projects that there was before, when they were teams.
+fn is_project_list(operation: &Operation) -> bool {
+    operation.id == ops::LIST_PROJECTS.id
+}
+
+fn is_concerned(operation: &Operation) -> bool {
     [
-        Kind::Source,
-        Kind::Destination,
-        Kind::Transformation,
-        Kind::Project,
+        Resource::Source,
+        Resource::Destination,
+        Resource::Transformation,
     ]
     .into_iter()
-    .any(|kind| concerns(operation, kind))
+    .any(|resource| concerns(operation, resource))
         || is_domains(operation)
+        || is_project_list(operation)
 }
 
-fn downgrade(operation: &str, request: &mut Request) -> Result<(), String> {
-    if operation == "listProjects" {
+fn downgrade(operation: &Operation, request: &mut Request) -> Result<(), String> {
+    if is_project_list(operation) {
         request.path = "/teams".to_owned();
     }
     if is_domains(operation)
@@ -69,25 +72,25 @@ fn downgrade(operation: &str, request: &mut Request) -> Result<(), String> {
         request.path = format!("/teams/current/{rest}");
     }
     if let Some(body) = &mut request.body {
-        each_input(operation, body, &mut |kind, object| match kind {
-            Kind::Destination => {
+        each_input(operation, body, &mut |resource, object| match resource {
+            Resource::Destination => {
                 old_policy(object);
                 Ok(())
             }
-            Kind::Source => old_gitlab_input(object),
+            Resource::Source => old_gitlab_input(object),
             _ => Ok(()),
         })?;
     }
     Ok(())
 }
 
-fn upgrade(operation: &str, request: &mut Request) {
+fn upgrade(operation: &Operation, request: &mut Request) {
     if let Some(body) = &mut request.body {
         // Nothing here is ever refused.
-        let _ = each_input(operation, body, &mut |kind, object| {
-            match kind {
-                Kind::Destination => new_policy(object),
-                Kind::Source => new_gitlab_input(object),
+        let _ = each_input(operation, body, &mut |resource, object| {
+            match resource {
+                Resource::Destination => new_policy(object),
+                Resource::Source => new_gitlab_input(object),
                 _ => {}
             }
             Ok(())
@@ -239,20 +242,9 @@ const MODES: [(&str, &str); 3] = [
     ("outpost", "outpost"),
 ];
 
-fn downgrade_reply(operation: &str, reply: &mut Tree) {
-    if operation == "listProjects" {
-        each_project(reply, |project| {
-            project.rename("type", "mode");
-            project.map_text("mode", |mode| {
-                MODES
-                    .iter()
-                    .find(|(new, _)| *new == mode)
-                    .map(|(_, old)| *old)
-            });
-        });
-    }
-    each(operation, reply, &mut |kind, object| match kind {
-        Kind::Destination => {
+fn downgrade_reply(operation: &Operation, reply: &mut Tree) {
+    each(operation, reply, &mut |resource, object| match resource {
+        Resource::Destination => {
             old_policy(object);
             let Some(config) = object.object("config") else {
                 return;
@@ -265,32 +257,30 @@ fn downgrade_reply(operation: &str, reply: &mut Tree) {
                 hide_no_pace(groups);
             }
         }
-        Kind::Source if is_gitlab(object) => {
+        Resource::Source if is_gitlab(object) => {
             if let Some(config) = object.object("config")
                 && config.text("auth_type").as_deref() == Some("GITLAB")
             {
                 config.remove("auth_type");
             }
         }
+        Resource::Project => {
+            object.rename("type", "mode");
+            object.map_text("mode", |mode| {
+                MODES
+                    .iter()
+                    .find(|(new, _)| *new == mode)
+                    .map(|(_, old)| *old)
+            });
+        }
         _ => {}
     });
 }
 
-fn upgrade_reply(operation: &str, reply: &mut Tree) {
-    if operation == "listProjects" {
-        each_project(reply, |project| {
-            project.rename("mode", "type");
-            project.map_text("type", |mode| {
-                MODES
-                    .iter()
-                    .find(|(_, old)| *old == mode)
-                    .map(|(new, _)| *new)
-            });
-        });
-    }
-    each(operation, reply, &mut |kind, object| match kind {
-        Kind::Destination => new_policy(object),
-        Kind::Source if is_gitlab(object) => {
+fn upgrade_reply(operation: &Operation, reply: &mut Tree) {
+    each(operation, reply, &mut |resource, object| match resource {
+        Resource::Destination => new_policy(object),
+        Resource::Source if is_gitlab(object) => {
             let has_scheme = object
                 .get("authenticated")
                 .is_some_and(|tree| tree.to_bytes() == b"true");
@@ -301,19 +291,21 @@ fn upgrade_reply(operation: &str, reply: &mut Tree) {
                 config.set("auth_type", Tree::of("GITLAB"));
             }
         }
-        Kind::Transformation => {
+        Resource::Transformation => {
             object.remove("encrypted_env");
             object.remove("iv");
         }
+        Resource::Project => {
+            object.rename("mode", "type");
+            object.map_text("type", |mode| {
+                MODES
+                    .iter()
+                    .find(|(_, old)| *old == mode)
+                    .map(|(new, _)| *new)
+            });
+        }
         _ => {}
     });
-}
-
-/// The list is a bare array in every version.
-fn each_project(reply: &mut Tree, see: impl Fn(&mut Object)) {
-    for project in reply.array().into_iter().flatten().filter_map(Tree::object) {
-        see(project);
-    }
 }
 
 fn upgrade_path(method: &str, path: &str, project: &str) -> Option<String> {

@@ -72,6 +72,7 @@ use sha2::Sha256;
 /// A key ready to sign.
 type Key = Hmac<Sha256>;
 
+#[expect(clippy::expect_used, reason = "HMAC refuses no key for its length")]
 fn key(secret: &[u8]) -> Key {
     Key::new_from_slice(secret).expect("HMAC takes keys of any length")
 }

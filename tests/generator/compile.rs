@@ -51,10 +51,9 @@ fn compile(name: &str, files: &Files) {
         &read(Path::new(ROOT).join("Cargo.lock")),
     );
     put(project.join("build.rs"), &read(standalone.join("build.rs")));
-    put(
-        project.join("src/call.rs"),
-        &read(standalone.join("call.rs")),
-    );
+    for stub in ["call.rs", "paging.rs"] {
+        put(project.join("src").join(stub), &read(standalone.join(stub)));
+    }
     put(
         project.join("src/lib.rs"),
         &read(standalone.join("lib.rs")).replace("ROOT", &sources),

@@ -135,7 +135,7 @@ fn the_table_says_what_a_call_may_do() {
     list["paths"]["/things"]["put"] = json!({"operationId": "upsertThing", "responses": {}});
     let code = code(&generated(&list));
     assert!(code.contains(
-        r#"pub const GET_THINGS: Operation = Operation { id: "getThings", method: Method::Get, path: "/things", summary: "get things", idempotent: true, paged: true, deprecated: false, };"#
+        r#"pub const GET_THINGS: Operation = Operation { id: "getThings", method: Method::Get, path: "/things", summary: "get things", idempotent: true, paged: true, deprecated: false,"#
     ), "{code}");
     assert!(code.contains(
         r#"id: "createThing", method: Method::Post, path: "/things", summary: "Create a thing", idempotent: false, paged: false, deprecated: true,"#
@@ -146,4 +146,30 @@ fn the_table_says_what_a_call_may_do() {
         ),
         "{code}"
     );
+}
+
+#[test]
+fn a_list_whose_rows_are_chosen_by_when_they_were_made_and_say_so_is_timed() {
+    let time = json!({"type": "string", "format": "date-time"});
+    let compare =
+        json!({"anyOf": [time, reference("Operators"), {"type": "array", "items": time}]});
+    let chosen = json!([{"in": "query", "name": "created_at", "schema": compare}]);
+    let declared = |parameters: &Value, created_at: Value, required: &[&str]| {
+        let mut document = listing(parameters.clone());
+        let row = json!({"id": {"type": "string"}, "created_at": created_at});
+        document["components"]["schemas"]["Thing"] = object(row, required);
+        code(&generated(&document))
+    };
+    let timed = |code: &str| code.contains("pub struct ThingFilter -> Thing, by created_at {");
+    assert!(timed(&declared(&chosen, time.clone(), &["created_at"])));
+    assert!(
+        !timed(&declared(&chosen, time.clone(), &[])),
+        "a row need not say"
+    );
+    let mut nullable = time.clone();
+    nullable["nullable"] = json!(true);
+    assert!(!timed(&declared(&chosen, nullable, &["created_at"])));
+    let text = json!({"type": "string"});
+    assert!(!timed(&declared(&chosen, text, &["created_at"])));
+    assert!(!timed(&declared(&json!([]), time, &["created_at"])));
 }

@@ -5,8 +5,8 @@ use hookdeck::models::{
     EventStatus, HttpMethod, IgnoredEventMeta, Rule, SourceAuth, SourceConfig, SourceInput,
     SourceType, SourceUpdate,
 };
-use hookdeck::operation::{Method, ops};
-use hookdeck::query::{Range, at_least, is_null};
+use hookdeck::operation::{Method, Resource, find, ops};
+use hookdeck::query::{Direction, Range, at_least, is_null};
 use hookdeck::types::{Patch, Secret};
 use serde_json::{Value, json};
 
@@ -219,6 +219,33 @@ fn the_operation_table_knows_paths_and_methods() {
     };
     assert!(listed("getEvents").paged && !listed("getEvent").paged);
     assert!(listed("upsertSource").idempotent && !listed("createSource").idempotent);
+    assert!(listed("deleteSource").deletes && !listed("dismissIssue").deletes);
+    assert!(listed("updateSource").has_body && !listed("disableSource").has_body);
+    assert_eq!(listed("getEvents").direction, Some(Direction::Desc));
+    assert_eq!(
+        listed("getRequestIgnoredEvents").direction,
+        Some(Direction::Asc)
+    );
+    assert_eq!(listed("getIntegrations").direction, None);
+    assert_eq!(
+        listed("cancelIgnoredEventBulkRetry").bulk_type,
+        Some("ignored_events.retry")
+    );
+    assert_eq!(
+        listed("countConnections").resource,
+        Some(Resource::Connection)
+    );
     assert!(ops::ALL.iter().all(|op| !op.id.contains("archive")));
     assert!(ops::ALL.windows(2).all(|pair| pair[0].id < pair[1].id));
+}
+
+#[test]
+fn every_operation_is_found_by_its_id_and_by_older_ones() {
+    for operation in ops::ALL {
+        assert_eq!(find(operation.id), Some(*operation));
+    }
+    assert_eq!(find("cancelEvent_mute"), Some(&ops::CANCEL_EVENT));
+    for unknown in ["", "_", "getEvent ", "GETEVENT", "zzz", "nothing_archive"] {
+        assert_eq!(find(unknown), None, "{unknown:?}");
+    }
 }

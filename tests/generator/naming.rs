@@ -234,7 +234,7 @@ fn setters_keep_clear_of_every_method_of_their_call() {
     assert_eq!(both.len(), 2);
 
     let of_list = methods(include_str!("../../src/call/list.rs"));
-    assert!(of_list.contains(&"start".to_owned()), "{of_list:?}");
+    assert!(of_list.contains(&"into_fetch".to_owned()), "{of_list:?}");
     for name in of_list.iter().chain(&both) {
         let parameters = json!([{"in": "query", "name": name, "schema": text}]);
         let code = code(&generated(&listing(parameters)));

@@ -4,10 +4,6 @@ use serde_json::{Value, json};
 
 use crate::small::*;
 
-fn because(set: Value) -> Value {
-    json!([{"reason": "A test.", "set": set}])
-}
-
 fn thing(properties: Value) -> Value {
     answering(json!({"Thing": object(properties, &[])}))
 }
@@ -172,13 +168,13 @@ fn an_entry_without_a_target_fails_our_own_build_only() {
 fn what_the_hand_written_layer_needs_is_asked_for_in_one_message() {
     let document = thing(json!({"a": {"type": "string"}}));
     let needs = json!({"needs": {
-        "types": ["Thing", "Lost"], "fields": ["Thing.a", "Thing.b", "Lost.c"], "operations": ["getThing", "loseThing"],
+        "types": ["Thing", "Lost"], "fields": ["Thing.a", "Thing.b", "Lost.c"], "operations": ["getThing", "loseThing"], "resources": ["Thing"],
     }});
     let message = refused_with(&document, &needs, FOREIGN);
     assert_eq!(
         message,
         "#: the hand-written part of this crate needs what this document does not have:\n  type Lost\n  \
-         field Thing.b\n  field Lost.c\n  operation loseThing"
+         field Thing.b\n  field Lost.c\n  operation loseThing\n  resource Thing"
     );
     let alone = attempt(&document.to_string(), &needs.to_string(), ALONE);
     assert!(alone.is_ok());
@@ -309,6 +305,11 @@ fn everything_the_hand_written_layer_uses_is_listed_as_needed() {
             let shouted = |n: &String| n != "ALL" && !n.contains(|c: char| c.is_ascii_lowercase());
             let operations = names_after(&code, "ops::").into_iter().filter(shouted);
             found.extend(operations.map(|n| ("operations".into(), n)));
+            found.extend(
+                names_after(&code, "Resource::")
+                    .into_iter()
+                    .map(|n| ("resources".into(), n)),
+            );
         }
     }
 

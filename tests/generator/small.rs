@@ -105,6 +105,11 @@ pub fn members(members: &[&str]) -> Value {
     json!({"type": "string", "enum": members})
 }
 
+/// A section of the refinements.
+pub fn because(set: Value) -> Value {
+    json!([{"reason": "A test.", "set": set}])
+}
+
 /// Generates with these refinements, which must all find their targets.
 pub fn refined(document: &Value, refinements: &Value) -> Files {
     match attempt(&document.to_string(), &refinements.to_string(), OWN) {

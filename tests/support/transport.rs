@@ -9,7 +9,8 @@ use bytes::Bytes;
 use hookdeck::transport::{
     Exchange, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind,
 };
-use http::{HeaderMap, Method};
+use hookdeck::{Client, ClientBuilder};
+use http::{HeaderMap, Method, Uri};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -95,6 +96,7 @@ pub struct Seen {
     /// Since the script was made.
     pub at: Duration,
     pub method: Method,
+    pub uri: Uri,
     pub path: String,
     /// As it stood in the URI, percent-encoded; empty if there was none.
     pub query: String,
@@ -169,6 +171,23 @@ impl Script {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A builder of a client of that key that sends to the script, its addresses those of the live API.
+    pub fn client(&self, key: &str) -> ClientBuilder {
+        Client::builder(key).transport(self.clone())
+    }
+
+    /// The one request that was sent.
+    pub fn only(&self) -> Seen {
+        let mut seen = self.seen();
+        assert_eq!(seen.len(), 1, "{seen:?}");
+        seen.remove(0)
+    }
+
+    /// The runtime's time since the script was made.
+    pub fn elapsed(&self) -> Duration {
+        self.shared.began.elapsed()
+    }
+
     /// What was sent so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.state().seen.clone()
@@ -218,6 +237,7 @@ impl Transport for Script {
                 method: parts.method,
                 path: parts.uri.path().to_owned(),
                 query: parts.uri.query().unwrap_or_default().to_owned(),
+                uri: parts.uri,
                 headers: parts.headers,
                 body,
             });

@@ -72,19 +72,12 @@ fn render(_: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError>
     }))
 }
 
-/// The kind of the jobs a path is about.
+/// The kind of the jobs an operation is about.
 fn kind_of(call: &Call) -> Result<Kind, ApiError> {
-    let path = call.operation.path.as_str();
-    [
-        ("/bulk/events/retry", Kind::EventsRetry),
-        ("/bulk/events/cancel", Kind::EventsCancel),
-        ("/bulk/requests/retry", Kind::RequestsRetry),
-        ("/bulk/requests/replay", Kind::RequestsReplay),
-        ("/bulk/ignored-events/retry", Kind::IgnoredEventsRetry),
-    ]
-    .into_iter()
-    .find_map(|(prefix, kind)| path.starts_with(prefix).then_some(kind))
-    .ok_or_else(|| ApiError::Internal(format!("{path} is no bulk operation")))
+    let id = &call.operation.id;
+    hookdeck::operation::find(id)
+        .and_then(|operation| Kind::parse(operation.bulk_type?))
+        .ok_or_else(|| ApiError::Internal(format!("{id} is no bulk operation")))
 }
 
 /// What a query selects.

@@ -1,5 +1,7 @@
 //! From an operation of the contract to the handler that serves it.
 
+use hookdeck::operation::{self, Method, Resource};
+
 use super::call::{Call, Reply};
 use super::error::ApiError;
 use super::{
@@ -23,9 +25,13 @@ pub(crate) async fn answer(mut call: Call) -> Reply {
     call.query = contract
         .validate_query(call.operation, &call.query)
         .map_err(ApiError::Validation)?;
-    let current = match call.operation.id.as_str() {
-        "updateSource" | "upsertSource" => sources::current_type(&call).await?,
-        "updateDestination" | "upsertDestination" => destinations::current_type(&call).await?,
+    // What is written in place of something stored may leave its type out.
+    let replaces = operation::find(&call.operation.id)
+        .filter(|found| found.method == Method::Put && found.has_body)
+        .and_then(|found| found.resource);
+    let current = match replaces {
+        Some(Resource::Source) => sources::current_type(&call).await?,
+        Some(Resource::Destination) => destinations::current_type(&call).await?,
         _ => None,
     };
     call.body = contract

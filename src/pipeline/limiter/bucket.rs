@@ -14,7 +14,7 @@ const RANGE: f64 = 16.0;
 
 /// What was left at a moment.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Level {
+pub(super) struct CallsLeft {
     pub(super) counted: Between,
     pub(super) left: u32,
 }
@@ -25,7 +25,7 @@ pub(super) struct Bucket {
     nominal: f64,
     /// Calls a second that come back to this process: as assumed, within what was measured.
     rate: f64,
-    mark: Option<Level>,
+    mark: Option<CallsLeft>,
 }
 
 impl Bucket {
@@ -59,7 +59,7 @@ impl Bucket {
 
     /// Since when the rate is being measured, unless the bucket is full: then what comes back is
     /// lost, and there is nothing to measure by.
-    pub(super) fn measures_since(&mut self, level: Level, limit: u32) -> Option<Between> {
+    pub(super) fn measures_since(&mut self, level: CallsLeft, limit: u32) -> Option<Between> {
         if level.left.saturating_add(1) >= limit {
             self.mark = None;
             return None;
@@ -69,7 +69,7 @@ impl Bucket {
 
     /// Measures the rate by the calls of this process since then, at least and at most; returns how
     /// many others have made meanwhile, at least.
-    pub(super) fn measure(&mut self, level: Level, at_least: u32, at_most: u32) -> u32 {
+    pub(super) fn measure(&mut self, level: CallsLeft, at_least: u32, at_most: u32) -> u32 {
         let Some(mark) = self.mark else {
             return 0;
         };
@@ -126,7 +126,7 @@ mod tests {
         let start = Instant::now();
         let level = |seconds, left| {
             let at = start + Duration::from_secs(seconds);
-            Level {
+            CallsLeft {
                 counted: Between { from: at, to: at },
                 left,
             }

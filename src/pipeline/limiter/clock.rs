@@ -30,20 +30,20 @@ pub(super) struct Between {
 
 /// How far this process's clock is ahead of the API's, in microseconds, at least and at most.
 #[derive(Clone, Copy, Debug)]
-struct Ahead {
+struct ClockLead {
     least: i64,
     most: i64,
     as_of: i64,
 }
 
 #[derive(Debug)]
-pub(super) struct Clock {
+pub(super) struct ServerClock {
     began: Instant,
-    ahead: Option<Ahead>,
+    ahead: Option<ClockLead>,
     contradictions: u32,
 }
 
-impl Clock {
+impl ServerClock {
     pub(super) fn new() -> Self {
         Self {
             began: Instant::now(),
@@ -67,7 +67,7 @@ impl Clock {
             return trip;
         };
         let (sent, received) = (self.micros(trip.from), self.micros(trip.to));
-        let mut ahead = Ahead {
+        let mut ahead = ClockLead {
             least: sent.saturating_sub(told) - ROUNDING,
             most: received.saturating_sub(told) + ROUNDING,
             as_of: received,
@@ -106,7 +106,7 @@ mod tests {
 
     struct Server {
         began: Instant,
-        clock: Clock,
+        clock: ServerClock,
     }
 
     impl Server {
@@ -127,7 +127,7 @@ mod tests {
     async fn a_quick_reply_tells_when_slow_ones_were_counted() {
         let mut server = Server {
             began: Instant::now(),
-            clock: Clock::new(),
+            clock: ServerClock::new(),
         };
         assert_eq!(server.trip(0, 300, 500, 0), (0, 500));
         assert_eq!(server.trip(600, 605, 620, 0), (600, 620));
@@ -140,7 +140,7 @@ mod tests {
     async fn a_clock_that_was_set_is_learnt_anew() {
         let mut server = Server {
             began: Instant::now(),
-            clock: Clock::new(),
+            clock: ServerClock::new(),
         };
         server.trip(0, 10, 20, 0);
         for n in 1..=3 {
@@ -160,7 +160,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn without_a_time_of_day_nothing_is_narrowed() {
-        let mut clock = Clock::new();
+        let mut clock = ServerClock::new();
         let from = Instant::now();
         let trip = Between {
             from,

@@ -10,7 +10,7 @@ const SLICES: u32 = 1024;
 
 /// Calls counted close to each other. The API counted each between being sent and answered.
 #[derive(Clone, Copy, Debug)]
-struct Slice {
+struct CountedCalls {
     /// The earliest sending.
     sent: Instant,
     /// The first and the last answer.
@@ -21,7 +21,7 @@ struct Slice {
 
 /// The calls of the last window, in the order of their answers; bounded whatever the limit is.
 #[derive(Debug, Default)]
-pub(super) struct Ledger(VecDeque<Slice>);
+pub(super) struct Ledger(VecDeque<CountedCalls>);
 
 impl Ledger {
     pub(super) fn add(&mut self, sent: Instant, answered: Instant, window: Duration) {
@@ -40,7 +40,7 @@ impl Ledger {
                 slice.last = slice.last.max(answered);
                 slice.calls += 1;
             }
-            _ => self.0.push_back(Slice {
+            _ => self.0.push_back(CountedCalls {
                 sent,
                 first: answered,
                 last: answered,
@@ -49,7 +49,7 @@ impl Ledger {
         }
     }
 
-    fn count(&self, of: impl Fn(&Slice) -> bool) -> u32 {
+    fn count(&self, of: impl Fn(&CountedCalls) -> bool) -> u32 {
         self.0
             .iter()
             .filter(|slice| of(slice))

@@ -78,15 +78,15 @@ impl Default for RateLimit {
 
 /// The account of one key at one host, and who waits for it.
 #[derive(Debug)]
-pub(crate) struct Limiter(Mutex<State>);
+pub(crate) struct Limiter(Mutex<QueuedAccount>);
 
 #[derive(Debug)]
-struct State {
+struct QueuedAccount {
     account: Account,
     queue: Queue,
 }
 
-impl State {
+impl QueuedAccount {
     /// Something happened to the account: the first of the queue may go now or must wait longer.
     fn changed(&self) {
         self.queue.wake_first();
@@ -108,13 +108,13 @@ pub(crate) struct WaitTooLong {
 
 impl Limiter {
     fn new(limit: u32, window: Duration) -> Self {
-        Self(Mutex::new(State {
+        Self(Mutex::new(QueuedAccount {
             account: Account::new(limit, window.min(AGES)),
             queue: Queue::default(),
         }))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, QueuedAccount> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

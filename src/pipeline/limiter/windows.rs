@@ -33,7 +33,7 @@ pub(super) enum Seen {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Windows {
+pub(super) struct FixedWindows {
     /// The current window's end; until a reply tells it, as assumed.
     current: Option<Span>,
     told: bool,
@@ -44,7 +44,7 @@ pub(super) struct Windows {
     doubts: u32,
 }
 
-impl Windows {
+impl FixedWindows {
     pub(super) fn end(&self) -> Option<Span> {
         self.current
     }
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn each_reply_narrows_the_end_down() {
-        let mut windows = Windows::default();
+        let mut windows = FixedWindows::default();
         assert_eq!(windows.see(end(59.8, 60.6), at(1.0), LONGEST), Seen::New);
         assert_eq!(
             windows.see(end(59.9, 60.3), at(1.2), LONGEST),
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_delayed_reply_does_not_bring_a_window_back() {
-        let mut windows = Windows::default();
+        let mut windows = FixedWindows::default();
         windows.see(end(60.0, 60.2), at(1.0), LONGEST);
         assert!(windows.is_over(at(60.2)));
         assert_eq!(windows.see(end(60.1, 61.0), at(60.9), LONGEST), Seen::Past);
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn ends_that_follow_too_soon_are_no_windows() {
-        let mut windows = Windows::default();
+        let mut windows = FixedWindows::default();
         windows.see(end(60.0, 60.2), at(1.0), LONGEST);
         windows.confirm();
         assert!(windows.is_over(at(60.2)));
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn an_end_that_moves_before_it_has_come_is_no_window() {
-        let mut windows = Windows::default();
+        let mut windows = FixedWindows::default();
         windows.see(end(10.0, 10.2), at(1.0), LONGEST);
         assert_eq!(windows.see(end(11.0, 11.2), at(2.0), LONGEST), Seen::New);
         let seen = windows.see(end(12.0, 12.2), at(3.0), LONGEST);

@@ -11,7 +11,7 @@ use crate::operation::{Operation, ops};
 use crate::query::{Filter, OneOrMany, Param, Query};
 
 /// A kind of bulk job.
-pub trait BulkKind: sealed::Kind<Input = Self::Query, Sent = Self::Body> + Clone {
+pub trait BulkKind: sealed::KindFacts<Input = Self::Query, Sent = Self::Body> + Clone {
     /// What says which events or requests a job works on: the filter of their list.
     type Query: Param + Clone + Send + Sync + 'static;
     /// What the list of jobs of this kind can be narrowed by.
@@ -27,7 +27,7 @@ pub(super) mod sealed {
     use super::{Operation, Query};
 
     /// What tells the kinds apart, out of the sight of users.
-    pub trait Kind {
+    pub trait KindFacts {
         type Input;
         type Sent;
         const LIST: &'static Operation;
@@ -63,7 +63,7 @@ macro_rules! kind {
             type Body = $body;
         }
 
-        impl sealed::Kind for $kind {
+        impl sealed::KindFacts for $kind {
             type Input = $query;
             type Sent = $body;
             const LIST: &'static Operation = &ops::$list;

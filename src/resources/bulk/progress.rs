@@ -74,12 +74,12 @@ fn fraction(state: &BulkOperation) -> f64 {
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Progress {
     call: Call<BulkOperation>,
-    step: Step,
+    step: ProgressStep,
     pause: Duration,
     longest_pause: Duration,
 }
 
-enum Step {
+enum ProgressStep {
     /// Known without asking.
     Known(Box<BulkOperation>),
     Pausing(Pin<Box<Sleep>>),
@@ -91,7 +91,7 @@ impl Progress {
     pub(super) fn new(call: Call<BulkOperation>, state: BulkOperation) -> Self {
         Self {
             call,
-            step: Step::Known(Box::new(state)),
+            step: ProgressStep::Known(Box::new(state)),
             pause: FIRST_PAUSE,
             longest_pause: LONGEST_PAUSE,
         }
@@ -137,7 +137,7 @@ impl Progress {
     fn tell(&mut self, state: BulkOperation) -> BulkProgress {
         let now = BulkProgress::from(state);
         if !now.ended {
-            self.step = Step::Pausing(Box::pin(tokio::time::sleep(self.pause)));
+            self.step = ProgressStep::Pausing(Box::pin(tokio::time::sleep(self.pause)));
             self.pause = self.pause.saturating_mul(2).min(self.longest_pause);
         }
         now
@@ -150,18 +150,20 @@ impl Stream for Progress {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             match &mut self.step {
-                Step::Done => return Poll::Ready(None),
-                Step::Pausing(pause) => {
+                ProgressStep::Done => return Poll::Ready(None),
+                ProgressStep::Pausing(pause) => {
                     ready!(pause.as_mut().poll(context));
-                    self.step = Step::Asking(self.call.clone().into_future());
+                    self.step = ProgressStep::Asking(self.call.clone().into_future());
                 }
-                Step::Asking(call) => {
+                ProgressStep::Asking(call) => {
                     let outcome = ready!(call.as_mut().poll(context));
-                    self.step = Step::Done;
+                    self.step = ProgressStep::Done;
                     return Poll::Ready(Some(outcome.map(|state| self.tell(state))));
                 }
-                Step::Known(_) => {
-                    if let Step::Known(state) = std::mem::replace(&mut self.step, Step::Done) {
+                ProgressStep::Known(_) => {
+                    if let ProgressStep::Known(state) =
+                        std::mem::replace(&mut self.step, ProgressStep::Done)
+                    {
                         return Poll::Ready(Some(Ok(self.tell(*state))));
                     }
                 }
@@ -172,7 +174,7 @@ impl Stream for Progress {
 
 impl FusedStream for Progress {
     fn is_terminated(&self) -> bool {
-        matches!(self.step, Step::Done)
+        matches!(self.step, ProgressStep::Done)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Conditions and orders of lists that are no longer known.
 
-use super::super::nature::{Kind, kind};
+use super::super::places::is_about;
 use super::super::translation::{Request, base};
 use super::super::tree::{Object, Tree};
+use crate::operation::{Operation, Resource};
 
 /// The one integration whose provider has another name.
 const BRIDGE: (&str, &str) = ("BRIDGE", "BRIDGE_XYZ");
@@ -10,33 +11,31 @@ const BRIDGE: (&str, &str) = ("BRIDGE", "BRIDGE_XYZ");
 /// A code that no attempt has any more, and the one that took its place in the documents.
 const EXPIRED: (&str, &str) = ("TTL_EXPIRED", "CANCELLED_PAST_RETENTION");
 
-/// Operations without a model that take such conditions all the same.
-pub(super) fn is_concerned(operation: &str) -> bool {
-    operation == "getIssueCount" || operation == "generateEventBulkRetryPlan"
-}
-
-pub(super) fn upgrade(operation: &str, request: &mut Request) {
+pub(super) fn upgrade(operation: &Operation, request: &mut Request) {
     // Each took two sort keys of the one kind there was. (Events could be sorted by their last attempt. No
     // other order stands in for that one: it stays refused.)
-    if matches!(
-        operation,
-        "getSources" | "getDestinations" | "getTransformations"
-    ) {
+    let sorted = [
+        Resource::Source,
+        Resource::Destination,
+        Resource::Transformation,
+    ];
+    if operation.paged && is_about(operation, &sorted) {
         only_first(request, "order_by");
         only_first(request, "dir");
     }
+    let integration = is_about(operation, &[Resource::Integration]);
     for (name, value) in &mut request.query {
         if name.contains("error_code") && value == EXPIRED.0 {
             EXPIRED.1.clone_into(value);
         }
-        if kind(operation) == Kind::Integration && base(name) == "provider" && value == BRIDGE.0 {
+        if integration && base(name) == "provider" && value == BRIDGE.0 {
             BRIDGE.1.clone_into(value);
         }
     }
     let Some(body) = request.body.as_mut().and_then(Tree::object) else {
         return;
     };
-    if kind(operation) == Kind::Integration {
+    if integration {
         body.map_text("provider", |text| (text == BRIDGE.0).then_some(BRIDGE.1));
     }
     if let Some(query) = body.object("query") {

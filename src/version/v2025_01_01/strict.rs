@@ -1,7 +1,7 @@
 //! What a strict reader of the documents up to 2024-09-01 would trip over.
 
-use super::super::nature::Kind;
 use super::super::tree::{Object, Tree};
+use crate::operation::{Operation, Resource};
 
 /// Error codes that came later.
 const NEW_CODES: [&str; 13] = [
@@ -32,29 +32,15 @@ const NEW_CHANNELS: [&str; 5] = [
     "pagerduty",
 ];
 
-/// Operations without a model of their own that hold payloads all the same.
-pub(super) fn is_concerned(operation: &str) -> bool {
-    matches!(
-        operation,
-        "getTransformationExecutions"
-            | "getTransformationExecution"
-            | "getBookmarks"
-            | "getBookmark"
-            | "createBookmark"
-            | "updateBookmark"
-            | "triggerBookmark"
-    )
-}
-
 fn known_code(code: &str) -> Option<&'static str> {
     NEW_CODES.contains(&code).then_some("UNKNOWN")
 }
 
 /// Leaves out of a list what an older client has no type for.
-pub(super) fn leave_out_rows(operation: &str, reply: &mut Tree) {
-    let new: &[&str] = match operation {
-        "getIssues" => &NEW_ISSUES,
-        "getIssueTriggers" => &NEW_ISSUES[1..],
+pub(super) fn leave_out_rows(operation: &Operation, reply: &mut Tree) {
+    let new: &[&str] = match operation.resource {
+        Some(Resource::Issue) if operation.paged => &NEW_ISSUES,
+        Some(Resource::IssueTrigger) if operation.paged => &NEW_ISSUES[1..],
         _ => return,
     };
     let Some(page) = reply.object() else { return };
@@ -70,9 +56,10 @@ pub(super) fn leave_out_rows(operation: &str, reply: &mut Tree) {
 }
 
 /// One resource of a reply.
-pub(super) fn downgrade(kind: Kind, object: &mut Object) {
-    match kind {
-        Kind::Event => {
+pub(super) fn downgrade(resource: Resource, object: &mut Object) {
+    match resource {
+        Resource::Bookmark | Resource::TransformationExecution => payloads(object),
+        Resource::Event => {
             object.remove("delivery_group");
             object.map_text("status", |status| {
                 (status == "CANCELLED").then_some("FAILED")
@@ -82,18 +69,18 @@ pub(super) fn downgrade(kind: Kind, object: &mut Object) {
                 payload(data);
             }
         }
-        Kind::Attempt => object.map_text("error_code", known_code),
-        Kind::Request => {
+        Resource::Attempt => object.map_text("error_code", known_code),
+        Resource::Request => {
             object.set("ingest_priority", Tree::of("NORMAL"));
             if let Some(data) = object.object("data") {
                 payload(data);
             }
         }
-        Kind::Bulk => {
+        Resource::BulkOperation => {
             object.remove("type");
         }
-        Kind::Issue => issue(object),
-        Kind::IssueTrigger => {
+        Resource::Issue => issue(object),
+        Resource::IssueTrigger => {
             if let Some(channels) = object.object("channels") {
                 for channel in NEW_CHANNELS {
                     channels.remove(channel);
@@ -115,12 +102,6 @@ fn payload(data: &mut Object) {
 }
 
 fn issue(issue: &mut Object) {
-    let execution = issue
-        .object("data")
-        .and_then(|data| data.object("transformation_execution"));
-    if let Some(execution) = execution {
-        payloads(execution);
-    }
     let Some(keys) = issue.object("aggregation_keys") else {
         return;
     };
@@ -143,35 +124,10 @@ fn issue(issue: &mut Object) {
     }
 }
 
-/// Executions and bookmarks: their payloads.
-pub(super) fn downgrade_executions(operation: &str, reply: &mut Tree) {
-    each_execution(operation, reply, payloads);
-}
-
-/// The other way.
-pub(super) fn upgrade_executions(operation: &str, reply: &mut Tree) {
-    each_execution(operation, reply, |model| {
-        if model.text(TRANSFORMED).is_some_and(|id| id.is_empty()) {
-            model.set(TRANSFORMED, Tree::null());
-        }
-    });
-}
-
 /// The payload an execution made, if it made one; once it was a text in any case.
 const TRANSFORMED: &str = "transformed_event_data_id";
 
-fn each_execution(operation: &str, reply: &mut Tree, see: fn(&mut Object)) {
-    if !is_concerned(operation) {
-        return;
-    }
-    let Some(reply) = reply.object() else { return };
-    see(reply);
-    let models = reply.get("models").and_then(Tree::array);
-    for model in models.into_iter().flatten().filter_map(Tree::object) {
-        see(model);
-    }
-}
-
+/// What executions and bookmarks hold.
 fn payloads(model: &mut Object) {
     if model.has(TRANSFORMED) && !model.is_set(TRANSFORMED) {
         model.set(TRANSFORMED, Tree::of(""));
@@ -184,24 +140,23 @@ fn payloads(model: &mut Object) {
 }
 
 /// What a bulk job is, which older replies leave to the path they came from.
-pub(super) fn name_bulk(operation: &str, object: &mut Object) {
-    let named = [
-        ("RequestBulkRetr", "requests.retry"),
-        ("IgnoredEventBulkRetr", "ignored_events.retry"),
-        ("EventBulkRetr", "events.retry"),
-    ];
-    let kind = named.iter().find(|(part, _)| operation.contains(part));
-    if let Some((_, kind)) = kind
+pub(super) fn name_bulk(operation: &Operation, object: &mut Object) {
+    if let Some(bulk_type) = operation.bulk_type
         && !object.has("type")
     {
-        object.set("type", Tree::of(*kind));
+        object.set("type", Tree::of(bulk_type));
     }
 }
 
 /// The other way, as far as something would be missing or of another type.
-pub(super) fn upgrade(kind: Kind, object: &mut Object) {
-    match kind {
-        Kind::Event => {
+pub(super) fn upgrade(resource: Resource, object: &mut Object) {
+    match resource {
+        Resource::Bookmark | Resource::TransformationExecution
+            if object.text(TRANSFORMED).is_some_and(|id| id.is_empty()) =>
+        {
+            object.set(TRANSFORMED, Tree::null());
+        }
+        Resource::Event => {
             // What is sent was not shown; the models have a text there.
             if let Some(data) = object.object("data") {
                 for name in ["url", "method"] {
@@ -211,10 +166,10 @@ pub(super) fn upgrade(kind: Kind, object: &mut Object) {
                 }
             }
         }
-        Kind::Request => {
+        Resource::Request => {
             object.remove("ingest_priority");
         }
-        Kind::Issue => {
+        Resource::Issue => {
             let Some(keys) = object.object("aggregation_keys") else {
                 return;
             };

@@ -11,6 +11,7 @@ mod macros;
 pub mod models;
 #[path = "ROOT/operation.rs"]
 pub mod operation;
+pub mod paging;
 #[path = "ROOT/query/mod.rs"]
 pub mod query;
 #[path = "ROOT/types/mod.rs"]

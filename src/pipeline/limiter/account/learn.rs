@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 use super::{Account, Anchor, Policy, TICK};
-use crate::pipeline::limiter::bucket::{Bucket, Level};
+use crate::pipeline::limiter::bucket::{Bucket, CallsLeft};
 use crate::pipeline::limiter::clock::Between;
 use crate::pipeline::limiter::report::Report;
 use crate::pipeline::limiter::windows::{Seen, Span};
@@ -101,7 +101,7 @@ impl Account {
                 self.saw_used(&anchor);
             }
             Policy::Bucket(bucket) => {
-                let level = Level {
+                let level = CallsLeft {
                     counted: anchor.counted,
                     left: anchor.left,
                 };

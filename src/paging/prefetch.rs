@@ -12,21 +12,21 @@ use crate::error::{Error, ErrorKind};
 use crate::query::Filter;
 
 /// A task that walks ahead. It ends when this is dropped.
-pub(crate) struct Ahead<T> {
+pub(crate) struct Prefetch<T> {
     pages: mpsc::Receiver<Outcome<T>>,
-    task: Task,
+    task: FetchTask,
     operation: &'static str,
 }
 
-struct Task(JoinHandle<()>);
+struct FetchTask(JoinHandle<()>);
 
-impl Drop for Task {
+impl Drop for FetchTask {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
-impl<T: Send + 'static> Ahead<T> {
+impl<T: Send + 'static> Prefetch<T> {
     /// Walks on in a task, at most so many pages ahead of what is taken, until it has that many
     /// items.
     pub(crate) fn start<F: Filter<Item = T>>(
@@ -41,7 +41,7 @@ impl<T: Send + 'static> Ahead<T> {
         let walking = tracing::Instrument::in_current_span(walking);
         Self {
             pages: receiver,
-            task: Task(tokio::spawn(walking)),
+            task: FetchTask(tokio::spawn(walking)),
             operation,
         }
     }

@@ -14,12 +14,12 @@ use tokio::time::Instant;
 
 use super::AGES;
 use super::bucket::Bucket;
-use super::clock::{Between, Clock};
+use super::clock::{Between, ServerClock};
 use super::crowd::Crowd;
 use super::ledger::Ledger;
 use super::report::Report;
 use super::resets::Resets;
-use super::windows::Windows;
+use super::windows::FixedWindows;
 
 /// The first call of an account goes alone, for its reply tells where the account stands; but if it
 /// takes longer than this, it is slow and the others do not wait for it.
@@ -65,7 +65,7 @@ struct Anchor {
 
 #[derive(Debug)]
 enum Policy {
-    Windows(Windows),
+    Windows(FixedWindows),
     /// Each call comes back a window after it was counted.
     Sliding,
     Bucket(Bucket),
@@ -89,7 +89,7 @@ pub(super) struct Account {
     left_before: Option<u32>,
     ledger: Ledger,
     crowd: Crowd,
-    clock: Clock,
+    clock: ServerClock,
     frozen_until: Option<Instant>,
     policy: Policy,
 }
@@ -110,9 +110,9 @@ impl Account {
             left_before: None,
             ledger: Ledger::default(),
             crowd: Crowd::default(),
-            clock: Clock::new(),
+            clock: ServerClock::new(),
             frozen_until: None,
-            policy: Policy::Windows(Windows::default()),
+            policy: Policy::Windows(FixedWindows::default()),
         }
     }
 

@@ -22,9 +22,10 @@ mod queries;
 mod source;
 mod strict;
 
-use super::nature::{self, Kind, concerns, each, each_input, rules};
+use super::places::{answers_one, concerns, each, each_input, is_about, rules};
 use super::translation::{Change, Request};
 use super::tree::{Object, Tree};
+use crate::operation::{Method, Operation, Resource, ops};
 
 pub(super) const CHANGE: Change = Change {
     since: "2025-01-01",
@@ -34,37 +35,37 @@ pub(super) const CHANGE: Change = Change {
     downgrade_reply,
     upgrade_reply,
     upgrade_path: |_, _, _| None,
-    names: |kind| match kind {
-        Kind::Source => &source::NAMES,
-        Kind::Destination => &destination::NAMES,
+    names: |resource| match resource {
+        Resource::Source => &source::NAMES,
+        Resource::Destination => &destination::NAMES,
         _ => &[],
     },
 };
 
-fn is_concerned(operation: &str) -> bool {
+fn is_concerned(operation: &Operation) -> bool {
     [
-        Kind::Source,
-        Kind::Destination,
-        Kind::Connection,
-        Kind::Event,
-        Kind::Attempt,
-        Kind::Request,
-        Kind::IgnoredEvent,
-        Kind::Issue,
-        Kind::IssueTrigger,
-        Kind::Bulk,
-        Kind::Transformation,
-        Kind::Integration,
+        Resource::Source,
+        Resource::Destination,
+        Resource::Connection,
+        Resource::Event,
+        Resource::Attempt,
+        Resource::Request,
+        Resource::IgnoredEvent,
+        Resource::Issue,
+        Resource::IssueTrigger,
+        Resource::BulkOperation,
+        Resource::Transformation,
+        Resource::TransformationExecution,
+        Resource::Integration,
+        Resource::Bookmark,
     ]
     .into_iter()
-    .any(|kind| concerns(operation, kind))
-        || strict::is_concerned(operation)
-        || queries::is_concerned(operation)
+    .any(|resource| concerns(operation, resource))
 }
 
-fn downgrade(operation: &str, request: &mut Request) -> Result<(), String> {
-    match nature::kind(operation) {
-        Kind::Source => {
+fn downgrade(operation: &Operation, request: &mut Request) -> Result<(), String> {
+    match operation.resource {
+        Some(Resource::Source) => {
             for (name, value) in &mut request.query {
                 if name == "include" && value == "config.auth" {
                     "verification.configs".clone_into(value);
@@ -72,27 +73,28 @@ fn downgrade(operation: &str, request: &mut Request) -> Result<(), String> {
             }
         }
         // Their credentials were always shown.
-        Kind::Destination => request.query.retain(|(name, _)| name != "include"),
-        Kind::Event if operation == "cancelEvent" => {
+        Some(Resource::Destination) => request.query.retain(|(name, _)| name != "include"),
+        Some(Resource::Event) if operation.id == ops::CANCEL_EVENT.id => {
             if let Some(stem) = request.path.strip_suffix("/cancel") {
                 request.path = format!("{stem}/mute");
             }
         }
-        Kind::Integration => {
+        Some(Resource::Integration) => {
             if let Some(body) = request.body.as_mut().and_then(Tree::object) {
                 queries::downgrade_integration(body);
             }
         }
         _ => {}
     }
-    if matches!(operation, "getSources" | "getDestinations") && request.asks("type") {
+    let typed = is_about(operation, &[Resource::Source, Resource::Destination]);
+    if typed && operation.paged && request.asks("type") {
         return Err("lists filter by `type` since 2025-01-01".into());
     }
     if let Some(body) = &mut request.body {
-        each_input(operation, body, &mut |kind, object| match kind {
-            Kind::Source => source::downgrade(object),
-            Kind::Destination => destination::downgrade(object),
-            Kind::Connection => refuse_new_rules(object),
+        each_input(operation, body, &mut |resource, object| match resource {
+            Resource::Source => source::downgrade(object),
+            Resource::Destination => destination::downgrade(object),
+            Resource::Connection => refuse_new_rules(object),
             _ => Ok(()),
         })?;
     }
@@ -108,9 +110,9 @@ fn refuse_new_rules(connection: &mut Object) -> Result<(), String> {
     Ok(())
 }
 
-fn upgrade(operation: &str, request: &mut Request) {
+fn upgrade(operation: &Operation, request: &mut Request) {
     queries::upgrade(operation, request);
-    if nature::kind(operation) == Kind::Source {
+    if is_about(operation, &[Resource::Source]) {
         for (name, value) in &mut request.query {
             if name == "include" && value == "verification.configs" {
                 "config.auth".clone_into(value);
@@ -118,21 +120,22 @@ fn upgrade(operation: &str, request: &mut Request) {
         }
     }
     // They were always shown, so they are asked for.
-    if operation == "getDestination" && !request.asks("include") {
+    let reads = operation.method == Method::Get;
+    if reads && answers_one(operation, Resource::Destination) && !request.asks("include") {
         request
             .query
             .push(("include".to_owned(), "config.auth".to_owned()));
     }
-    if operation == "triggerBookmark" {
+    if operation.id == ops::TRIGGER_BOOKMARK.id {
         // It said which destinations to trigger; now all are.
         request.body = None;
     }
     if let Some(body) = &mut request.body {
         // Nothing here is ever refused.
-        let _ = each_input(operation, body, &mut |kind, object| {
-            match kind {
-                Kind::Source => source::upgrade(object),
-                Kind::Destination => destination::upgrade(object),
+        let _ = each_input(operation, body, &mut |resource, object| {
+            match resource {
+                Resource::Source => source::upgrade(object),
+                Resource::Destination => destination::upgrade(object),
                 _ => {}
             }
             Ok(())
@@ -140,27 +143,25 @@ fn upgrade(operation: &str, request: &mut Request) {
     }
 }
 
-fn downgrade_reply(operation: &str, reply: &mut Tree) {
+fn downgrade_reply(operation: &Operation, reply: &mut Tree) {
     strict::leave_out_rows(operation, reply);
-    each(operation, reply, &mut |kind, object| {
-        match kind {
-            Kind::Source => source::downgrade_reply(object),
-            Kind::Destination => destination::downgrade_reply(object),
-            Kind::Integration => queries::downgrade_integration(object),
+    each(operation, reply, &mut |resource, object| {
+        match resource {
+            Resource::Source => source::downgrade_reply(object),
+            Resource::Destination => destination::downgrade_reply(object),
+            Resource::Integration => queries::downgrade_integration(object),
             _ => {}
         }
-        strict::downgrade(kind, object);
+        strict::downgrade(resource, object);
     });
-    strict::downgrade_executions(operation, reply);
 }
 
-fn upgrade_reply(operation: &str, reply: &mut Tree) {
-    each(operation, reply, &mut |kind, object| match kind {
-        Kind::Source => source::upgrade_reply(object),
-        Kind::Destination => destination::upgrade_reply(object),
-        Kind::Integration => queries::upgrade_integration(object),
-        Kind::Bulk => strict::name_bulk(operation, object),
-        _ => strict::upgrade(kind, object),
+fn upgrade_reply(operation: &Operation, reply: &mut Tree) {
+    each(operation, reply, &mut |resource, object| match resource {
+        Resource::Source => source::upgrade_reply(object),
+        Resource::Destination => destination::upgrade_reply(object),
+        Resource::Integration => queries::upgrade_integration(object),
+        Resource::BulkOperation => strict::name_bulk(operation, object),
+        _ => strict::upgrade(resource, object),
     });
-    strict::upgrade_executions(operation, reply);
 }
