@@ -1,9 +1,6 @@
 //! From a webhook to the end of its events: what is taken in, what the rules make of it, and the
 //! states an event goes through. Driven through the SDK, by the gateway's own clock.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod again;
 mod bodies;
 mod deduplicate;
@@ -13,4 +10,3 @@ mod races;
 mod retries;
 mod states;
 mod transform;
-mod world;
