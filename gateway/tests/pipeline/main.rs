@@ -4,9 +4,13 @@
 mod again;
 mod bodies;
 mod deduplicate;
+mod durable;
 mod filter;
 mod intake;
+mod model;
 mod races;
 mod retries;
 mod states;
+mod time;
 mod transform;
+mod verification;

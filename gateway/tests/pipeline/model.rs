@@ -5,26 +5,13 @@
 //! must have got exactly the attempts the model made. A failure prints the shortest history that
 //! shows it.
 
-mod support;
-
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::routing::any as any_method;
-use hookdeck::Client;
-use hookdeck::models::{DestinationInput, Rule, SourceInput};
 use hookdeck::query::Direction;
-use hookdeck::types::Timestamp;
-use hookdeck_gateway::Gateway;
+use hookdeck_testkit::{Receiver, World, seconds};
 use proptest::prelude::*;
 use serde_json::json;
 
-const START: i64 = 1_800_000_000;
 const CONNECTIONS: usize = 3;
 
 /// A step of a history. Numbers stand for one of what there is at that moment.
@@ -267,110 +254,48 @@ impl Model {
 }
 
 /// The gateway under test, with a destination for each connection.
-struct World {
-    gateway: Gateway,
-    client: Client,
-    http: reqwest::Client,
-    url: String,
+struct Subject {
+    world: World,
+    source: serde_json::Value,
     connections: Vec<String>,
-    answers: Arc<[AtomicU16; CONNECTIONS]>,
+    destinations: Vec<Receiver>,
 }
 
-async fn destination(
-    State(answers): State<Arc<[AtomicU16; CONNECTIONS]>>,
-    Path(connection): Path<usize>,
-) -> StatusCode {
-    StatusCode::from_u16(answers[connection].load(Ordering::SeqCst)).unwrap()
-}
-
-impl World {
-    async fn new() -> Self {
-        let answers: Arc<[AtomicU16; CONNECTIONS]> =
-            Arc::new(std::array::from_fn(|_| AtomicU16::new(200)));
-        let app = Router::new()
-            .route("/{connection}", any_method(destination))
-            .with_state(Arc::clone(&answers));
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move { axum::serve(listener, app).await });
-
-        let gateway = Gateway::builder()
-            .manual_clock(Timestamp::from_unix_seconds(START))
-            .start()
-            .await
-            .unwrap();
-        let client = Client::builder(gateway.api_key())
-            .base_url(gateway.api_url())
-            .rate_limit(hookdeck::RateLimit::off())
-            .build()
-            .unwrap();
-        let source = client
-            .sources()
-            .create(SourceInput::webhook("shop"))
-            .await
-            .unwrap();
+impl Subject {
+    async fn start() -> Self {
+        let world = World::start().await;
+        let source = world.api.source("shop").await;
         let rules = [
-            vec![
-                Rule::filter().body(json!({"passes": true})).into(),
-                Rule::retry()
-                    .linear(Duration::from_secs(60))
-                    .count(2)
-                    .into(),
-            ],
-            Vec::<Rule>::new(),
-            vec![
-                Rule::retry()
-                    .exponential(Duration::from_secs(30))
-                    .count(3)
-                    .into(),
-                Rule::delay(Duration::from_secs(20)),
-            ],
+            json!([
+                { "type": "filter", "body": { "passes": true } },
+                { "type": "retry", "strategy": "linear", "interval": 60_000, "count": 2 },
+            ]),
+            json!([]),
+            json!([
+                { "type": "retry", "strategy": "exponential", "interval": 30_000, "count": 3 },
+                { "type": "delay", "delay": 20_000 },
+            ]),
         ];
-        let mut connections = Vec::new();
+        let (mut connections, mut destinations) = (Vec::new(), Vec::new());
         for (index, rules) in rules.into_iter().enumerate() {
-            let name = format!("to-{index}");
-            let url = format!("http://{address}/{index}");
-            let mut call = client
-                .connections()
-                .create()
-                .name(name.as_str())
-                .source_id(source.id.clone())
-                .destination(DestinationInput::http(name.as_str(), &url));
-            for rule in rules {
-                call = call.rule(rule);
-            }
-            connections.push(call.await.unwrap().id.to_string());
+            let destination = Receiver::start().await;
+            let connection = world.connect(format!("to-{index}")).from(&source["id"]);
+            let connection = connection.to(&destination).rules(rules).await;
+            connections.push(connection.id.to_string());
+            destinations.push(destination);
         }
         Self {
-            gateway,
-            client,
-            http: support::client(),
-            url: source.url,
+            world,
+            source,
             connections,
-            answers,
+            destinations,
         }
-    }
-
-    async fn post(&self, passes: bool) -> String {
-        let request = self
-            .http
-            .post(&self.url)
-            .header("content-type", "application/json")
-            .body(json!({"passes": passes}).to_string());
-        let reply = support::read(request).await;
-        assert_eq!(reply.status, 200, "{}", reply.text);
-        reply.json()["request_id"].as_str().unwrap().to_owned()
     }
 
     /// What the gateway shows of every event, by request and connection.
     async fn events(&self) -> BTreeMap<(String, usize), Shown> {
-        let mut events = self
-            .client
-            .events()
-            .list()
-            .limit(255)
-            .dir(Direction::Asc)
-            .items();
+        let list = self.world.client.events().list().limit(255);
+        let mut events = list.dir(Direction::Asc).items();
         let mut shown = BTreeMap::new();
         while let Some(event) = events.try_next().await.unwrap() {
             let connection = self
@@ -383,7 +308,7 @@ impl World {
                 attempts: event.attempts,
                 next: event
                     .next_attempt_at
-                    .map(|at| u64::try_from(at.unix_seconds() - START).unwrap()),
+                    .map(|at| u64::try_from(self.world.since(at)).unwrap()),
                 id: event.id.to_string(),
             };
             let twice = shown.insert((event.request_id.to_string(), connection), value);
@@ -403,18 +328,19 @@ struct Shown {
 
 /// Carries a history out on both sides and compares them after every step.
 async fn follow(steps: &[Step]) -> Result<(), TestCaseError> {
-    let world = World::new().await;
+    let subject = Subject::start().await;
     let mut model = Model::new();
     for step in steps {
-        take(step, &world, &mut model).await?;
-        world.gateway.settle().await.unwrap();
-        compare(&world, &model).await?;
+        take(step, &subject, &mut model).await?;
+        subject.world.settle().await;
+        compare(&subject, &model).await?;
     }
     // The attempts, each once, in order, for the reason the model had.
-    let shown = world.events().await;
+    let shown = subject.events().await;
     for event in &model.events {
         let id = &shown[&(event.request.clone(), event.connection)].id;
-        let attempts = world
+        let attempts = subject
+            .world
             .client
             .attempts()
             .list()
@@ -442,17 +368,18 @@ async fn follow(steps: &[Step]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-async fn take(step: &Step, world: &World, model: &mut Model) -> Result<(), TestCaseError> {
-    let connections = world.client.connections();
-    let id = |index: usize| world.connections[index].as_str();
+async fn take(step: &Step, subject: &Subject, model: &mut Model) -> Result<(), TestCaseError> {
+    let connections = subject.world.client.connections();
+    let id = |index: usize| subject.connections[index].as_str();
     match step {
         Step::Post { passes } => {
-            let request = world.post(*passes).await;
+            let body = json!({ "passes": passes });
+            let request = subject.world.post(&subject.source, body).await;
             model.post(&request, *passes);
         }
         Step::Answer { connection, good } => {
             let status = if *good { 200 } else { 500 };
-            world.answers[*connection].store(status, Ordering::SeqCst);
+            subject.destinations[*connection].always(status);
             model.connections[*connection].good = *good;
         }
         Step::Pause(connection) => {
@@ -473,35 +400,34 @@ async fn take(step: &Step, world: &World, model: &mut Model) -> Result<(), TestC
         }
         Step::Retry(index) if !model.events.is_empty() => {
             let index = index.index(model.events.len());
-            let event = event_id(world, &model.events[index]).await;
-            let outcome = world.client.events().retry(event.as_str()).await;
+            let event = event_id(subject, &model.events[index]).await;
+            let outcome = subject.world.client.events().retry(event.as_str()).await;
             let expected = model.retry(index);
             prop_assert_eq!(outcome.is_ok(), expected, "{:?}", outcome);
         }
         Step::Cancel(index) if !model.events.is_empty() => {
             let index = index.index(model.events.len());
-            let event = event_id(world, &model.events[index]).await;
-            let outcome = world.client.events().cancel(event.as_str()).await;
+            let event = event_id(subject, &model.events[index]).await;
+            let outcome = subject.world.client.events().cancel(event.as_str()).await;
             let expected = model.cancel(index);
             prop_assert_eq!(outcome.is_ok(), expected, "{:?}", outcome);
         }
         Step::Retry(_) | Step::Cancel(_) => {}
-        Step::Advance(seconds) => {
-            let span = Duration::from_secs(*seconds);
-            world.gateway.advance(span).await.unwrap();
-            model.advance(*seconds);
+        Step::Advance(span) => {
+            subject.world.advance(seconds(*span)).await;
+            model.advance(*span);
         }
     }
     Ok(())
 }
 
-async fn event_id(world: &World, event: &Event) -> String {
-    let shown = world.events().await;
+async fn event_id(subject: &Subject, event: &Event) -> String {
+    let shown = subject.events().await;
     shown[&(event.request.clone(), event.connection)].id.clone()
 }
 
-async fn compare(world: &World, model: &Model) -> Result<(), TestCaseError> {
-    let shown: BTreeMap<_, _> = world
+async fn compare(subject: &Subject, model: &Model) -> Result<(), TestCaseError> {
+    let shown: BTreeMap<_, _> = subject
         .events()
         .await
         .into_iter()
@@ -534,13 +460,13 @@ proptest! {
 /// The model is worth something only if a wrong one is found out.
 #[tokio::test]
 async fn a_model_that_forgets_a_pause_is_refuted() {
-    let world = World::new().await;
+    let subject = Subject::start().await;
     let mut model = Model::new();
     let pause = Step::Pause(1);
-    take(&pause, &world, &mut model).await.unwrap();
+    take(&pause, &subject, &mut model).await.unwrap();
     model.connections[1].paused = false;
     let post = Step::Post { passes: true };
-    take(&post, &world, &mut model).await.unwrap();
-    world.gateway.settle().await.unwrap();
-    assert!(compare(&world, &model).await.is_err());
+    take(&post, &subject, &mut model).await.unwrap();
+    subject.world.settle().await;
+    assert!(compare(&subject, &model).await.is_err());
 }

@@ -1,96 +1,39 @@
 //! Requests of providers, signed and forged, and the handshakes by which providers try a URL out.
 
-mod support;
-
 use hmac::{Hmac, Mac};
 use hookdeck::models::{Request, Source};
-use hookdeck::types::Timestamp;
-use hookdeck::{Client, RateLimit};
-use hookdeck_gateway::Gateway;
+use hookdeck_testkit::{Headers, Reply, START, World, seconds};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use support::Reply;
 
-const START: i64 = 1_800_000_000;
 const BODY: &str = r#"{"id":"evt_1"}"#;
 
-struct World {
-    gateway: Gateway,
-    client: Client,
-    http: reqwest::Client,
+/// A source of a provider's type, connected so that what it takes is not rejected.
+async fn source_of(world: &World, kind: &str, config: Value) -> Source {
+    let name = kind.to_lowercase();
+    let source = json!({"name": name, "type": kind, "config": config});
+    world.connect(name).source(source).mock().await.source
 }
 
-impl World {
-    async fn start() -> Self {
-        let gateway = Gateway::builder()
-            .seed(1)
-            .manual_clock(Timestamp::from_unix_seconds(START))
-            .rate_limit(hookdeck_gateway::RateLimit::off())
-            .start()
-            .await
-            .unwrap();
-        let client = Client::builder(gateway.api_key())
-            .base_url(gateway.api_url())
-            .rate_limit(RateLimit::off())
-            .build()
-            .unwrap();
-        Self {
-            gateway,
-            client,
-            http: support::client(),
-        }
-    }
+async fn send(world: &World, source: &Source, headers: Headers<'_>, body: &str) -> Reply {
+    let webhook = world.webhook(source).headers(headers);
+    webhook.json(body).send().await
+}
 
-    /// A source of a provider's type, connected so that what it takes is not rejected.
-    async fn source(&self, kind: &str, config: Value) -> Source {
-        let name = kind.to_lowercase();
-        let body = json!({
-            "name": name,
-            "source": {"name": name, "type": kind, "config": config},
-            "destination": {"name": format!("{name}-to"), "type": "MOCK_API", "config": {}},
-        });
-        let call = self.client.raw().post("/connections").json(&body);
-        let connection: hookdeck::models::Connection = call.decode().await.unwrap();
-        connection.source
-    }
+/// The requests of a source, newest first.
+async fn requests(world: &World, source: &Source) -> Vec<Request> {
+    let requests = world.client.requests().list().source_id(&source.id);
+    requests.await.unwrap().items
+}
 
-    async fn send(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Reply {
-        let mut request = self
-            .http
-            .request(method.parse().unwrap(), url)
-            .body(body.to_owned());
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        support::read(request).await
-    }
-
-    async fn post(&self, source: &Source, headers: &[(&str, &str)], body: &str) -> Reply {
-        let json = [("content-type", "application/json")];
-        self.send("POST", &source.url, &[&json, headers].concat(), body)
-            .await
-    }
-
-    /// The requests of a source, newest first.
-    async fn requests(&self, source: &Source) -> Vec<Request> {
-        let page = self
-            .client
-            .requests()
-            .list()
-            .source_id(source.id.clone())
-            .await
-            .unwrap();
-        page.items
-    }
-
-    /// Whether the newest request of the source was verified, and why it was rejected.
-    async fn newest(&self, source: &Source) -> (Option<bool>, Option<String>) {
-        let request = self.requests(source).await.remove(0);
-        let cause = request
-            .rejection_cause
-            .map(|cause| cause.as_str().to_owned());
-        (request.verified, cause)
-    }
+/// Whether the newest request of the source was verified, and why it was rejected.
+async fn newest(world: &World, source: &Source) -> (Option<bool>, Option<String>) {
+    let request = requests(world, source).await.remove(0);
+    let cause = request.rejection_cause;
+    (
+        request.verified,
+        cause.map(|cause| cause.as_str().to_owned()),
+    )
 }
 
 fn sign(secret: &str, message: &str) -> String {
@@ -107,98 +50,97 @@ fn refused() -> (Option<bool>, Option<String>) {
 async fn a_signed_request_is_verified_and_a_forged_one_recorded_as_such() {
     let world = World::start().await;
     let auth = json!({"auth": {"webhook_secret_key": "s3cret"}});
-    let source = world.source("GITHUB", auth).await;
+    let source = source_of(&world, "GITHUB", auth).await;
     let good = format!("sha256={}", sign("s3cret", BODY));
-    let reply = world
-        .post(&source, &[("x-hub-signature-256", &good)], BODY)
-        .await;
+    let reply = send(&world, &source, &[("x-hub-signature-256", &good)], BODY).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
-    assert_eq!(world.newest(&source).await, (Some(true), None));
+    assert_eq!(newest(&world, &source).await, (Some(true), None));
 
     let forged = format!("sha256={}", sign("guess", BODY));
-    let reply = world
-        .post(&source, &[("x-hub-signature-256", &forged)], BODY)
-        .await;
+    let reply = send(&world, &source, &[("x-hub-signature-256", &forged)], BODY).await;
     assert_eq!((reply.status, &*reply.text), (401, ""));
-    assert_eq!(world.newest(&source).await, refused());
-    assert_eq!(world.requests(&source).await[0].events_count, Some(0));
+    assert_eq!(newest(&world, &source).await, refused());
+    assert_eq!(requests(&world, &source).await[0].events_count, Some(0));
 
-    let reply = world.post(&source, &[], BODY).await;
+    let reply = send(&world, &source, &[], BODY).await;
     assert_eq!((reply.status, &*reply.text), (401, ""));
-    assert_eq!(world.requests(&source).await.len(), 3);
+    assert_eq!(requests(&world, &source).await.len(), 3);
 }
 
 #[tokio::test]
 async fn stripe_is_not_told_that_a_signature_was_refused() {
     let world = World::start().await;
     let auth = json!({"auth": {"webhook_secret_key": "whsec_x"}});
-    let source = world.source("STRIPE", auth).await;
+    let source = source_of(&world, "STRIPE", auth).await;
     let signature =
         |secret: &str| format!("t={START},v1={}", sign(secret, &format!("{START}.{BODY}")));
-    let reply = world
-        .post(
-            &source,
-            &[("stripe-signature", &signature("whsec_x"))],
-            BODY,
-        )
-        .await;
+    let reply = send(
+        &world,
+        &source,
+        &[("stripe-signature", &signature("whsec_x"))],
+        BODY,
+    )
+    .await;
     assert_eq!(reply.status, 200);
-    assert_eq!(world.newest(&source).await, (Some(true), None));
-    let reply = world
-        .post(
-            &source,
-            &[("stripe-signature", &signature("whsec_y"))],
-            BODY,
-        )
-        .await;
+    assert_eq!(newest(&world, &source).await, (Some(true), None));
+    let reply = send(
+        &world,
+        &source,
+        &[("stripe-signature", &signature("whsec_y"))],
+        BODY,
+    )
+    .await;
     assert_eq!(
         (reply.status, &reply.json()["status"]),
         (200, &json!("SUCCESS"))
     );
-    assert_eq!(world.newest(&source).await, refused());
+    assert_eq!(newest(&world, &source).await, refused());
 }
 
 #[tokio::test]
 async fn the_gateways_clock_says_what_is_stale() {
     let world = World::start().await;
     let auth = json!({"auth": {"webhook_secret_key": "s"}});
-    let source = world.source("SLACK", auth).await;
+    let source = source_of(&world, "SLACK", auth).await;
     let time = START.to_string();
     let signature = format!("v0={}", sign("s", &format!("v0:{time}:{BODY}")));
     let headers = [
         ("x-slack-signature", &*signature),
         ("x-slack-request-timestamp", &*time),
     ];
-    let minutes = |minutes: u64| std::time::Duration::from_secs(60 * minutes);
-    world.gateway.advance(minutes(5)).await.unwrap();
-    assert_eq!(world.post(&source, &headers, BODY).await.status, 200);
-    world.gateway.advance(minutes(1)).await.unwrap();
-    assert_eq!(world.post(&source, &headers, BODY).await.status, 401);
-    assert_eq!(world.newest(&source).await, refused());
+    world.advance(seconds(300)).await;
+    assert_eq!(send(&world, &source, &headers, BODY).await.status, 200);
+    world.advance(seconds(60)).await;
+    assert_eq!(send(&world, &source, &headers, BODY).await.status, 401);
+    assert_eq!(newest(&world, &source).await, refused());
 }
 
 #[tokio::test]
 async fn a_signature_over_the_url_is_over_the_url_posted_to() {
     let world = World::start().await;
     let auth = json!({"auth": {"webhook_secret_key": "s"}});
-    let source = world.source("HUBSPOT", auth).await;
+    let source = source_of(&world, "HUBSPOT", auth).await;
     let time = (START * 1_000).to_string();
     for (posted, signed, status) in [
         ("/in?a=1", "/in?a=1", 200),
         ("/in?a=1", "/in?a=2", 401),
         ("", "", 200),
     ] {
-        let url = format!("{}{posted}", source.url);
         let message = format!("POST{}{signed}{BODY}{time}", source.url);
         let mac = Hmac::<Sha256>::new_from_slice(b"s").unwrap();
         let tag = mac.chain_update(message.as_bytes()).finalize().into_bytes();
         let signature = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, tag);
         let headers = [
-            ("content-type", "application/json"),
             ("x-hubspot-signature-v3", &*signature),
             ("x-hubspot-request-timestamp", &*time),
         ];
-        let reply = world.send("POST", &url, &headers, BODY).await;
+        let reply = world
+            .webhook(&source)
+            .path(posted)
+            .headers(&headers)
+            .json(BODY)
+            .send()
+            .await;
         assert_eq!(reply.status, status, "{posted} signed as {signed}");
     }
 }
@@ -206,41 +148,35 @@ async fn a_signature_over_the_url_is_over_the_url_posted_to() {
 #[tokio::test]
 async fn what_cannot_be_checked_flows_as_unverified() {
     let world = World::start().await;
-    let source = world
-        .source("PAYPAL", json!({"auth": {"webhook_id": "w"}}))
-        .await;
-    let reply = world
-        .post(&source, &[("paypal-transmission-sig", "x")], BODY)
-        .await;
+    let source = source_of(&world, "PAYPAL", json!({"auth": {"webhook_id": "w"}})).await;
+    let reply = send(&world, &source, &[("paypal-transmission-sig", "x")], BODY).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
-    assert_eq!(world.newest(&source).await, (Some(false), None));
-    assert_eq!(world.requests(&source).await[0].events_count, Some(1));
+    assert_eq!(newest(&world, &source).await, (Some(false), None));
+    assert_eq!(requests(&world, &source).await[0].events_count, Some(1));
 }
 
 #[tokio::test]
 async fn without_a_secret_everything_is_taken_as_unverified() {
     let world = World::start().await;
-    let source = world.source("SHOPIFY", json!({})).await;
-    assert_eq!(world.post(&source, &[], BODY).await.status, 200);
-    assert_eq!(world.newest(&source).await, (Some(false), None));
+    let source = source_of(&world, "SHOPIFY", json!({})).await;
+    assert_eq!(send(&world, &source, &[], BODY).await.status, 200);
+    assert_eq!(newest(&world, &source).await, (Some(false), None));
 }
 
 #[tokio::test]
 async fn gitlab_is_verified_by_the_scheme_its_source_chooses() {
     let world = World::start().await;
     let config = json!({"auth_type": "GITLAB", "auth": {"api_key": "t0ken"}});
-    let source = world.source("GITLAB", config).await;
+    let source = source_of(&world, "GITLAB", config).await;
     assert_eq!(
-        world
-            .post(&source, &[("x-gitlab-token", "t0ken")], BODY)
+        send(&world, &source, &[("x-gitlab-token", "t0ken")], BODY)
             .await
             .status,
         200
     );
-    assert_eq!(world.newest(&source).await, (Some(true), None));
+    assert_eq!(newest(&world, &source).await, (Some(true), None));
     assert_eq!(
-        world
-            .post(&source, &[("x-gitlab-token", "token")], BODY)
+        send(&world, &source, &[("x-gitlab-token", "token")], BODY)
             .await
             .status,
         401
@@ -409,29 +345,41 @@ async fn handshakes_are_answered_and_not_recorded() {
         ("MAILCHIMP", json!({}), ("GET", "", &[], ""), String::new()),
     ];
     for (kind, config, (method, query, headers, body), expected) in cases {
-        let source = world.source(kind, config).await;
+        let source = source_of(&world, kind, config).await;
         let mut all = headers.to_vec();
         if !all.iter().any(|(name, _)| *name == "content-type") {
             all.push(("content-type", "application/json"));
         }
-        let url = format!("{}{query}", source.url);
-        let reply = world.send(method, &url, &all, body).await;
+        let reply = world
+            .webhook(&source)
+            .method(method)
+            .path(query)
+            .headers(&all)
+            .body(body.to_owned())
+            .send()
+            .await;
         assert_eq!((reply.status, &*reply.text), (200, &*expected), "{kind}");
-        assert!(world.requests(&source).await.is_empty(), "{kind}");
+        assert!(requests(&world, &source).await.is_empty(), "{kind}");
     }
 
-    let source = world.source("EBAY", ebay).await;
-    let url = format!("{}?challenge_code=c1", source.url);
-    let reply = world.send("GET", &url, &[], "").await;
+    let source = source_of(&world, "EBAY", ebay).await;
+    let reply = world
+        .webhook(&source)
+        .path("?challenge_code=c1")
+        .method("GET")
+        .send()
+        .await;
     let digest = <Sha256 as sha2::Digest>::digest(format!("c1v{}", source.url).as_bytes());
     let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(reply.json(), json!({ "challengeResponse": digest }));
 
-    let source = world
-        .source("TWITTER", json!({"auth": {"api_key": "s"}}))
+    let source = source_of(&world, "TWITTER", json!({"auth": {"api_key": "s"}})).await;
+    let reply = world
+        .webhook(&source)
+        .path("?crc_token=c1")
+        .method("GET")
+        .send()
         .await;
-    let url = format!("{}?crc_token=c1", source.url);
-    let reply = world.send("GET", &url, &[], "").await;
     let response = "sha256=ilTWX3G2BSriuvI9fBah6lrAjIQ80ATohgdZaC5ZxEg=";
     assert_eq!(reply.json(), json!({ "response_token": response }));
 
@@ -439,8 +387,8 @@ async fn handshakes_are_answered_and_not_recorded() {
         ("ASANA", "x-hook-secret"),
         ("RING_CENTRAL", "validation-token"),
     ] {
-        let source = world.source(kind, json!({})).await;
-        let reply = world.post(&source, &[(header, "h1")], "").await;
+        let source = source_of(&world, kind, json!({})).await;
+        let reply = send(&world, &source, &[(header, "h1")], "").await;
         assert_eq!((reply.status, reply.header(header)), (200, "h1"), "{kind}");
     }
 }
@@ -450,36 +398,36 @@ async fn what_only_looks_like_a_handshake_is_a_request() {
     let world = World::start().await;
     // Slack signs its handshakes.
     let auth = json!({"auth": {"webhook_secret_key": "s"}});
-    let source = world.source("SLACK", auth).await;
+    let source = source_of(&world, "SLACK", auth).await;
     let asked = r#"{"type":"url_verification","challenge":"c1"}"#;
-    let reply = world
-        .post(&source, &[("x-slack-signature", "v0=00")], asked)
-        .await;
+    let reply = send(&world, &source, &[("x-slack-signature", "v0=00")], asked).await;
     assert_eq!((reply.status, &*reply.text), (401, ""));
-    assert_eq!(world.newest(&source).await, refused());
+    assert_eq!(newest(&world, &source).await, refused());
 
     // Another provider's question is nobody's.
-    let source = world.source("SHOPIFY", json!({})).await;
-    let reply = world.post(&source, &[], asked).await;
+    let source = source_of(&world, "SHOPIFY", json!({})).await;
+    let reply = send(&world, &source, &[], asked).await;
     assert_eq!(reply.json()["status"], "SUCCESS");
-    assert_eq!(world.newest(&source).await, (Some(false), None));
+    assert_eq!(newest(&world, &source).await, (Some(false), None));
 
     // A verify token that is not the one to use.
-    let source = world.source("STRAVA", json!({})).await;
-    let query = "hub.mode=subscribe&hub.challenge=c1&hub.verify_token=other";
+    let source = source_of(&world, "STRAVA", json!({})).await;
     let reply = world
-        .send("GET", &format!("{}?{query}", source.url), &[], "")
+        .webhook(&source)
+        .path("?hub.mode=subscribe&hub.challenge=c1&hub.verify_token=other")
+        .method("GET")
+        .send()
         .await;
     assert_eq!(reply.status, 405);
 
     // A disabled source answers nobody.
-    let source = world.source("MONDAY", json!({})).await;
+    let source = source_of(&world, "MONDAY", json!({})).await;
     world
         .client
         .sources()
         .disable(source.id.clone())
         .await
         .unwrap();
-    let reply = world.post(&source, &[], r#"{"challenge":"c1"}"#).await;
+    let reply = send(&world, &source, &[], r#"{"challenge":"c1"}"#).await;
     assert_eq!(reply.status, 403);
 }
