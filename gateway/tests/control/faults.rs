@@ -1,103 +1,55 @@
 //! Faults on the three planes, seen through the SDK, and the journal that tells of them.
 
-mod support;
-
-use std::time::Duration;
-
 use hookdeck::models::{DestinationInput, EventStatus, Rule, SourceInput};
-use hookdeck::types::Timestamp;
-use hookdeck::{Client, Error, ErrorKind, RateLimit, Retry, Sent};
-use hookdeck_gateway::{Effect, Fault, Gateway, Plane};
+use hookdeck::{Error, ErrorKind, Sent};
+use hookdeck_gateway::{Effect, Fault, FaultId, Plane, RateLimit};
+use hookdeck_testkit::{Hook, World, gateway, seconds};
 use serde_json::{Value, json};
-use support::{Receiver, client as http};
 
-struct World {
-    gateway: Gateway,
-    /// Makes one attempt and tells what came of it.
-    client: Client,
-    http: reqwest::Client,
+/// With a quota, so that who is refused is told how long to wait.
+async fn start() -> World {
+    let builder = gateway().rate_limit(RateLimit::per_minute(240));
+    World::of(builder.control(true)).await
 }
 
-impl World {
-    async fn new() -> Self {
-        Self::seeded(1).await
-    }
+fn arm(world: &World, fault: Fault) -> FaultId {
+    world.gateway.arm(fault).unwrap()
+}
 
-    async fn seeded(seed: u64) -> Self {
-        let gateway = Gateway::builder()
-            .seed(seed)
-            .manual_clock(Timestamp::from_unix_seconds(1_800_000_000))
-            .control(true)
-            .start()
-            .await
-            .unwrap();
-        let client = Client::builder(gateway.api_key())
-            .base_url(gateway.api_url())
-            .rate_limit(RateLimit::off())
-            .retry(Retry::none())
-            .build()
-            .unwrap();
-        Self {
-            gateway,
-            client,
-            http: http(),
-        }
-    }
+async fn control(world: &World, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+    let reply = world.api.control(method, path, body).await;
+    (reply.status, reply.json())
+}
 
-    fn arm(&self, fault: Fault) -> hookdeck_gateway::FaultId {
-        self.gateway.arm(fault).unwrap()
-    }
+async fn refused(world: &World) -> Error {
+    world.client.sources().list().await.unwrap_err()
+}
 
-    async fn refused(&self) -> Error {
-        self.client.sources().list().await.unwrap_err()
-    }
+/// Filters out what is not positive, and retries what fails.
+fn rules() -> Value {
+    json!([
+        { "type": "filter", "body": { "n": { "$gt": 0 } } },
+        { "type": "retry", "strategy": "linear", "interval": 60_000, "count": 3 },
+    ])
+}
 
-    async fn control(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
-        let url = format!("{}/_gateway/{path}", self.gateway.api_url());
-        let mut request = self.http.request(method.parse().unwrap(), url);
-        if let Some(body) = body {
-            request = request.body(body.to_string());
-        }
-        let reply = support::read(request).await;
-        (reply.status, reply.json())
-    }
-
-    /// A connection to `destination`, and its source's URL.
-    async fn connect(&self, destination: DestinationInput) -> (String, String) {
-        let made = self
-            .client
-            .connections()
-            .upsert("c")
-            .source(SourceInput::webhook("s"))
-            .destination(destination)
-            .rule(Rule::filter().body(json!({"n": {"$gt": 0}})))
-            .rule(Rule::retry().linear(Duration::from_secs(60)).count(3))
-            .await
-            .unwrap();
-        (made.id.to_string(), made.source.url)
-    }
-
-    async fn post(&self, url: &str, n: i64) -> Result<u16, reqwest::Error> {
-        let body = json!({"n": n}).to_string();
-        let request = self
-            .http
-            .post(url)
-            .header("content-type", "application/json");
-        let status = request.body(body).send().await?.status().as_u16();
-        self.gateway.settle().await.unwrap();
-        Ok(status)
-    }
+/// Sends a webhook, and answers the status the producer sees if it sees one.
+async fn post(world: &World, hook: &impl Hook, n: i64) -> Option<u16> {
+    let webhook = world.webhook(hook).json(json!({ "n": n }));
+    let reply = webhook.try_send().await;
+    world.settle().await;
+    reply.ok().map(|reply| reply.status)
 }
 
 #[tokio::test]
 async fn replies_of_the_api_that_say_no() {
-    let world = World::new().await;
-    let fault = world.arm(Fault::api(Effect::status(503)));
-    assert_eq!(world.refused().await.status().unwrap().as_u16(), 503);
+    let world = start().await;
+    let fault = arm(&world, Fault::api(Effect::status(503)));
+    assert_eq!(refused(&world).await.status().unwrap().as_u16(), 503);
     world.gateway.disarm(fault);
 
-    world.arm(Fault::api(Effect::RateLimited).times(1));
-    let error = world.refused().await;
+    arm(&world, Fault::api(Effect::RateLimited).times(1));
+    let error = refused(&world).await;
     assert_eq!(error.kind(), ErrorKind::RateLimited);
     assert!(error.retry_after().is_some(), "{error}");
     assert!(world.client.sources().list().await.is_ok(), "it is used up");
@@ -105,10 +57,10 @@ async fn replies_of_the_api_that_say_no() {
 
 #[tokio::test]
 async fn connections_of_the_api_that_end() {
-    let world = World::new().await;
+    let world = start().await;
     for effect in [Effect::Reset, Effect::Empty, Effect::Truncated] {
-        world.arm(Fault::api(effect.clone()).times(1));
-        let error = world.refused().await;
+        arm(&world, Fault::api(effect.clone()).times(1));
+        let error = refused(&world).await;
         assert_eq!(error.kind(), ErrorKind::Transport, "{effect:?}: {error}");
         assert_eq!(error.sent(), Sent::Maybe, "{effect:?}");
     }
@@ -117,17 +69,17 @@ async fn connections_of_the_api_that_end() {
 
 #[tokio::test]
 async fn replies_of_the_api_that_cannot_be_read() {
-    let world = World::new().await;
+    let world = start().await;
     world.client.sources().create("shop").await.unwrap();
-    world.arm(Fault::api(Effect::Malformed).times(1));
-    assert_eq!(world.refused().await.kind(), ErrorKind::Decode);
+    arm(&world, Fault::api(Effect::Malformed).times(1));
+    assert_eq!(refused(&world).await.kind(), ErrorKind::Decode);
 }
 
 #[tokio::test]
 async fn values_of_tomorrow_are_kept_by_the_client() {
-    let world = World::new().await;
+    let world = start().await;
     world.client.sources().create("shop").await.unwrap();
-    world.arm(Fault::api(Effect::UnknownValues));
+    arm(&world, Fault::api(Effect::UnknownValues));
     let source = world.client.sources().list().await.unwrap().items.remove(0);
     assert!(!source.kind.is_known());
     assert_eq!(source.kind, "VALUE_OF_TOMORROW");
@@ -135,11 +87,14 @@ async fn values_of_tomorrow_are_kept_by_the_client() {
 
 #[tokio::test]
 async fn a_cursor_that_comes_back_ends_the_walk_with_an_error() {
-    let world = World::new().await;
+    let world = start().await;
     for name in ["a", "b", "c", "d"] {
         world.client.sources().create(name).await.unwrap();
     }
-    world.arm(Fault::api(Effect::RepeatedCursor).operation("getSources"));
+    arm(
+        &world,
+        Fault::api(Effect::RepeatedCursor).operation("getSources"),
+    );
     let mut items = world.client.sources().list().limit(1).items();
     let mut seen = 0;
     let error = loop {
@@ -155,8 +110,9 @@ async fn a_cursor_that_comes_back_ends_the_walk_with_an_error() {
 
 #[tokio::test]
 async fn the_work_is_done_and_the_reply_is_lost() {
-    let world = World::new().await;
-    world.arm(
+    let world = start().await;
+    arm(
+        &world,
         Fault::api(Effect::LostReply)
             .operation("createSource")
             .times(1),
@@ -178,8 +134,8 @@ async fn the_work_is_done_and_the_reply_is_lost() {
 
 #[tokio::test]
 async fn a_stalled_call_goes_on_when_the_fault_is_disarmed() {
-    let world = World::new().await;
-    let fault = world.arm(Fault::api(Effect::Stall));
+    let world = start().await;
+    let fault = arm(&world, Fault::api(Effect::Stall));
     let client = world.client.clone();
     let call = tokio::spawn(async move { client.sources().list().await });
     while world.gateway.faults()[0].struck == 0 {
@@ -193,14 +149,14 @@ async fn a_stalled_call_goes_on_when_the_fault_is_disarmed() {
 /// What was stalled belongs to what is gone.
 #[tokio::test]
 async fn a_reset_ends_the_calls_that_are_stalled() {
-    let world = World::new().await;
-    world.arm(Fault::api(Effect::Stall).operation("createSource"));
+    let world = start().await;
+    arm(&world, Fault::api(Effect::Stall).operation("createSource"));
     let client = world.client.clone();
     let call = tokio::spawn(async move { client.sources().create("shop").await });
     while world.gateway.faults()[0].struck == 0 {
         tokio::task::yield_now().await;
     }
-    let (status, _) = world.control("POST", "reset", None).await;
+    let (status, _) = control(&world, "POST", "reset", None).await;
     assert_eq!(status, 200);
     assert_eq!(
         call.await.unwrap().unwrap_err().kind(),
@@ -211,19 +167,19 @@ async fn a_reset_ends_the_calls_that_are_stalled() {
 
 #[tokio::test]
 async fn webhooks_that_are_refused_or_whose_answer_is_lost() {
-    let world = World::new().await;
-    let (_, url) = world.connect(DestinationInput::mock_api("d")).await;
+    let world = start().await;
+    let connection = world.connect("c").mock().rules(rules()).await;
     let requests = || async { world.client.requests().list().await.unwrap().items.len() };
 
-    world.arm(Fault::ingest(Effect::status(502)).times(1));
-    assert_eq!(world.post(&url, 1).await.unwrap(), 502);
-    world.arm(Fault::ingest(Effect::Reset).times(1));
-    assert!(world.post(&url, 1).await.is_err());
+    arm(&world, Fault::ingest(Effect::status(502)).times(1));
+    assert_eq!(post(&world, &connection, 1).await, Some(502));
+    arm(&world, Fault::ingest(Effect::Reset).times(1));
+    assert_eq!(post(&world, &connection, 1).await, None);
     assert_eq!(requests().await, 0, "nothing is stored of what was refused");
 
-    world.arm(Fault::ingest(Effect::LostReply).times(1));
-    assert!(world.post(&url, 1).await.is_err());
-    world.gateway.settle().await.unwrap();
+    arm(&world, Fault::ingest(Effect::LostReply).times(1));
+    assert_eq!(post(&world, &connection, 1).await, None);
+    world.settle().await;
     assert_eq!(
         requests().await,
         1,
@@ -241,18 +197,18 @@ async fn webhooks_that_are_refused_or_whose_answer_is_lost() {
     );
 
     let other = world.client.sources().create("other").await.unwrap();
-    world.arm(Fault::ingest(Effect::status(500)).source(other.id.as_str()));
-    assert_eq!(world.post(&url, 1).await.unwrap(), 200);
-    assert_eq!(world.post(&other.url, 1).await.unwrap(), 500);
+    arm(
+        &world,
+        Fault::ingest(Effect::status(500)).source(other.id.as_str()),
+    );
+    assert_eq!(post(&world, &connection, 1).await, Some(200));
+    assert_eq!(post(&world, &other, 1).await, Some(500));
 }
 
 #[tokio::test]
 async fn deliveries_that_never_reach_their_destination() {
-    let world = World::new().await;
-    let receiver = Receiver::start(200).await;
-    let (connection, url) = world
-        .connect(DestinationInput::http("d", &receiver.url))
-        .await;
+    let world = start().await;
+    let connection = world.connect("c").rules(rules()).await;
     let code = |name: &str| Effect::Error(name.into());
     for (effect, status, error) in [
         (Effect::status(500), Some(500), None),
@@ -260,8 +216,13 @@ async fn deliveries_that_never_reach_their_destination() {
         (Effect::Reset, None, Some("CONNECTION_RESET")),
         (code("CONNECTION_REFUSED"), None, Some("CONNECTION_REFUSED")),
     ] {
-        let fault = world.arm(Fault::delivery(effect).connection(&connection).times(1));
-        world.post(&url, 1).await.unwrap();
+        let fault = arm(
+            &world,
+            Fault::delivery(effect)
+                .connection(connection.id.as_str())
+                .times(1),
+        );
+        post(&world, &connection, 1).await;
         let event = world
             .client
             .events()
@@ -279,33 +240,27 @@ async fn deliveries_that_never_reach_their_destination() {
             "the retry rule holds for faults too"
         );
         world.gateway.disarm(fault);
-        world
-            .gateway
-            .advance(Duration::from_secs(60))
-            .await
-            .unwrap();
+        world.advance(seconds(60)).await;
         let event = world.client.events().get(&event.id).await.unwrap();
         assert_eq!(event.status, EventStatus::Successful);
     }
-    assert_eq!(receiver.received().len(), 4, "only the retries arrived");
+    assert_eq!(
+        world.receiver.deliveries().len(),
+        4,
+        "only the retries arrived"
+    );
 }
 
 #[tokio::test]
 async fn a_delivery_arrives_but_its_answer_does_not() {
-    let world = World::new().await;
-    let receiver = Receiver::start(200).await;
-    let (_, url) = world
-        .connect(DestinationInput::http("d", &receiver.url))
-        .await;
-    world.arm(Fault::delivery(Effect::LostReply).times(1));
-    world.post(&url, 1).await.unwrap();
-    world
-        .gateway
-        .advance(Duration::from_secs(60))
-        .await
-        .unwrap();
-    let ids: Vec<_> = receiver
-        .received()
+    let world = start().await;
+    let connection = world.connect("c").rules(rules()).await;
+    arm(&world, Fault::delivery(Effect::LostReply).times(1));
+    post(&world, &connection, 1).await;
+    world.advance(seconds(60)).await;
+    let ids: Vec<_> = world
+        .receiver
+        .deliveries()
         .iter()
         .map(|got| got.headers["x-hookdeck-eventid"].clone())
         .collect();
@@ -317,23 +272,27 @@ async fn a_delivery_arrives_but_its_answer_does_not() {
 
 #[tokio::test]
 async fn faults_and_journal_over_the_control_api() {
-    let world = World::new().await;
-    let (connection, url) = world.connect(DestinationInput::mock_api("d")).await;
-    let fault = json!({"plane": "delivery", "webhook_id": connection, "times": 1, "effect": {"status": {"status": 429, "headers": {"retry-after": "7"}}}});
-    let (status, reply) = world.control("POST", "faults", Some(fault)).await;
+    let world = start().await;
+    let connection = world.connect("c").mock().rules(rules()).await;
+    let fault = json!({"plane": "delivery", "webhook_id": connection.id, "times": 1, "effect": {"status": {"status": 429, "headers": {"retry-after": "7"}}}});
+    let (status, reply) = control(&world, "POST", "faults", Some(fault)).await;
     assert_eq!(status, 200, "{reply}");
     let id = reply["id"].as_u64().unwrap();
-    world.post(&url, 1).await.unwrap();
-    world.post(&url, -1).await.unwrap();
+    post(&world, &connection, 1).await;
+    post(&world, &connection, -1).await;
     let event = world.client.events().list().await.unwrap().items.remove(0);
     let waits = event.next_attempt_at.unwrap().unix_seconds() - world.gateway.now().unix_seconds();
     assert_eq!(waits, 7, "the destination's wish is honoured");
 
-    let (_, faults) = world.control("GET", "faults", None).await;
+    let (_, faults) = control(&world, "GET", "faults", None).await;
     assert_eq!(faults["faults"][0]["struck"], 1, "{faults}");
-    let (_, journal) = world
-        .control("GET", &format!("journal?plane=delivery&fault={id}"), None)
-        .await;
+    let (_, journal) = control(
+        &world,
+        "GET",
+        &format!("journal?plane=delivery&fault={id}"),
+        None,
+    )
+    .await;
     let entry = &journal["entries"][0];
     assert_eq!(
         (&entry["status"], &entry["what"]),
@@ -342,32 +301,34 @@ async fn faults_and_journal_over_the_control_api() {
     assert_eq!(entry["event_id"], event.id.as_str());
 
     // Why the second one made no event.
-    let (_, journal) = world
-        .control(
-            "GET",
-            &format!("journal?webhook_id={connection}&cause=FILTERED"),
-            None,
-        )
-        .await;
+    let (_, journal) = control(
+        &world,
+        "GET",
+        &format!("journal?webhook_id={}&cause=FILTERED", connection.id),
+        None,
+    )
+    .await;
     let entries = journal["entries"].as_array().unwrap();
     assert_eq!(entries.len(), 1, "{journal}");
     assert_eq!(entries[0]["detail"], "[\"body\"]");
     let since = entries[0]["sequence"].as_u64().unwrap();
-    let (_, later) = world
-        .control("GET", &format!("journal?since={since}&plane=ingest"), None)
-        .await;
+    let (_, later) = control(
+        &world,
+        "GET",
+        &format!("journal?since={since}&plane=ingest"),
+        None,
+    )
+    .await;
     assert_eq!(later["entries"], json!([]));
 
     assert_eq!(
-        world
-            .control("DELETE", &format!("faults/{id}"), None)
+        control(&world, "DELETE", &format!("faults/{id}"), None)
             .await
             .0,
         200
     );
     assert_eq!(
-        world
-            .control("DELETE", &format!("faults/{id}"), None)
+        control(&world, "DELETE", &format!("faults/{id}"), None)
             .await
             .0,
         404
@@ -393,16 +354,16 @@ async fn faults_and_journal_over_the_control_api() {
         ("POST", "clock/set", Some(json!({"now": "2020-01-01"}))),
         ("POST", "clock/set", Some(json!({}))),
     ] {
-        let (status, reply) = world.control(method, path, body).await;
+        let (status, reply) = control(&world, method, path, body).await;
         assert_eq!(status, 400, "{method} {path}: {reply}");
     }
-    let (status, clock) = world
-        .control(
-            "POST",
-            "clock/set",
-            Some(json!({"now": "2027-01-15T09:00:00Z"})),
-        )
-        .await;
+    let (status, clock) = control(
+        &world,
+        "POST",
+        "clock/set",
+        Some(json!({"now": "2027-01-15T09:00:00Z"})),
+    )
+    .await;
     assert_eq!(status, 200, "{clock}");
     assert_eq!(
         world.gateway.now().to_string(),
@@ -412,7 +373,7 @@ async fn faults_and_journal_over_the_control_api() {
 
 #[tokio::test]
 async fn the_journal_holds_no_secret() {
-    let world = World::new().await;
+    let world = start().await;
     let source = SourceInput::stripe("s", "whsec-to-hide");
     let destination =
         DestinationInput::http("d", "http://127.0.0.1:9/x").bearer_token("token-to-hide");
@@ -424,12 +385,13 @@ async fn the_journal_holds_no_secret() {
         .source(source)
         .destination(destination);
     let made = made.await.unwrap();
-    let request = world
-        .http
-        .post(&made.source.url)
-        .bearer_auth("bearer-to-hide");
-    request.body("body-to-hide").send().await.unwrap();
-    world.gateway.settle().await.unwrap();
+    world
+        .webhook(&made)
+        .header("authorization", "Bearer bearer-to-hide")
+        .body("body-to-hide")
+        .send()
+        .await;
+    world.settle().await;
     let journal = format!("{:?}", world.gateway.journal());
     assert!(world.gateway.journal().len() > 1);
     assert!(!journal.contains("to-hide"), "{journal}");
@@ -440,7 +402,7 @@ async fn the_journal_holds_no_secret() {
 #[tokio::test]
 async fn a_seed_decides_everything() {
     async fn script(seed: u64) -> String {
-        let world = World::seeded(seed).await;
+        let world = World::of(gateway().seed(seed)).await;
         let code = r#"addHandler("transform", (request) => {
             request.headers["x-drawn"] = String(Math.random()) + Date.now();
             return request;
@@ -454,18 +416,17 @@ async fn a_seed_decides_everything() {
             .destination(DestinationInput::mock_api("d"))
             .rule(Rule::transform_code("t", code))
             // No two attempts fall on one moment: which of those comes first is nobody's choice.
-            .rule(Rule::retry().linear(Duration::from_secs(37)).count(3))
+            .rule(Rule::retry().linear(seconds(37)).count(3))
             .await
             .unwrap();
-        world.arm(Fault::delivery(Effect::status(500)).probability(0.5));
-        world.arm(Fault::ingest(Effect::status(503)).probability(0.3));
+        arm(
+            &world,
+            Fault::delivery(Effect::status(500)).probability(0.5),
+        );
+        arm(&world, Fault::ingest(Effect::status(503)).probability(0.3));
         for n in 0..12 {
-            world.post(&made.source.url, n).await.unwrap();
-            world
-                .gateway
-                .advance(Duration::from_secs(20))
-                .await
-                .unwrap();
+            post(&world, &made, n).await;
+            world.advance(seconds(20)).await;
         }
         let mut drawn = Vec::new();
         let mut events = world.client.events().list().items();
