@@ -1,18 +1,12 @@
 //! Metrics, held against events whose fate is known.
 
-mod support;
-
-use std::time::Duration;
-
-use hookdeck_gateway::Gateway;
+use hookdeck_testkit::{Api, Receiver, World, id, seconds};
 use serde_json::{Value, json};
-use support::{Api, Receiver, id};
 
 const RANGE: &str = "date_range[start]=2026-09-01T00:00:00Z&date_range[end]=2026-09-02T00:00:00Z";
 
-async fn start() -> Api {
-    let moment = "2026-09-01T12:00:30Z".parse().unwrap();
-    Api::of(Gateway::builder().manual_clock(moment)).await
+async fn start() -> World {
+    World::at("2026-09-01T12:00:30Z").await
 }
 
 async fn rows(api: &Api, path: &str, query: &str) -> Vec<Value> {
@@ -32,42 +26,38 @@ async fn one(api: &Api, path: &str, query: &str) -> Value {
 }
 
 /// Two good events at 12:00:30, one bad one at 13:00:30, one more of it at 13:01:30.
-async fn history() -> (Api, Value, Value) {
-    let api = start().await;
-    let good = Receiver::start(200).await;
-    let bad = Receiver::start(500).await;
-    let first = api
-        .connection("good", good.destination("good"), json!([]))
-        .await;
+async fn history() -> (World, Value, Value) {
+    let world = start().await;
+    let good = Receiver::answering(200).await;
+    let bad = Receiver::answering(500).await;
+    let first = world.connect("good").to(&good).json().await;
     let retry = json!([{ "type": "retry", "strategy": "linear", "interval": 600_000, "count": 1 }]);
-    let second = api.connection("bad", bad.destination("bad"), retry).await;
-    api.send(&first, json!({ "n": 1 })).await;
-    api.send(&first, json!({ "n": 2 })).await;
-    api.gateway
-        .advance(Duration::from_secs(3_600))
-        .await
-        .unwrap();
-    api.send(&second, json!({ "n": 3 })).await;
-    api.gateway.advance(Duration::from_secs(60)).await.unwrap();
-    api.send(&second, json!({ "n": 4 })).await;
-    api.gateway.advance(Duration::from_secs(570)).await.unwrap();
-    (api, first, second)
+    let second = world.connect("bad").to(&bad).rules(retry).json().await;
+    world.deliver(&first, json!({ "n": 1 })).await;
+    world.deliver(&first, json!({ "n": 2 })).await;
+    world.advance(seconds(3_600)).await;
+    world.deliver(&second, json!({ "n": 3 })).await;
+    world.advance(seconds(60)).await;
+    world.deliver(&second, json!({ "n": 4 })).await;
+    world.advance(seconds(570)).await;
+    (world, first, second)
 }
 
 #[tokio::test]
 async fn events_are_counted_by_time_and_dimension() {
-    let (api, first, second) = history().await;
+    let (world, first, second) = history().await;
+    let api = &world.api;
     // The first bad event has had its retry, the second waits for it.
     let measures = "measures[]=count&measures[]=successful_count&measures[]=failed_count&measures[]=error_rate\
                     &measures[]=avg_attempts&measures[]=scheduled_retry_count&measures[]=max_count_per_second";
     assert_eq!(
-        one(&api, "events", measures).await,
+        one(api, "events", measures).await,
         json!({
             "count": 4, "successful_count": 2, "failed_count": 2, "error_rate": 0.5,
             "avg_attempts": 1.25, "scheduled_retry_count": 1, "max_count_per_second": 2,
         })
     );
-    let by_hour = rows(&api, "events", "measures[]=count&granularity=1h").await;
+    let by_hour = rows(api, "events", "measures[]=count&granularity=1h").await;
     assert_eq!(
         by_hour,
         [
@@ -76,7 +66,7 @@ async fn events_are_counted_by_time_and_dimension() {
         ]
     );
     let query = "measures[]=count&dimensions[]=webhook_id&dimensions[]=status&granularity=1m";
-    let broken_down: Vec<_> = rows(&api, "events", query)
+    let broken_down: Vec<_> = rows(api, "events", query)
         .await
         .iter()
         .map(|row| {
@@ -121,28 +111,28 @@ async fn events_are_counted_by_time_and_dimension() {
         ("filters[cli_id]=cli_1".to_owned(), 0),
         (format!("filters[issue_ids][]={issue}"), 1),
     ] {
-        let counted = one(&api, "events", &format!("measures[]=count&{filter}")).await;
+        let counted = one(api, "events", &format!("measures[]=count&{filter}")).await;
         assert_eq!(counted["count"], count, "{filter}");
     }
 }
 
 #[tokio::test]
 async fn requests_attempts_and_issues_are_counted() {
-    let (api, _, second) = history().await;
+    let (world, _, second) = history().await;
+    let api = &world.api;
     let source = api.source("alone").await;
-    let request = api.http.post(source["url"].as_str().unwrap()).body("");
-    assert_eq!(support::read(request).await.status, 200);
+    world.post(&source, "{}").await;
     let measures = "measures[]=count&measures[]=accepted_count&measures[]=rejected_count\
                     &measures[]=discarded_count&measures[]=avg_events_per_request";
     assert_eq!(
-        one(&api, "requests", measures).await,
+        one(api, "requests", measures).await,
         json!({
             "count": 5, "accepted_count": 4, "rejected_count": 1, "discarded_count": 0,
             "avg_events_per_request": 0.8,
         })
     );
     let by_status = rows(
-        &api,
+        api,
         "requests",
         "measures[]=count&dimensions[]=status&dimensions[]=rejection_cause",
     )
@@ -156,7 +146,7 @@ async fn requests_attempts_and_issues_are_counted() {
         json!({ "status": "REJECTED", "rejection_cause": "NO_CONNECTION" })
     );
     let busy = one(
-        &api,
+        api,
         "requests",
         "measures[]=count&filters[events_count][min]=1",
     )
@@ -165,7 +155,7 @@ async fn requests_attempts_and_issues_are_counted() {
 
     let measures = "measures[]=count&measures[]=failed_count&measures[]=delivered_count\
                     &measures[]=response_latency_max&measures[]=response_latency_p95";
-    let attempts = one(&api, "attempts", measures).await;
+    let attempts = one(api, "attempts", measures).await;
     assert_eq!(
         attempts,
         json!({
@@ -174,7 +164,7 @@ async fn requests_attempts_and_issues_are_counted() {
         }),
         "a manual clock stands still during a delivery"
     );
-    let by_trigger = rows(&api, "attempts", "measures[]=count&dimensions[]=trigger").await;
+    let by_trigger = rows(api, "attempts", "measures[]=count&dimensions[]=trigger").await;
     let counted: Vec<_> = by_trigger
         .iter()
         .map(|row| {
@@ -188,36 +178,33 @@ async fn requests_attempts_and_issues_are_counted() {
 
     let issue = id(&api.models("/issues?type=delivery").await[0]);
     let query = format!("measures[]=count&dimensions[]=webhook_id&filters[issue_id]={issue}");
-    let rows = rows(&api, "events-by-issue", &query).await;
+    let rows = rows(api, "events-by-issue", &query).await;
     assert_eq!(rows[0]["dimensions"]["webhook_id"], id(&second).as_str());
     assert_eq!(rows[0]["metrics"]["count"], 1);
 }
 
 #[tokio::test]
 async fn a_queue_is_as_deep_as_events_wait() {
-    let api = start().await;
-    let destination = json!({ "name": "d", "type": "MOCK_API" });
-    let connection = api.connection("c", destination, json!([])).await;
+    let world = start().await;
+    let api = &world.api;
+    let connection = api.connect("c").json().await;
     let path = format!("/connections/{}", id(&connection));
     api.ok("PUT", &format!("{path}/pause"), json!({})).await;
-    api.send(&connection, json!({ "n": 1 })).await;
-    api.gateway.advance(Duration::from_secs(60)).await.unwrap();
-    api.send(&connection, json!({ "n": 2 })).await;
-    api.gateway.advance(Duration::from_secs(60)).await.unwrap();
+    world.deliver(&connection, json!({ "n": 1 })).await;
+    world.advance(seconds(60)).await;
+    world.deliver(&connection, json!({ "n": 2 })).await;
+    world.advance(seconds(60)).await;
     api.ok("PUT", &format!("{path}/unpause"), json!({})).await;
-    api.gateway.settle().await.unwrap();
-    api.gateway
-        .advance(Duration::from_secs(3_600))
-        .await
-        .unwrap();
+    world.settle().await;
+    world.advance(seconds(3_600)).await;
 
     let depth = "measures[]=max_depth&measures[]=max_age";
     assert_eq!(
-        one(&api, "queue-depth", depth).await,
+        one(api, "queue-depth", depth).await,
         json!({ "max_depth": 2, "max_age": 120_000 })
     );
     let by_minute = rows(
-        &api,
+        api,
         "queue-depth",
         "measures[]=max_depth&granularity=1m&dimensions[]=destination_id",
     )
@@ -244,7 +231,7 @@ async fn a_queue_is_as_deep_as_events_wait() {
         connection["destination"]["id"]
     );
     let pending = rows(
-        &api,
+        api,
         "events-pending-timeseries",
         "measures[]=count&granularity=1m",
     )
@@ -258,26 +245,26 @@ async fn a_queue_is_as_deep_as_events_wait() {
 
 #[tokio::test]
 async fn transformations_are_counted_by_what_they_said() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     let code = "addHandler('transform', (request) => {
         if (request.body.say) console[request.body.say]('x');
         return request.body.fail ? null : request;
     });";
     let rule = json!({ "type": "transform", "transformation": { "name": "t", "code": code } });
-    let destination = json!({ "name": "d", "type": "MOCK_API" });
-    let connection = api.connection("c", destination, json!([rule])).await;
+    let connection = api.connect("c").rules(json!([rule])).json().await;
     for body in [
         json!({}),
         json!({ "say": "warn" }),
         json!({ "say": "log" }),
         json!({ "fail": true }),
     ] {
-        api.send(&connection, body).await;
+        world.deliver(&connection, body).await;
     }
     let measures = "measures[]=count&measures[]=successful_count&measures[]=failed_count&measures[]=error_rate\
                     &measures[]=warn_count&measures[]=info_count&measures[]=debug_count";
     assert_eq!(
-        one(&api, "transformations", measures).await,
+        one(api, "transformations", measures).await,
         json!({
             "count": 4, "successful_count": 3, "failed_count": 1, "error_rate": 0.25,
             "warn_count": 1, "info_count": 1, "debug_count": 0,
@@ -285,7 +272,7 @@ async fn transformations_are_counted_by_what_they_said() {
     );
     for (level, count) in [("warn", 1), ("", 1), ("error", 0)] {
         let counted = one(
-            &api,
+            api,
             "transformations",
             &format!("measures[]=count&filters[log_level]={level}"),
         )
@@ -296,7 +283,8 @@ async fn transformations_are_counted_by_what_they_said() {
 
 #[tokio::test]
 async fn what_is_missing_or_makes_no_sense_is_refused() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     let get = async |query: &str| api.get(&format!("/metrics/{query}")).await.violations();
     assert_eq!(
         get("events").await,

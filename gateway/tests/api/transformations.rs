@@ -1,15 +1,9 @@
 //! Transformations: in the run endpoint, and as rules on the way from a request to an event.
 
-mod support;
-
-use hookdeck_gateway::Gateway;
+use hookdeck_testkit::{id, seconds};
 use serde_json::{Value, json};
-use support::{Api, Receiver, id};
 
-async fn start() -> Api {
-    let moment = "2026-09-01T12:00:00Z".parse().unwrap();
-    Api::of(Gateway::builder().manual_clock(moment).seed(1)).await
-}
+use crate::start;
 
 /// A rule with these statements as its handler.
 fn rule(name: &str, statements: &str) -> Value {
@@ -26,8 +20,8 @@ fn transformation_of(connection: &Value, index: usize) -> String {
 
 #[tokio::test]
 async fn a_rule_rewrites_what_is_delivered() {
-    let api = start().await;
-    let receiver = Receiver::start(200).await;
+    let world = start().await;
+    let api = &world.api;
     let rule = rule(
         "enrich",
         "console.info('for ' + context.connection.name);
@@ -37,16 +31,14 @@ async fn a_rule_rewrites_what_is_delivered() {
          request.query = 'a=2';
          return request;",
     );
-    let connection = api
-        .connection("c", receiver.destination("d"), json!([rule]))
-        .await;
+    let connection = world.connect("c").rules(json!([rule])).json().await;
     assert_eq!(
         connection["rules"],
         json!([{ "type": "transform", "transformation_id": transformation_of(&connection, 0) }])
     );
-    let request_id = api.send(&connection, json!({ "n": 1 })).await;
+    let request_id = world.deliver(&connection, json!({ "n": 1 })).await;
 
-    let received = &receiver.received()[0];
+    let received = &world.receiver.deliveries()[0];
     let body: Value = serde_json::from_slice(&received.body).unwrap();
     assert_eq!(body, json!({ "n": 1, "seen": 1_788_264_000_000_i64 }));
     assert_eq!(received.headers["x-shop"], "berlin");
@@ -99,18 +91,22 @@ async fn a_rule_rewrites_what_is_delivered() {
 
 #[tokio::test]
 async fn filters_and_transformations_run_in_the_order_of_the_rules() {
-    let api = start().await;
-    let destination = || json!({ "name": "d", "type": "MOCK_API" });
+    let world = start().await;
+    let api = &world.api;
     let filter = || json!({ "type": "filter", "body": { "kind": "order" } });
     let name = || rule("name", "request.body.kind = 'order'; return request;");
     let before = api
-        .connection("before", destination(), json!([filter(), name()]))
+        .connect("before")
+        .rules(json!([filter(), name()]))
+        .json()
         .await;
     let after = api
-        .connection("after", destination(), json!([name(), filter()]))
+        .connect("after")
+        .rules(json!([name(), filter()]))
+        .json()
         .await;
-    api.send(&before, json!({ "n": 1 })).await;
-    api.send(&after, json!({ "n": 1 })).await;
+    world.deliver(&before, json!({ "n": 1 })).await;
+    world.deliver(&after, json!({ "n": 1 })).await;
     let events = api.models("/events").await;
     assert_eq!(events.len(), 1);
     assert_eq!(events[0]["webhook_id"], id(&after).as_str());
@@ -129,27 +125,29 @@ async fn filters_and_transformations_run_in_the_order_of_the_rules() {
 
 #[tokio::test]
 async fn transformations_of_one_connection_feed_each_other() {
-    let api = start().await;
-    let receiver = Receiver::start(200).await;
+    let world = start().await;
+    let _api = &world.api;
     let rules = json!([
         rule("one", "request.body.n += 1; return request;"),
         rule("two", "request.body.n *= 10; return request;"),
         rule("one", "request.body.n += 1; return request;"),
     ]);
-    let connection = api.connection("c", receiver.destination("d"), rules).await;
-    api.send(&connection, json!({ "n": 1 })).await;
-    let body: Value = serde_json::from_slice(&receiver.received()[0].body).unwrap();
+    let connection = world.connect("c").rules(rules).json().await;
+    world.deliver(&connection, json!({ "n": 1 })).await;
+    let body: Value = serde_json::from_slice(&world.receiver.deliveries()[0].body).unwrap();
     assert_eq!(body, json!({ "n": 21 }));
 }
 
 #[tokio::test]
 async fn a_failing_transformation_makes_an_ignored_event_and_an_issue() {
-    let api = start().await;
-    let destination = json!({ "name": "d", "type": "MOCK_API" });
+    let world = start().await;
+    let api = &world.api;
     let connection = api
-        .connection("c", destination, json!([rule("bad", "return null;")]))
+        .connect("c")
+        .rules(json!([rule("bad", "return null;")]))
+        .json()
         .await;
-    let request_id = api.send(&connection, json!({})).await;
+    let request_id = world.deliver(&connection, json!({})).await;
     let transformation = transformation_of(&connection, 0);
     let ignored = api
         .models(&format!("/requests/{request_id}/ignored_events"))
@@ -186,7 +184,7 @@ async fn a_failing_transformation_makes_an_ignored_event_and_an_issue() {
     let job = json!({ "query": { "cause": "TRANSFORMATION_FAILED", "transformation_id": transformation } });
     let job = api.ok("POST", "/bulk/ignored-events/retry", job).await;
     assert_eq!(job["estimated_count"], 1);
-    api.gateway.settle().await.unwrap();
+    world.settle().await;
     assert_eq!(api.models("/events?status=SUCCESSFUL").await.len(), 1);
     assert!(
         api.models(&format!("/requests/{request_id}/ignored_events"))
@@ -197,17 +195,18 @@ async fn a_failing_transformation_makes_an_ignored_event_and_an_issue() {
 
 #[tokio::test]
 async fn a_request_with_a_runaway_transformation_is_taken_and_the_others_go_on() {
-    let api = start().await;
-    let destination = || json!({ "name": "d", "type": "MOCK_API" });
+    let world = start().await;
+    let api = &world.api;
     let runaway = api
-        .connection(
-            "runaway",
-            destination(),
-            json!([rule("loop", "for (;;) {}")]),
-        )
+        .connect("runaway")
+        .rules(json!([rule("loop", "for (;;) {}")]))
+        .json()
         .await;
-    let plain = api.connection("plain", destination(), json!([])).await;
-    let (slow, quick) = tokio::join!(api.send(&runaway, json!({})), api.send(&plain, json!({})));
+    let plain = api.connect("plain").json().await;
+    let (slow, quick) = tokio::join!(
+        world.deliver(&runaway, json!({})),
+        world.deliver(&plain, json!({}))
+    );
     assert_eq!(
         api.models(&format!("/requests/{quick}/events")).await.len(),
         1
@@ -220,7 +219,8 @@ async fn a_request_with_a_runaway_transformation_is_taken_and_the_others_go_on()
 
 #[tokio::test]
 async fn a_transformation_can_be_tried_out() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     let run = async |body: Value| api.ok("PUT", "/transformations/run", body).await;
     let request = json!({
         "headers": { "content-type": "application/json" },
@@ -260,9 +260,8 @@ async fn a_transformation_can_be_tried_out() {
     );
 
     // On the request of an event, with a stored transformation and a connection.
-    let destination = json!({ "name": "d", "type": "MOCK_API" });
-    let connection = api.connection("c", destination, json!([])).await;
-    let request_id = api.send(&connection, json!({ "n": 7 })).await;
+    let connection = api.connect("c").json().await;
+    let request_id = world.deliver(&connection, json!({ "n": 7 })).await;
     let event = id(&api.models("/events").await[0]);
     let stored = json!({ "name": "t", "code": code, "env": { "KEY": "stored" } });
     let stored = id(&api.ok("POST", "/transformations", stored).await);
@@ -305,7 +304,8 @@ async fn a_transformation_can_be_tried_out() {
 
 #[tokio::test]
 async fn a_transformation_has_its_name_and_is_deleted_only_when_nobody_uses_it() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     let body = |name: &str| json!({ "name": name, "code": "addHandler('transform', r => r)" });
     let first = api.ok("POST", "/transformations", body("first")).await;
     assert_eq!(first["env"], json!({}));
@@ -325,8 +325,7 @@ async fn a_transformation_has_its_name_and_is_deleted_only_when_nobody_uses_it()
     assert_eq!(found.len(), 1);
 
     let rules = json!([{ "type": "transform", "transformation_id": id(&first) }]);
-    let destination = json!({ "name": "d", "type": "MOCK_API" });
-    let connection = api.connection("c", destination, rules).await;
+    let connection = api.connect("c").rules(rules).json().await;
     let first = format!("/transformations/{}", id(&first));
     let refused = api.delete(&first).await;
     assert_eq!(refused.status, 422);
@@ -352,16 +351,16 @@ async fn a_transformation_has_its_name_and_is_deleted_only_when_nobody_uses_it()
 
 #[tokio::test]
 async fn a_repeated_request_makes_no_event_until_the_window_is_over() {
-    let api = start().await;
-    let destination = json!({ "name": "d", "type": "MOCK_API" });
+    let world = start().await;
+    let api = &world.api;
     let rules = json!([
         { "type": "deduplicate", "window": 60_000, "include_fields": ["body.id"] },
         { "type": "filter", "body": { "id": { "$lt": 100 } } },
     ]);
-    let connection = api.connection("c", destination, rules).await;
+    let connection = api.connect("c").rules(rules).json().await;
     let events = async || api.models("/events").await.len();
-    api.send(&connection, json!({ "id": 1, "n": 1 })).await;
-    let repeated = api.send(&connection, json!({ "id": 1, "n": 2 })).await;
+    world.deliver(&connection, json!({ "id": 1, "n": 1 })).await;
+    let repeated = world.deliver(&connection, json!({ "id": 1, "n": 2 })).await;
     assert_eq!(events().await, 1);
     let request = api.get(&format!("/requests/{repeated}")).await.json();
     assert_eq!(
@@ -374,21 +373,18 @@ async fn a_repeated_request_makes_no_event_until_the_window_is_over() {
             .is_empty()
     );
 
-    api.send(&connection, json!({ "id": 2 })).await;
+    world.deliver(&connection, json!({ "id": 2 })).await;
     assert_eq!(events().await, 2);
     // A replay repeats on purpose.
     api.ok("POST", &format!("/requests/{repeated}/replay"), json!({}))
         .await;
     assert_eq!(events().await, 3);
-    let half = std::time::Duration::from_secs(59);
-    api.gateway.advance(half).await.unwrap();
-    api.send(&connection, json!({ "id": 1 })).await;
+    let half = seconds(59);
+    world.advance(half).await;
+    world.deliver(&connection, json!({ "id": 1 })).await;
     assert_eq!(events().await, 3);
     // The window counts from the first sight, not from the last.
-    api.gateway
-        .advance(std::time::Duration::from_secs(1))
-        .await
-        .unwrap();
-    api.send(&connection, json!({ "id": 1 })).await;
+    world.advance(seconds(1)).await;
+    world.deliver(&connection, json!({ "id": 1 })).await;
     assert_eq!(events().await, 4);
 }

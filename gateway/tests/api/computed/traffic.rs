@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hookdeck_gateway::{Gateway, RateLimit};
+use hookdeck_testkit::{World, gateway, id};
 use serde_json::{Value, json};
 
-use crate::answers::micros;
-use crate::support::{self, Api, Receiver, id};
+use super::answers::micros;
 
 /// Four hours before a month ends, at half a second.
 const START: &str = "2026-09-30T20:00:00.500Z";
@@ -20,7 +19,7 @@ const CODE: &str = "addHandler('transform', (request) => {
 
 /// What the traffic leaves in the lists.
 pub struct Traffic {
-    pub api: Api,
+    pub world: World,
     pub requests: Vec<Value>,
     pub events: Vec<Value>,
     pub attempts: Vec<Value>,
@@ -31,80 +30,32 @@ pub struct Traffic {
     pub waits: Vec<Value>,
 }
 
-/// All of a list, page by page.
-pub async fn walked(api: &Api, path: &str) -> Vec<Value> {
-    let sign = if path.contains('?') { '&' } else { '?' };
-    let mut all = Vec::new();
-    let mut link = String::new();
-    loop {
-        let reply = api.get(&format!("{path}{sign}limit=100{link}")).await;
-        assert_eq!(reply.status, 200, "{path}: {}", reply.text);
-        let page = reply.json();
-        all.extend(page["models"].as_array().unwrap().iter().cloned());
-        match page["pagination"]["next"].as_str() {
-            Some(next) => link = format!("&next={next}"),
-            None => return all,
-        }
-    }
-}
-
-async fn post(api: &Api, source: &Value, body: &Value) {
-    let request = api
-        .http
-        .post(source["url"].as_str().unwrap())
-        .header("content-type", "application/json")
-        .body(body.to_string());
-    assert_eq!(support::read(request).await.status, 200);
-    api.gateway.settle().await.unwrap();
-}
-
 /// Connections that filter and retry, transform under a limit, and delay; and a source that leads nowhere.
 pub async fn traffic() -> Traffic {
-    let api = Api::of(
-        Gateway::builder()
-            .manual_clock(START.parse().unwrap())
-            .seed(2026)
-            .rate_limit(RateLimit::off()),
-    )
-    .await;
-    let receiver = Receiver::start(200).await;
+    let world = World::of(gateway().manual_clock(START.parse().unwrap()).seed(2026)).await;
+    let api = &world.api;
     let shop = api.source("shop").await;
     let nowhere = api.source("nowhere").await;
-    let connect = async |name: &str, destination: Value, rules: Value| {
-        let body = json!({ "name": name, "source_id": id(&shop), "destination": destination, "rules": rules });
-        api.ok("POST", "/connections", body).await
-    };
+    let connect = |name: &str, rules: Value| world.connect(name).from(&shop["id"]).rules(rules);
     let retried = connect(
         "retried",
-        receiver.destination("flaky"),
         json!([
             { "type": "filter", "body": { "keep": true } },
             { "type": "retry", "strategy": "linear", "interval": 600_000, "count": 2 },
         ]),
     )
     .await;
+    let transform =
+        json!([{ "type": "transform", "transformation": { "name": "t", "code": CODE } }]);
     let grouped = json!({
-        "name": "grouped", "type": "HTTP",
-        "config": {
-            "url": receiver.url,
-            "delivery_policy": {
-                "rate": 12, "period": "hour",
-                "groups": { "key": "body.group", "rate": 10, "rate_period": "hour" },
-            },
+        "delivery_policy": {
+            "rate": 12, "period": "hour",
+            "groups": { "key": "body.group", "rate": 10, "rate_period": "hour" },
         },
     });
-    let transformed = connect(
-        "transformed",
-        grouped,
-        json!([{ "type": "transform", "transformation": { "name": "t", "code": CODE } }]),
-    )
-    .await;
-    connect(
-        "delayed",
-        json!({ "name": "mock", "type": "MOCK_API" }),
-        json!([{ "type": "delay", "delay": 1_500_000 }]),
-    )
-    .await;
+    let transformed = connect("transformed", transform).config(grouped).await;
+    let delay = json!([{ "type": "delay", "delay": 1_500_000 }]);
+    connect("delayed", delay).mock().await;
 
     let mut random = fastrand::Rng::with_seed(2026);
     let levels = ["debug", "info", "warn", "error"];
@@ -118,13 +69,15 @@ pub async fn traffic() -> Traffic {
                     "say": say, "throws": random.u32(0..6) == 0, "step": step,
                 });
                 for _ in 0..random.u32(1..3) {
-                    post(&api, &shop, &body).await;
+                    world.deliver(&shop, &body).await;
                 }
             }
-            5 => post(&api, &nowhere, &json!({ "step": step })).await,
-            6 => receiver.answer([200, 500, 500, 404][random.usize(0..4)]),
+            5 => drop(world.deliver(&nowhere, &json!({ "step": step })).await),
+            6 => world
+                .receiver
+                .always([200, 500, 500, 404][random.usize(0..4)]),
             7 => {
-                let connection = id([&retried, &transformed][random.usize(0..2)]);
+                let connection = &[&retried, &transformed][random.usize(0..2)].id;
                 let verb = ["pause", "unpause", "unpause"][random.usize(0..3)];
                 api.ok(
                     "PUT",
@@ -148,39 +101,40 @@ pub async fn traffic() -> Traffic {
                 }
             }
         }
-        api.gateway.settle().await.unwrap();
+        world.settle().await;
         let span = Duration::from_millis(random.u64(0..600_000));
-        api.gateway.advance(span).await.unwrap();
+        world.advance(span).await;
     }
     // Some left on hold, some delayed, some to be retried.
-    receiver.answer(500);
-    let pause = format!("/connections/{}/pause", id(&transformed));
+    world.receiver.always(500);
+    let pause = format!("/connections/{}/pause", transformed.id);
     api.ok("PUT", &pause, json!({})).await;
-    let unpause = format!("/connections/{}/unpause", id(&retried));
+    let unpause = format!("/connections/{}/unpause", retried.id);
     api.ok("PUT", &unpause, json!({})).await;
     let body = json!({ "keep": true, "group": "a", "say": ["warn"] });
-    post(&api, &shop, &body).await;
-    post(&api, &shop, &body).await;
-    read_back(api).await
+    world.deliver(&shop, &body).await;
+    world.deliver(&shop, &body).await;
+    read_back(world).await
 }
 
-async fn read_back(api: Api) -> Traffic {
-    let mut requests = walked(&api, "/requests").await;
+async fn read_back(world: World) -> Traffic {
+    let api = &world.api;
+    let mut requests = api.all("/requests").await;
     for request in &mut requests {
         let rejected = request["rejection_cause"].is_string();
         request["status"] = json!(if rejected { "REJECTED" } else { "ACCEPTED" });
     }
-    let events = walked(&api, "/events").await;
+    let events = api.all("/events").await;
     let by_id: BTreeMap<String, &Value> = events.iter().map(|event| (id(event), event)).collect();
-    let mut attempts = walked(&api, "/attempts").await;
+    let mut attempts = api.all("/attempts").await;
     for attempt in &mut attempts {
         let event = by_id[attempt["event_id"].as_str().unwrap()];
         attempt["delivery_group"] = event["delivery_group"].clone();
     }
     let mut executions = Vec::new();
-    for transformation in walked(&api, "/transformations").await {
+    for transformation in api.all("/transformations").await {
         let path = format!("/transformations/{}/executions", id(&transformation));
-        executions.extend(walked(&api, &path).await);
+        executions.extend(api.all(&path).await);
     }
     for execution in &mut executions {
         if execution["issue_id"] == "" {
@@ -191,14 +145,14 @@ async fn read_back(api: Api) -> Traffic {
         }
     }
     let mut issue_events = Vec::new();
-    for issue in walked(&api, "/issues?type=delivery").await {
+    for issue in api.all("/issues?type=delivery").await {
         let path = format!("/events?issue_id={}", id(&issue));
-        for mut event in walked(&api, &path).await {
+        for mut event in api.all(&path).await {
             event["issue_id"] = issue["id"].clone();
             issue_events.push(event);
         }
     }
-    let now = api.gateway.now().unix_micros();
+    let now = world.gateway.now().unix_micros();
     let first: BTreeMap<&str, i64> = attempts
         .iter()
         .filter(|attempt| attempt["attempt_number"] == 1)
@@ -229,7 +183,7 @@ async fn read_back(api: Api) -> Traffic {
         }
     }
     Traffic {
-        api,
+        world,
         requests,
         events,
         attempts,

@@ -1,35 +1,23 @@
 //! Bulk jobs: what is refused, what they do, and how they get on.
 
-mod support;
-
-use std::time::Duration;
-
 use hookdeck_gateway::{Gateway, RateLimit};
+use hookdeck_testkit::{World, id, seconds};
 use serde_json::{Value, json};
-use support::{Api, Receiver, id};
 
-async fn start() -> Api {
-    let builder = Gateway::builder()
-        .manual_clock("2026-09-01T12:00:00Z".parse().unwrap())
-        .rate_limit(RateLimit::off());
-    Api::of(builder).await
-}
+use crate::start;
 
 #[tokio::test]
 async fn a_retry_makes_one_more_attempt_of_what_the_query_matches() {
-    let api = start().await;
-    let receiver = Receiver::start(500).await;
-    let first = api
-        .connection("first", receiver.destination("d"), json!([]))
-        .await;
-    let second = api
-        .connection("second", receiver.destination("d"), json!([]))
-        .await;
+    let world = start().await;
+    let api = &world.api;
+    world.receiver.always(500);
+    let first = world.connect("first").json().await;
+    let second = world.connect("second").json().await;
     for n in 0..3 {
-        api.send(&first, json!({ "n": n })).await;
+        world.deliver(&first, json!({ "n": n })).await;
     }
-    api.send(&second, json!({})).await;
-    receiver.answer(200);
+    world.deliver(&second, json!({})).await;
+    world.receiver.always(200);
 
     let plan = format!(
         "/bulk/events/retry/plan?query[webhook_id]={}&query[status]=FAILED",
@@ -52,7 +40,7 @@ async fn a_retry_makes_one_more_attempt_of_what_the_query_matches() {
     );
     assert_eq!(job["failed_count"], Value::Null);
 
-    api.gateway.settle().await.unwrap();
+    world.settle().await;
     let job = api
         .get(&format!("/bulk/events/retry/{}", id(&job)))
         .await
@@ -94,11 +82,10 @@ async fn a_retry_makes_one_more_attempt_of_what_the_query_matches() {
 
 #[tokio::test]
 async fn empty_running_and_aimless_queries_are_refused() {
-    let api = start().await;
-    let connection = api
-        .connection("c", json!({ "name": "d", "type": "MOCK_API" }), json!([]))
-        .await;
-    api.send(&connection, json!({})).await;
+    let world = start().await;
+    let api = &world.api;
+    let connection = api.connect("c").json().await;
+    world.deliver(&connection, json!({})).await;
     let source = id(&connection["source"]);
     for body in [json!({ "query": {} }), json!({})] {
         let reply = api.post("/bulk/events/retry", body).await;
@@ -131,7 +118,7 @@ async fn empty_running_and_aimless_queries_are_refused() {
 
     // More than a batch, so that the first is still running when the second is asked for.
     for n in 0..101 {
-        api.send(&connection, json!({ "n": n })).await;
+        world.deliver(&connection, json!({ "n": n })).await;
     }
     let query = json!({ "query": { "webhook_id": id(&connection), "status": "SUCCESSFUL" } });
     let job = api.ok("POST", "/bulk/events/retry", query.clone()).await;
@@ -151,18 +138,17 @@ async fn empty_running_and_aimless_queries_are_refused() {
 
 #[tokio::test]
 async fn a_large_job_goes_on_in_batches_and_can_be_cancelled_between_them() {
-    let api = start().await;
-    let connection = api
-        .connection("c", json!({ "name": "d", "type": "MOCK_API" }), json!([]))
-        .await;
+    let world = start().await;
+    let api = &world.api;
+    let connection = api.connect("c").json().await;
     for n in 0..250 {
-        api.send(&connection, json!({ "n": n })).await;
+        world.deliver(&connection, json!({ "n": n })).await;
     }
     let retry = async |query: Value| {
         let job = api
             .ok("POST", "/bulk/events/retry", json!({ "query": query }))
             .await;
-        api.gateway.settle().await.unwrap();
+        world.settle().await;
         format!("/bulk/events/retry/{}", id(&job))
     };
     let path = retry(json!({ "webhook_id": id(&connection) })).await;
@@ -176,9 +162,9 @@ async fn a_large_job_goes_on_in_batches_and_can_be_cancelled_between_them() {
         )
     };
     assert_eq!(done(&path).await, ([1, 100], true, 0.4));
-    api.gateway.advance(Duration::from_secs(1)).await.unwrap();
+    world.advance(seconds(1)).await;
     assert_eq!(done(&path).await, ([2, 200], true, 0.8));
-    api.gateway.advance(Duration::from_secs(60)).await.unwrap();
+    world.advance(seconds(60)).await;
     assert_eq!(done(&path).await, ([3, 250], false, 1.0));
     assert_eq!(api.models("/events?attempts=2&limit=255").await.len(), 250);
 
@@ -186,7 +172,7 @@ async fn a_large_job_goes_on_in_batches_and_can_be_cancelled_between_them() {
     let cancelled = api.ok("POST", &format!("{path}/cancel"), json!({})).await;
     assert_eq!(cancelled["in_progress"], false);
     assert!(cancelled["cancelled_at"].is_string() && cancelled["completed_at"].is_null());
-    api.gateway.advance(Duration::from_secs(60)).await.unwrap();
+    world.advance(seconds(60)).await;
     assert_eq!(done(&path).await, ([1, 100], false, 0.4));
     assert_eq!(api.models("/events?attempts=3&limit=255").await.len(), 100);
     // It stays as it is, whoever cancels it again.
@@ -201,23 +187,23 @@ async fn a_job_goes_on_after_a_restart_where_it_stopped() {
         .manual_clock("2026-09-01T12:00:00Z".parse().unwrap())
         .rate_limit(RateLimit::off())
         .data_dir(dir.path());
-    let api = Api::of(builder.clone()).await;
-    let connection = api
-        .connection("c", json!({ "name": "d", "type": "MOCK_API" }), json!([]))
-        .await;
+    let world = World::of(builder.clone()).await;
+    let api = &world.api;
+    let connection = api.connect("c").json().await;
     for n in 0..101 {
-        api.send(&connection, json!({ "n": n })).await;
+        world.deliver(&connection, json!({ "n": n })).await;
     }
     let query = json!({ "query": { "webhook_id": id(&connection) } });
     let job = api.ok("POST", "/bulk/events/retry", query).await;
-    api.gateway.settle().await.unwrap();
-    let key = api.gateway.api_key().to_owned();
-    api.gateway.shutdown().await;
+    world.settle().await;
+    let key = world.gateway.api_key().to_owned();
+    world.gateway.shutdown().await;
 
-    let api = Api::of(builder.api_key(key)).await;
-    api.gateway.settle().await.unwrap();
+    let world = World::of(builder.api_key(key)).await;
+    let api = &world.api;
+    world.settle().await;
     assert_eq!(api.models("/events?attempts=2&limit=255").await.len(), 100);
-    api.gateway.advance(Duration::from_secs(1)).await.unwrap();
+    world.advance(seconds(1)).await;
     let job = api
         .get(&format!("/bulk/events/retry/{}", id(&job)))
         .await
@@ -228,32 +214,32 @@ async fn a_job_goes_on_after_a_restart_where_it_stopped() {
 
 #[tokio::test]
 async fn a_cancel_takes_what_still_waits() {
-    let api = start().await;
-    let connection = api
-        .connection("c", json!({ "name": "d", "type": "MOCK_API" }), json!([]))
-        .await;
-    api.send(&connection, json!({ "n": 1 })).await;
+    let world = start().await;
+    let api = &world.api;
+    let connection = api.connect("c").json().await;
+    world.deliver(&connection, json!({ "n": 1 })).await;
     api.ok(
         "PUT",
         &format!("/connections/{}/pause", id(&connection)),
         json!({}),
     )
     .await;
-    api.send(&connection, json!({ "n": 2 })).await;
+    world.deliver(&connection, json!({ "n": 2 })).await;
     let query = json!({ "query": { "webhook_id": id(&connection) } });
     let job = api.ok("POST", "/bulk/events/cancel", query).await;
     assert_eq!(
         (&job["type"], &job["estimated_count"]),
         (&json!("events.cancel"), &json!(1))
     );
-    api.gateway.settle().await.unwrap();
+    world.settle().await;
     assert_eq!(api.models("/events?status=CANCELLED").await.len(), 1);
     assert_eq!(api.models("/events?status=SUCCESSFUL").await.len(), 1);
 }
 
 #[tokio::test]
 async fn requests_are_retried_and_replayed() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     let source = api.source("s").await;
     let url = source["url"].as_str().unwrap();
     let connect = json!({
@@ -264,7 +250,7 @@ async fn requests_are_retried_and_replayed() {
     });
     let connection = api.ok("POST", "/connections", connect).await;
     for n in 0..3 {
-        api.send(&connection, json!({ "n": n })).await;
+        world.deliver(&connection, json!({ "n": n })).await;
     }
     assert_eq!(api.models("/events").await.len(), 1);
     let path = format!("/connections/{}", id(&connection));
@@ -273,7 +259,7 @@ async fn requests_are_retried_and_replayed() {
     // Two of the three have ignored events; the third cannot be retried and counts as failed.
     let query = json!({ "query": { "source_id": id(&source) } });
     let job = api.ok("POST", "/bulk/requests/retry", query).await;
-    api.gateway.settle().await.unwrap();
+    world.settle().await;
     let job = api
         .get(&format!("/bulk/requests/retry/{}", id(&job)))
         .await
@@ -290,7 +276,7 @@ async fn requests_are_retried_and_replayed() {
         json!({ "query": { "source_id": id(&source), "body": { "n": 2 }, "target": target } });
     let job = api.ok("POST", "/bulk/requests/replay", query).await;
     assert_eq!(job["estimated_count"], 1);
-    api.gateway.settle().await.unwrap();
+    world.settle().await;
     let replayed = api
         .models(&format!("/requests?bulk_retry_id={}", id(&job)))
         .await;
@@ -306,11 +292,11 @@ async fn requests_are_retried_and_replayed() {
 
 #[tokio::test]
 async fn ignored_events_are_retried_by_cause() {
-    let api = start().await;
-    let destination = json!({ "name": "d", "type": "MOCK_API" });
+    let world = start().await;
+    let api = &world.api;
     let filter = json!([{ "type": "filter", "body": { "n": 1 } }]);
-    let connection = api.connection("c", destination, filter).await;
-    api.send(&connection, json!({ "n": 2 })).await;
+    let connection = api.connect("c").rules(filter).json().await;
+    world.deliver(&connection, json!({ "n": 2 })).await;
     let path = format!("/connections/{}", id(&connection));
     api.ok("PUT", &path, json!({ "rules": [] })).await;
     for (cause, count) in [("DISABLED", 0), ("FILTERED", 1)] {
@@ -323,7 +309,7 @@ async fn ignored_events_are_retried_by_cause() {
     }
     let job = json!({ "query": { "cause": "FILTERED" } });
     let job = api.ok("POST", "/bulk/ignored-events/retry", job).await;
-    api.gateway.settle().await.unwrap();
+    world.settle().await;
     assert_eq!(api.models("/events?status=SUCCESSFUL").await.len(), 1);
 
     let wanted = |query: &str| format!("/bulk/ignored-events/retry?{query}");
@@ -345,7 +331,8 @@ async fn ignored_events_are_retried_by_cause() {
 
 #[tokio::test]
 async fn a_list_finds_jobs_by_a_part_of_their_query() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     let query = json!({ "query": { "status": "FAILED", "webhook_id": "web_1" } });
     api.ok("POST", "/bulk/events/retry", query).await;
     for (query, found) in [

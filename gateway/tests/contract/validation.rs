@@ -2,11 +2,8 @@
 //! shape of the live API, and without having stored anything. The cases are made from the document itself,
 //! read here on its own and not by the gateway's reader.
 
-mod support;
-
-use hookdeck_gateway::{Gateway, RateLimit};
+use hookdeck_testkit::{Api, Reply, World, id};
 use serde_json::{Map, Value, json};
-use support::{Api, Reply, id};
 
 /// Text that is no value of a closed list, no number, no moment, no URL and fits no pattern.
 const ODD: &str = "no!such value";
@@ -179,19 +176,16 @@ fn misfit(reply: &Reply, place: &str) -> Option<String> {
     (reply.status != 422 || !named || !shaped).then(|| format!("{place}: {} {body}", reply.status))
 }
 
-async fn start() -> Api {
-    Api::of(Gateway::builder().rate_limit(RateLimit::off())).await
-}
-
 #[tokio::test]
 async fn every_body_is_refused_at_the_place_that_is_wrong() {
-    let api = start().await;
+    let world = World::start().await;
+    let api = &world.api;
     let document = Document::read();
     // An update of these is checked by the type of what is stored, so it must be there.
     let source = id(&api.source("s").await);
     let destination = json!({ "name": "d", "type": "MOCK_API" });
     let destination = id(&api.ok("POST", "/destinations", destination).await);
-    let before = stored(&api, &document).await;
+    let before = stored(api, &document).await;
     let (mut cases, mut misfits) = (0, Vec::new());
     for (method, path, operation) in document.operations() {
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
@@ -219,16 +213,13 @@ async fn every_body_is_refused_at_the_place_that_is_wrong() {
         misfits.len()
     );
     assert!(cases > 500, "only {cases} cases");
-    assert_eq!(
-        stored(&api, &document).await,
-        before,
-        "something was stored"
-    );
+    assert_eq!(stored(api, &document).await, before, "something was stored");
 }
 
 #[tokio::test]
 async fn every_query_is_refused_at_the_parameter_that_is_wrong() {
-    let api = start().await;
+    let world = World::start().await;
+    let api = &world.api;
     let document = Document::read();
     let (mut cases, mut misfits) = (0, Vec::new());
     for (method, path, operation) in document.operations() {
@@ -271,7 +262,8 @@ async fn every_query_is_refused_at_the_parameter_that_is_wrong() {
 
 #[tokio::test]
 async fn what_is_wrong_in_several_places_is_told_of_all_of_them() {
-    let api = start().await;
+    let world = World::start().await;
+    let api = &world.api;
     let body = json!({ "name": "no spaces!", "description": 1, "type": "NOPE", "more": true });
     let violations = api.post("/sources", body).await.violations();
     for place in ["name", "description", "type", "more"] {

@@ -1,19 +1,9 @@
 //! Requests, events and attempts as the API shows and changes them.
 
-mod support;
-
-use std::time::Duration;
-
-use hookdeck_gateway::{Gateway, RateLimit};
+use hookdeck_testkit::{Answer, Api, Receiver, field, id, seconds};
 use serde_json::{Value, json};
-use support::{Api, Receiver, field, read};
 
-async fn start() -> Api {
-    let builder = Gateway::builder()
-        .manual_clock("2026-09-01T12:00:00Z".parse().unwrap())
-        .rate_limit(RateLimit::off());
-    Api::of(builder).await
-}
+use crate::start;
 
 async fn only_event(api: &Api) -> Value {
     let mut events = api.models("/events").await;
@@ -21,18 +11,14 @@ async fn only_event(api: &Api) -> Value {
     events.remove(0)
 }
 
-fn id(model: &Value) -> &str {
-    model["id"].as_str().unwrap()
-}
-
 #[tokio::test]
 async fn a_delivered_webhook_can_be_followed_from_request_to_attempt() {
-    let api = start().await;
-    let receiver = Receiver::start(200).await;
-    let connection = api
-        .connection("c", receiver.destination("d"), json!([]))
-        .await;
-    let request_id = api.send(&connection, json!({ "order": 7 })).await;
+    let world = start().await;
+    let api = &world.api;
+    let seen = Answer::json(&json!({ "seen": true }));
+    world.receiver.always(seen);
+    let connection = world.connect("c").json().await;
+    let request_id = world.deliver(&connection, json!({ "order": 7 })).await;
 
     let request = api.get(&format!("/requests/{request_id}")).await.json();
     assert_eq!(request["source_id"], connection["source"]["id"]);
@@ -56,9 +42,9 @@ async fn a_delivered_webhook_can_be_followed_from_request_to_attempt() {
     assert_eq!(event["event_data_id"], request["original_event_data_id"]);
     assert_eq!(event["successful_at"], "2026-09-01T12:00:00.000Z");
 
-    let received = &receiver.received()[0];
+    let received = &world.receiver.deliveries()[0];
     assert_eq!(event["data"]["method"], received.method.as_str());
-    assert_eq!(event["data"]["url"], format!("{}/", receiver.url));
+    assert_eq!(event["data"]["url"], format!("{}/", world.receiver.url));
     for name in [
         "x-hookdeck-eventid",
         "x-hookdeck-attempt-count",
@@ -111,17 +97,14 @@ async fn a_delivered_webhook_can_be_followed_from_request_to_attempt() {
 
 #[tokio::test]
 async fn events_filter_by_what_became_of_them() {
-    let api = start().await;
-    let good = Receiver::start(200).await;
-    let bad = Receiver::start(500).await;
-    let first = api
-        .connection("good", good.destination("good"), json!([]))
-        .await;
-    let second = api
-        .connection("bad", bad.destination("bad"), json!([]))
-        .await;
-    api.send(&first, json!({})).await;
-    api.send(&second, json!({})).await;
+    let world = start().await;
+    let api = &world.api;
+    let good = Receiver::answering(200).await;
+    let bad = Receiver::answering(500).await;
+    let first = world.connect("good").to(&good).json().await;
+    let second = world.connect("bad").to(&bad).json().await;
+    world.deliver(&first, json!({})).await;
+    world.deliver(&second, json!({})).await;
     for (query, expected) in [
         ("status=SUCCESSFUL".to_owned(), &first),
         ("status[]=FAILED&status[]=CANCELLED".to_owned(), &second),
@@ -146,22 +129,21 @@ async fn events_filter_by_what_became_of_them() {
 
 #[tokio::test]
 async fn a_manual_retry_is_answered_at_once_and_makes_one_more_attempt() {
-    let api = start().await;
-    let receiver = Receiver::start(500).await;
-    let connection = api
-        .connection("c", receiver.destination("d"), json!([]))
-        .await;
-    api.send(&connection, json!({})).await;
-    let event = only_event(&api).await;
+    let world = start().await;
+    let api = &world.api;
+    world.receiver.always(500);
+    let connection = world.connect("c").json().await;
+    world.deliver(&connection, json!({})).await;
+    let event = only_event(api).await;
     assert_eq!(event["status"], "FAILED");
     assert_eq!(event["next_attempt_at"], Value::Null);
 
-    receiver.answer(200);
+    world.receiver.always(200);
     let path = format!("/events/{}", id(&event));
     let retried = api.ok("POST", &format!("{path}/retry"), json!({})).await;
     assert_eq!(retried["id"], event["id"]);
     assert_eq!(retried["status"], "QUEUED");
-    api.gateway.settle().await.unwrap();
+    world.settle().await;
     let event = api.get(&path).await.json();
     assert_eq!(event["status"], "SUCCESSFUL");
     assert_eq!(event["attempts"], 2);
@@ -173,19 +155,18 @@ async fn a_manual_retry_is_answered_at_once_and_makes_one_more_attempt() {
     assert_eq!(triggers, ["INITIAL", "MANUAL"]);
     // Delivered is no obstacle.
     api.ok("POST", &format!("{path}/retry"), json!({})).await;
-    api.gateway.settle().await.unwrap();
-    assert_eq!(receiver.received().len(), 3);
+    world.settle().await;
+    assert_eq!(world.receiver.deliveries().len(), 3);
 }
 
 #[tokio::test]
 async fn an_event_of_a_disabled_connection_cannot_be_retried() {
-    let api = start().await;
-    let receiver = Receiver::start(500).await;
-    let connection = api
-        .connection("c", receiver.destination("d"), json!([]))
-        .await;
-    api.send(&connection, json!({})).await;
-    let event = only_event(&api).await;
+    let world = start().await;
+    let api = &world.api;
+    world.receiver.always(500);
+    let connection = world.connect("c").json().await;
+    world.deliver(&connection, json!({})).await;
+    let event = only_event(api).await;
     api.ok(
         "PUT",
         &format!("/connections/{}/disable", id(&connection)),
@@ -205,25 +186,23 @@ async fn an_event_of_a_disabled_connection_cannot_be_retried() {
 
 #[tokio::test]
 async fn held_events_can_be_cancelled_and_delivered_ones_cannot() {
-    let api = start().await;
-    let receiver = Receiver::start(200).await;
-    let connection = api
-        .connection("c", receiver.destination("d"), json!([]))
-        .await;
+    let world = start().await;
+    let api = &world.api;
+    let connection = world.connect("c").json().await;
     let path = format!("/connections/{}", id(&connection));
     api.ok("PUT", &format!("{path}/pause"), json!({})).await;
-    api.send(&connection, json!({})).await;
-    let event = only_event(&api).await;
+    world.deliver(&connection, json!({})).await;
+    let event = only_event(api).await;
     assert_eq!(event["status"], "HOLD");
     let cancelled = api
         .ok("PUT", &format!("/events/{}/mute", id(&event)), json!({}))
         .await;
     assert_eq!(cancelled["status"], "CANCELLED");
     api.ok("PUT", &format!("{path}/unpause"), json!({})).await;
-    api.gateway.settle().await.unwrap();
-    assert!(receiver.received().is_empty());
+    world.settle().await;
+    assert!(world.receiver.deliveries().is_empty());
 
-    api.send(&connection, json!({})).await;
+    world.deliver(&connection, json!({})).await;
     let delivered = api.models("/events?status=SUCCESSFUL").await;
     let refused = api
         .put(&format!("/events/{}/cancel", id(&delivered[0])), json!({}))
@@ -233,29 +212,28 @@ async fn held_events_can_be_cancelled_and_delivered_ones_cannot() {
 
 #[tokio::test]
 async fn unpausing_delivers_what_was_held() {
-    let api = start().await;
-    let receiver = Receiver::start(200).await;
-    let connection = api
-        .connection("c", receiver.destination("d"), json!([]))
-        .await;
+    let world = start().await;
+    let api = &world.api;
+    let connection = world.connect("c").json().await;
     let path = format!("/connections/{}", id(&connection));
     api.ok("PUT", &format!("{path}/pause"), json!({})).await;
-    api.send(&connection, json!({})).await;
+    world.deliver(&connection, json!({})).await;
     api.ok("PUT", &format!("{path}/unpause"), json!({})).await;
-    api.gateway.settle().await.unwrap();
-    assert_eq!(receiver.received().len(), 1);
+    world.settle().await;
+    assert_eq!(world.receiver.deliveries().len(), 1);
     let attempts = api.models("/attempts").await;
     assert_eq!(field(&attempts, "trigger"), ["INITIAL"]);
 }
 
 #[tokio::test]
 async fn disabling_a_connection_cancels_the_retry_that_was_due() {
-    let api = start().await;
-    let receiver = Receiver::start(500).await;
+    let world = start().await;
+    let api = &world.api;
+    world.receiver.always(500);
     let rules = json!([{ "type": "retry", "strategy": "linear", "interval": 60_000, "count": 5 }]);
-    let connection = api.connection("c", receiver.destination("d"), rules).await;
-    api.send(&connection, json!({})).await;
-    let event = only_event(&api).await;
+    let connection = world.connect("c").rules(rules).json().await;
+    world.deliver(&connection, json!({})).await;
+    let event = only_event(api).await;
     assert_eq!(event["status"], "FAILED");
     assert_eq!(event["next_attempt_at"], "2026-09-01T12:01:00.000Z");
     assert_eq!(
@@ -270,23 +248,20 @@ async fn disabling_a_connection_cancels_the_retry_that_was_due() {
         json!({}),
     )
     .await;
-    api.gateway
-        .advance(Duration::from_secs(3600))
-        .await
-        .unwrap();
-    let event = only_event(&api).await;
+    world.advance(seconds(3600)).await;
+    let event = only_event(api).await;
     assert_eq!(event["status"], "CANCELLED");
     assert_eq!(event["next_attempt_at"], Value::Null);
-    assert_eq!(receiver.received().len(), 1);
+    assert_eq!(world.receiver.deliveries().len(), 1);
 }
 
 #[tokio::test]
 async fn filtered_requests_show_why_and_can_be_retried() {
-    let api = start().await;
-    let receiver = Receiver::start(200).await;
+    let world = start().await;
+    let api = &world.api;
     let rules = json!([{ "type": "filter", "body": { "type": "order" } }]);
-    let connection = api.connection("c", receiver.destination("d"), rules).await;
-    let request_id = api.send(&connection, json!({ "type": "user" })).await;
+    let connection = world.connect("c").rules(rules).json().await;
+    let request_id = world.deliver(&connection, json!({ "type": "user" })).await;
     let request = api.get(&format!("/requests/{request_id}")).await.json();
     assert_eq!(request["events_count"], 0);
     assert_eq!(request["ignored_count"], 1);
@@ -308,18 +283,16 @@ async fn filtered_requests_show_why_and_can_be_retried() {
         .await;
     assert_eq!(retried["request"]["id"], request_id.as_str());
     assert_eq!(retried["events"].as_array().unwrap().len(), 1);
-    api.gateway.settle().await.unwrap();
-    assert_eq!(receiver.received().len(), 1);
+    world.settle().await;
+    assert_eq!(world.receiver.deliveries().len(), 1);
 }
 
 #[tokio::test]
 async fn a_request_with_nothing_to_retry_is_refused() {
-    let api = start().await;
-    let receiver = Receiver::start(200).await;
-    let connection = api
-        .connection("c", receiver.destination("d"), json!([]))
-        .await;
-    let request_id = api.send(&connection, json!({})).await;
+    let world = start().await;
+    let api = &world.api;
+    let connection = world.connect("c").json().await;
+    let request_id = world.deliver(&connection, json!({})).await;
     let refused = api
         .post(&format!("/requests/{request_id}/retry"), json!({}))
         .await;
@@ -329,10 +302,10 @@ async fn a_request_with_nothing_to_retry_is_refused() {
 
 #[tokio::test]
 async fn a_rejected_request_is_listed_by_its_cause() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     let source = api.source("lonely").await;
-    let reply = read(api.http.post(source["url"].as_str().unwrap()).body("{}")).await;
-    assert_eq!(reply.status, 200);
+    world.deliver(&source, "{}").await;
     let rejected = api.models("/requests?status=rejected").await;
     assert_eq!(field(&rejected, "rejection_cause"), ["NO_CONNECTION"]);
     assert_eq!(
@@ -357,13 +330,11 @@ async fn a_rejected_request_is_listed_by_its_cause() {
 
 #[tokio::test]
 async fn a_replay_makes_a_new_request_and_leaves_the_old_one_alone() {
-    let api = start().await;
-    let receiver = Receiver::start(200).await;
-    let connection = api
-        .connection("c", receiver.destination("d"), json!([]))
-        .await;
-    let request_id = api.send(&connection, json!({ "order": 7 })).await;
-    let event = only_event(&api).await;
+    let world = start().await;
+    let api = &world.api;
+    let connection = world.connect("c").json().await;
+    let request_id = world.deliver(&connection, json!({ "order": 7 })).await;
+    let event = only_event(api).await;
 
     for path in [
         format!("/events/{}/replay", id(&event)),
@@ -379,13 +350,13 @@ async fn a_replay_makes_a_new_request_and_leaves_the_old_one_alone() {
             replayed["requests"][0]["id"]
         );
     }
-    api.gateway.settle().await.unwrap();
-    assert_eq!(receiver.received().len(), 3);
+    world.settle().await;
+    assert_eq!(world.receiver.deliveries().len(), 3);
     assert_eq!(
         api.get(&format!("/events/{}", id(&event))).await.json()["attempts"],
         1
     );
-    for received in receiver.received() {
+    for received in world.receiver.deliveries() {
         assert_eq!(&received.body[..], b"{\"order\":7}");
     }
 }

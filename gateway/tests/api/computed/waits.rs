@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::answers::{Asked, Result, bucket, moment, named};
+use super::answers::{Asked, Result, bucket, moment, named};
 
 /// What the waits come to, moment by moment.
 pub fn gauged(

@@ -1,22 +1,15 @@
 //! Keys, projects and the rest of what belongs to an account rather than to its webhooks.
 
-mod support;
-
-use std::time::Duration;
-
-use hookdeck_gateway::Gateway;
+use hookdeck_testkit::{Api, id, read, seconds};
 use serde_json::{Value, json};
-use support::{Api, VERSION, id, read};
 
-async fn start() -> Api {
-    let moment = "2026-09-01T12:00:00Z".parse().unwrap();
-    Api::of(Gateway::builder().manual_clock(moment)).await
-}
+use crate::start;
 
 /// The status a key gets for a list of sources.
 async fn opens(api: &Api, key: &str) -> u16 {
-    let url = format!("{}/{VERSION}/sources", api.gateway.api_url());
-    read(api.http.get(url).bearer_auth(key)).await.status
+    read(api.http.get(api.url("/sources")).bearer_auth(key))
+        .await
+        .status
 }
 
 fn secret(key: &Value) -> String {
@@ -25,7 +18,8 @@ fn secret(key: &Value) -> String {
 
 #[tokio::test]
 async fn a_created_key_opens_the_project_until_it_is_deleted() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     let body = json!({ "label": "ci", "type": "project", "scopes": ["gateway.events.read"] });
     let key = api
         .ok("POST", "/organizations/current/api-keys", body)
@@ -33,7 +27,7 @@ async fn a_created_key_opens_the_project_until_it_is_deleted() {
     let project = &api.get("/projects").await.json()[0];
     assert_eq!(key["team_id"], project["id"]);
     assert_eq!(key["scopes"], json!(["gateway.events.read"]));
-    assert_eq!(opens(&api, &secret(&key)).await, 200);
+    assert_eq!(opens(api, &secret(&key)).await, 200);
 
     let listed = api.get("/organizations/current/api-keys").await.json();
     assert_eq!(listed[0]["id"], key["id"]);
@@ -42,7 +36,7 @@ async fn a_created_key_opens_the_project_until_it_is_deleted() {
 
     api.delete(&format!("/organizations/current/api-keys/{}", id(&key)))
         .await;
-    assert_eq!(opens(&api, &secret(&key)).await, 401);
+    assert_eq!(opens(api, &secret(&key)).await, 401);
     assert_eq!(
         api.get("/organizations/current/api-keys").await.json(),
         json!([])
@@ -51,7 +45,8 @@ async fn a_created_key_opens_the_project_until_it_is_deleted() {
 
 #[tokio::test]
 async fn a_rolled_key_keeps_its_old_secret_for_as_long_as_asked() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     let body = json!({ "label": "ci", "type": "organization" });
     let first = api
         .ok("POST", "/organizations/current/api-keys", body)
@@ -63,27 +58,24 @@ async fn a_rolled_key_keeps_its_old_secret_for_as_long_as_asked() {
     assert_eq!(second["id"], first["id"]);
     assert_eq!(
         [
-            opens(&api, &secret(&first)).await,
-            opens(&api, &secret(&second)).await
+            opens(api, &secret(&first)).await,
+            opens(api, &secret(&second)).await
         ],
         [200, 200]
     );
-    api.gateway
-        .advance(Duration::from_secs(3_600))
-        .await
-        .unwrap();
+    world.advance(seconds(3_600)).await;
     assert_eq!(
         [
-            opens(&api, &secret(&first)).await,
-            opens(&api, &secret(&second)).await
+            opens(api, &secret(&first)).await,
+            opens(api, &secret(&second)).await
         ],
         [401, 200]
     );
     let third = api.ok("POST", &roll, json!({ "delay_sec": 0 })).await;
     assert_eq!(
         [
-            opens(&api, &secret(&second)).await,
-            opens(&api, &secret(&third)).await
+            opens(api, &secret(&second)).await,
+            opens(api, &secret(&third)).await
         ],
         [401, 200]
     );
@@ -92,7 +84,8 @@ async fn a_rolled_key_keeps_its_old_secret_for_as_long_as_asked() {
 
 #[tokio::test]
 async fn a_key_of_another_project_opens_nothing_here() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     let other = api
         .ok("POST", "/projects", json!({ "name": "other" }))
         .await;
@@ -100,7 +93,7 @@ async fn a_key_of_another_project_opens_nothing_here() {
     let key = api
         .ok("POST", "/organizations/current/api-keys", body)
         .await;
-    assert_eq!(opens(&api, &secret(&key)).await, 401);
+    assert_eq!(opens(api, &secret(&key)).await, 401);
     let body = json!({ "label": "ci", "type": "project", "team_id": "tm_none" });
     let refused = api.post("/organizations/current/api-keys", body).await;
     assert_eq!(refused.status, 404);
@@ -108,7 +101,8 @@ async fn a_key_of_another_project_opens_nothing_here() {
 
 #[tokio::test]
 async fn the_project_shows_its_settings_and_cannot_be_deleted() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     let source = id(&api.source("s").await);
     let own = format!("/projects/{}", id(&api.get("/projects").await.json()[0]));
     let updated = api
@@ -155,10 +149,10 @@ async fn the_project_shows_its_settings_and_cannot_be_deleted() {
 
 #[tokio::test]
 async fn a_bookmark_is_sent_again_under_todays_rules() {
-    let api = start().await;
-    let destination = json!({ "name": "d", "type": "MOCK_API" });
-    let connection = api.connection("c", destination, json!([])).await;
-    api.send(&connection, json!({ "n": 1 })).await;
+    let world = start().await;
+    let api = &world.api;
+    let connection = api.connect("c").json().await;
+    world.deliver(&connection, json!({ "n": 1 })).await;
     let event = &api.models("/events").await[0];
     let body = |connection: &str, data: &Value| json!({ "webhook_id": connection, "event_data_id": data, "label": "one", "name": "one" });
     let data = &event["event_data_id"];
@@ -187,7 +181,7 @@ async fn a_bookmark_is_sent_again_under_todays_rules() {
     assert_eq!(events.as_array().unwrap().len(), 1);
     assert_eq!(events[0]["webhook_id"], id(&connection).as_str());
     assert_ne!(events[0]["request_id"], event["request_id"]);
-    api.gateway.settle().await.unwrap();
+    world.settle().await;
     assert_eq!(api.models("/events?status=SUCCESSFUL").await.len(), 2);
     assert!(api.get(&path).await.json()["last_used_at"].is_string());
 
@@ -222,7 +216,8 @@ async fn a_bookmark_is_sent_again_under_todays_rules() {
 
 #[tokio::test]
 async fn a_source_has_one_integration_at_most() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     let source = id(&api.source("s").await);
     let create = async |label: &str| {
         let body = json!({ "label": label, "provider": "GITHUB", "configs": { "webhook_secret_key": "x" } });

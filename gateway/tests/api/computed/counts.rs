@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::answers::{Asked, Result, bucket, micros, moment, named};
+use super::answers::{Asked, Result, bucket, micros, moment, named};
 
 fn count_where(rows: &[&Value], fits: impl Fn(&Value) -> bool) -> f64 {
     rows.iter().filter(|row| fits(row)).count() as f64

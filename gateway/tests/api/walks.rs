@@ -3,34 +3,15 @@
 //! Whatever is added, changed and removed meanwhile, a walk sees every row that was there all the time exactly
 //! once and in order: forward, back from where it stopped, and from the other end.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use hookdeck::models::{EventFilter, ResourceOrder, Source, SourceFilter};
 use hookdeck::paging::Items;
 use hookdeck::query::Direction;
-use hookdeck::{Client, Cursor, List};
-use hookdeck_gateway::{Gateway, RateLimit};
+use hookdeck::{Cursor, List};
+use hookdeck_testkit::{World, gateway, seconds};
 use serde_json::json;
-use support::{Api, id};
-
-async fn start() -> (Api, Client) {
-    let api = Api::of(
-        Gateway::builder()
-            .manual_clock("2026-09-01T12:00:00Z".parse().unwrap())
-            .seed(2026)
-            .rate_limit(RateLimit::off()),
-    )
-    .await;
-    let client = Client::builder(api.gateway.api_key())
-        .base_url(api.gateway.api_url())
-        .rate_limit(hookdeck::RateLimit::off())
-        .build()
-        .unwrap();
-    (api, client)
-}
 
 /// What happens to sources between two rows of a walk.
 struct Changes {
@@ -41,13 +22,13 @@ struct Changes {
 }
 
 impl Changes {
-    async fn one(&mut self, api: &Api, client: &Client) {
-        let sources = client.sources();
+    async fn one(&mut self, world: &World) {
+        let sources = world.client.sources();
         match self.random.u8(0..4) {
             0 => {
                 // Some of them at the same moment as others.
                 let step = Duration::from_millis(self.random.u64(0..2));
-                api.gateway.advance(step).await.unwrap();
+                world.advance(step).await;
                 self.made += 1;
                 let name = format!("{}-new-{}", self.random.alphabetic(), self.made);
                 self.passing.push(sources.create(name).await.unwrap());
@@ -74,12 +55,11 @@ async fn taken(
     count: usize,
     lasting: &BTreeSet<String>,
     changes: &mut Changes,
-    api: &Api,
-    client: &Client,
+    world: &World,
 ) -> Vec<String> {
     let mut seen = Vec::new();
     for _ in 0..count {
-        changes.one(api, client).await;
+        changes.one(world).await;
         match items.try_next().await.unwrap() {
             Some(source) if lasting.contains(source.id.as_str()) => {
                 seen.push(source.id.to_string());
@@ -105,13 +85,14 @@ async fn sources_are_walked_while_others_come_move_and_go() {
     ];
     for (seed, order) in orders.into_iter().enumerate() {
         for round in 0..4 {
-            let (api, client) = start().await;
+            let world = World::of(gateway().seed(2026)).await;
+            let client = &world.client;
             let mut random = fastrand::Rng::with_seed((seed * 10 + round) as u64);
             let mut lasting = BTreeSet::new();
             let mut passing = Vec::new();
             for number in 0..24 {
                 let step = Duration::from_millis(random.u64(0..2));
-                api.gateway.advance(step).await.unwrap();
+                world.advance(step).await;
                 let name = format!("{}-{number}", random.alphabetic());
                 let source = client.sources().create(name).await.unwrap();
                 if random.bool() {
@@ -146,10 +127,10 @@ async fn sources_are_walked_while_others_come_move_and_go() {
             // A part of the way, and back to the start from there.
             let stop = changes.random.usize(1..20);
             let mut there = list().items();
-            let mut before = taken(&mut there, stop, &lasting, &mut changes, &api, &client).await;
+            let mut before = taken(&mut there, stop, &lasting, &mut changes, &world).await;
             // A place is told by the row it is behind, so it has to be one that stays where it is.
             while before.len() < whole.len() {
-                let one = taken(&mut there, 1, &lasting, &mut changes, &api, &client).await;
+                let one = taken(&mut there, 1, &lasting, &mut changes, &world).await;
                 before.extend_from_slice(&one);
                 if !one.is_empty() {
                     break;
@@ -163,15 +144,15 @@ async fn sources_are_walked_while_others_come_move_and_go() {
                 .parse()
                 .unwrap();
             let mut back = list().backward_from(&place).items();
-            let back = taken(&mut back, 1_000, &lasting, &mut changes, &api, &client).await;
+            let back = taken(&mut back, 1_000, &lasting, &mut changes, &world).await;
             assert_eq!(back, backwards(&before), "{what}: back");
             // On from the place to the end.
             let mut rest = list().resume(&place).items();
-            let rest = taken(&mut rest, 1_000, &lasting, &mut changes, &api, &client).await;
+            let rest = taken(&mut rest, 1_000, &lasting, &mut changes, &world).await;
             assert_eq!(rest, whole[before.len()..], "{what}: on");
             // And all of it from the other end.
             let mut other = list().reversed().items();
-            let other = taken(&mut other, 1_000, &lasting, &mut changes, &api, &client).await;
+            let other = taken(&mut other, 1_000, &lasting, &mut changes, &world).await;
             assert_eq!(other, backwards(&whole), "{what}: reversed");
         }
     }
@@ -180,17 +161,17 @@ async fn sources_are_walked_while_others_come_move_and_go() {
 /// Events come in bursts of the same moment while they are walked, and change their status.
 #[tokio::test]
 async fn events_are_walked_while_more_arrive() {
-    let (api, client) = start().await;
-    let mock = json!({ "name": "mock", "type": "MOCK_API" });
-    let connection = api.connection("c", mock, json!([])).await;
+    let world = World::of(gateway().seed(2026)).await;
+    let client = &world.client;
+    let connection = world.connect("c").mock().await;
     let mut random = fastrand::Rng::with_seed(5);
     for number in 0..40 {
         if random.u8(0..4) == 0 {
-            api.gateway.advance(Duration::from_secs(1)).await.unwrap();
+            world.advance(seconds(1)).await;
         }
-        api.send(&connection, json!({ "n": number })).await;
+        world.deliver(&connection, json!({ "n": number })).await;
     }
-    let filter = EventFilter::new().webhook_id(id(&connection));
+    let filter = EventFilter::new().webhook_id(connection.id.clone());
     let list = || client.events().list().filter(&filter).limit(7);
     let mut whole = Vec::new();
     let mut items = list().items();
@@ -213,7 +194,7 @@ async fn events_are_walked_while_more_arrive() {
             }
             if arrived < 30 && random.bool() {
                 arrived += 1;
-                api.send(&connection, json!({ "late": true })).await;
+                world.deliver(&connection, json!({ "late": true })).await;
             }
             if random.u8(0..5) == 0 {
                 client
@@ -221,7 +202,7 @@ async fn events_are_walked_while_more_arrive() {
                     .retry(&whole[random.usize(0..40)])
                     .await
                     .unwrap();
-                api.gateway.settle().await.unwrap();
+                world.settle().await;
             }
         }
         assert_eq!(seen, expected);

@@ -1,24 +1,14 @@
 //! Issues: what opens them, what opens them again, and which trigger is responsible.
 
-mod support;
-
-use hookdeck_gateway::Gateway;
+use hookdeck_testkit::{id, seconds};
 use serde_json::{Value, json};
-use support::{Api, Receiver, id};
 
-async fn start() -> Api {
-    let moment = "2026-09-01T12:00:00Z".parse().unwrap();
-    Api::of(Gateway::builder().manual_clock(moment)).await
-}
-
-async fn advance(api: &Api, seconds: u64) {
-    let span = std::time::Duration::from_secs(seconds);
-    api.gateway.advance(span).await.unwrap();
-}
+use crate::start;
 
 #[tokio::test]
 async fn a_new_project_watches_everything() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     let triggers = api.models("/issue-triggers?order_by=type&dir=asc").await;
     let kinds: Vec<_> = triggers
         .iter()
@@ -34,12 +24,11 @@ async fn a_new_project_watches_everything() {
 
 #[tokio::test]
 async fn failures_that_look_alike_are_one_issue() {
-    let api = start().await;
-    let receiver = Receiver::start(500).await;
-    let connection = api
-        .connection("c", receiver.destination("d"), json!([]))
-        .await;
-    api.send(&connection, json!({ "n": 1 })).await;
+    let world = start().await;
+    let api = &world.api;
+    world.receiver.always(500);
+    let connection = world.connect("c").json().await;
+    world.deliver(&connection, json!({ "n": 1 })).await;
     let issues = api.models("/issues").await;
     assert_eq!(issues.len(), 1);
     let issue = &issues[0];
@@ -51,15 +40,15 @@ async fn failures_that_look_alike_are_one_issue() {
     assert_eq!(issue["reference"]["event_id"], event.as_str());
     assert_eq!(issue["data"]["trigger_attempt"]["response_status"], 500);
 
-    advance(&api, 60).await;
-    api.send(&connection, json!({ "n": 2 })).await;
+    world.advance(seconds(60)).await;
+    world.deliver(&connection, json!({ "n": 2 })).await;
     let again = api.get(&format!("/issues/{}", id(issue))).await.json();
     assert_eq!(again["first_seen_at"], "2026-09-01T12:00:00.000Z");
     assert_eq!(again["last_seen_at"], "2026-09-01T12:01:00.000Z");
     assert_eq!(again["reference"], issue["reference"]);
 
-    receiver.answer(503);
-    api.send(&connection, json!({ "n": 3 })).await;
+    world.receiver.always(503);
+    world.deliver(&connection, json!({ "n": 3 })).await;
     assert_eq!(api.get("/issues/count").await.json()["count"], 2);
     let of_issue = api.models(&format!("/events?issue_id={}", id(issue))).await;
     assert_eq!(of_issue.len(), 2);
@@ -87,30 +76,27 @@ async fn failures_that_look_alike_are_one_issue() {
 
 #[tokio::test]
 async fn an_issue_opens_when_no_retry_is_left_unless_the_trigger_says_the_first_attempt() {
-    let api = start().await;
-    let receiver = Receiver::start(500).await;
+    let world = start().await;
+    let api = &world.api;
+    world.receiver.always(500);
     let retry = json!([{ "type": "retry", "strategy": "linear", "interval": 60_000, "count": 2 }]);
-    let late = api
-        .connection("late", receiver.destination("d"), retry.clone())
-        .await;
-    let early = api
-        .connection("early", receiver.destination("d"), retry)
-        .await;
+    let late = world.connect("late").rules(retry.clone()).json().await;
+    let early = world.connect("early").rules(retry).json().await;
     let configs = json!({ "strategy": "first_attempt", "connections": "ear*" });
     let trigger = json!({ "type": "delivery", "configs": configs, "channels": { "email": {} } });
     let trigger = api.ok("POST", "/issue-triggers", trigger).await;
 
-    api.send(&early, json!({})).await;
-    api.send(&late, json!({})).await;
+    world.deliver(&early, json!({})).await;
+    world.deliver(&late, json!({})).await;
     let of =
         |connection: &Value| format!("/issues?aggregation_keys[webhook_id]={}", id(connection));
     assert_eq!(
         api.models(&of(&early)).await[0]["issue_trigger_id"],
         id(&trigger).as_str()
     );
-    advance(&api, 60).await;
+    world.advance(seconds(60)).await;
     assert!(api.models(&of(&late)).await.is_empty(), "a retry is left");
-    advance(&api, 60).await;
+    world.advance(seconds(60)).await;
     assert_eq!(api.models(&of(&late)).await.len(), 1);
 
     // Its issues go with the trigger, and only they.
@@ -122,12 +108,11 @@ async fn an_issue_opens_when_no_retry_is_left_unless_the_trigger_says_the_first_
 
 #[tokio::test]
 async fn resolved_and_dismissed_issues_open_again_and_ignored_ones_do_not() {
-    let api = start().await;
-    let receiver = Receiver::start(500).await;
-    let connection = api
-        .connection("c", receiver.destination("d"), json!([]))
-        .await;
-    api.send(&connection, json!({})).await;
+    let world = start().await;
+    let api = &world.api;
+    world.receiver.always(500);
+    let connection = world.connect("c").json().await;
+    world.deliver(&connection, json!({})).await;
     let path = format!("/issues/{}", id(&api.models("/issues").await[0]));
     for (status, dismissed, then) in [
         ("ACKNOWLEDGED", false, "ACKNOWLEDGED"),
@@ -140,8 +125,8 @@ async fn resolved_and_dismissed_issues_open_again_and_ignored_ones_do_not() {
             let dismissed = api.ok("DELETE", &path, json!({})).await;
             assert!(dismissed["dismissed_at"].is_string());
         }
-        advance(&api, 60).await;
-        api.send(&connection, json!({})).await;
+        world.advance(seconds(60)).await;
+        world.deliver(&connection, json!({})).await;
         let issue = api.get(&path).await.json();
         assert_eq!(issue["status"], then, "{status}");
         assert_eq!(
@@ -161,33 +146,28 @@ async fn resolved_and_dismissed_issues_open_again_and_ignored_ones_do_not() {
 
 #[tokio::test]
 async fn a_rejected_request_opens_an_issue_of_its_cause() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     let source = api.source("alone").await;
-    let url = source["url"].as_str().unwrap();
-    let request = api
-        .http
-        .post(url)
-        .header("content-type", "application/json")
-        .body("{}");
-    let request_id = support::read(request).await.json()["request_id"].clone();
+    let request_id = world.post(&source, "{}").await;
     let issues = api.models("/issues?type=request").await;
     assert_eq!(issues.len(), 1);
     let keys = json!({ "source_id": [id(&source)], "rejection_cause": ["NO_CONNECTION"] });
     assert_eq!(issues[0]["aggregation_keys"], keys);
-    assert_eq!(issues[0]["data"]["request"]["id"], request_id);
+    assert_eq!(issues[0]["data"]["request"]["id"], request_id.as_str());
 }
 
 #[tokio::test]
 async fn a_destination_that_keeps_events_waiting_opens_an_issue_of_its_delay() {
-    let api = start().await;
-    let receiver = Receiver::start(200).await;
+    let world = start().await;
+    let api = &world.api;
     let slow = |name: &str| {
         let policy = json!({ "rate": 1, "period": "minute" });
-        let config = json!({ "url": receiver.url, "delivery_policy": policy });
+        let config = json!({ "url": world.receiver.url, "delivery_policy": policy });
         json!({ "name": name, "type": "HTTP", "config": config })
     };
-    let watched = api.connection("w", slow("watched"), json!([])).await;
-    let other = api.connection("o", slow("other"), json!([])).await;
+    let watched = api.connect("w").destination(slow("watched")).json().await;
+    let other = api.connect("o").destination(slow("other")).json().await;
     let configs = |delay: u64| json!({ "delay": delay, "destinations": "wat*" });
     let trigger = json!({
         "type": "backpressure", "configs": configs(120_000), "channels": { "email": {} },
@@ -196,14 +176,14 @@ async fn a_destination_that_keeps_events_waiting_opens_an_issue_of_its_delay() {
     let short = json!({ "type": "backpressure", "configs": configs(59_999), "channels": null });
     assert_eq!(api.post("/issue-triggers", short).await.status, 422);
     for n in 0..4 {
-        api.send(&watched, json!({ "n": n })).await;
-        api.send(&other, json!({ "n": n })).await;
+        world.deliver(&watched, json!({ "n": n })).await;
+        world.deliver(&other, json!({ "n": n })).await;
     }
 
-    advance(&api, 60).await;
-    assert_eq!(receiver.received().len(), 4);
+    world.advance(seconds(60)).await;
+    assert_eq!(world.receiver.deliveries().len(), 4);
     assert!(api.models("/issues").await.is_empty(), "a minute is short");
-    advance(&api, 60).await;
+    world.advance(seconds(60)).await;
     let issues = api.models("/issues?type=backpressure").await;
     assert_eq!(issues.len(), 1, "{issues:#?}");
     let issue = &issues[0];
@@ -225,7 +205,7 @@ async fn a_destination_that_keeps_events_waiting_opens_an_issue_of_its_delay() {
     let query = "/issues/count?aggregation_keys[delay]=120000";
     assert_eq!(api.get(query).await.json()["count"], 1);
 
-    advance(&api, 60).await;
+    world.advance(seconds(60)).await;
     let again = api.get(&format!("/issues/{}", id(issue))).await.json();
     assert_eq!(again["first_seen_at"], "2026-09-01T12:02:00.000Z");
     assert_eq!(again["last_seen_at"], "2026-09-01T12:03:00.000Z");
@@ -234,17 +214,17 @@ async fn a_destination_that_keeps_events_waiting_opens_an_issue_of_its_delay() {
 
 #[tokio::test]
 async fn a_delivery_group_that_keeps_its_events_waiting_is_named_in_the_issue() {
-    let api = start().await;
-    let receiver = Receiver::start(200).await;
+    let world = start().await;
+    let api = &world.api;
     let groups = json!({ "key": "body.t", "rate": 1, "rate_period": "hour" });
-    let config = json!({ "url": receiver.url, "delivery_policy": { "groups": groups } });
+    let config = json!({ "url": world.receiver.url, "delivery_policy": { "groups": groups } });
     let destination = json!({ "name": "d", "type": "HTTP", "config": config });
-    let connection = api.connection("c", destination, json!([])).await;
+    let connection = api.connect("c").destination(destination).json().await;
     for group in ["a", "b", "a"] {
-        api.send(&connection, json!({ "t": group })).await;
+        world.deliver(&connection, json!({ "t": group })).await;
     }
-    advance(&api, 3_600).await;
-    assert_eq!(receiver.received().len(), 3);
+    world.advance(seconds(3_600)).await;
+    assert_eq!(world.receiver.deliveries().len(), 3);
     // The trigger of a new project allows an hour.
     let issues = api.models("/issues").await;
     assert_eq!(issues.len(), 1, "{issues:#?}");
@@ -256,11 +236,11 @@ async fn a_delivery_group_that_keeps_its_events_waiting_is_named_in_the_issue() 
 
 #[tokio::test]
 async fn a_cause_can_be_left_out_and_a_disabled_trigger_opens_nothing() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     let source = api.source("alone").await;
     let send = async || {
-        let request = api.http.post(source["url"].as_str().unwrap()).body("");
-        assert_eq!(support::read(request).await.status, 200);
+        world.post(&source, "{}").await;
         api.get("/issues/count").await.json()["count"].clone()
     };
     let trigger = &api.models("/issue-triggers?type=request").await[0];
@@ -284,7 +264,8 @@ async fn a_cause_can_be_left_out_and_a_disabled_trigger_opens_nothing() {
 
 #[tokio::test]
 async fn a_trigger_needs_the_configs_of_its_type_and_a_name_of_its_own() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     let body = |kind: &str, name: &str| {
         json!({
             "type": kind,

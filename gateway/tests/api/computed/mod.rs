@@ -5,8 +5,6 @@
 
 mod answers;
 mod counts;
-#[path = "../support/mod.rs"]
-mod support;
 mod traffic;
 mod waits;
 
@@ -14,9 +12,9 @@ use std::collections::BTreeSet;
 
 use answers::{Asked, answered, same};
 use counts::counted;
+use hookdeck_testkit::{Api, World};
 use serde_json::{Value, json};
-use support::Api;
-use traffic::{Traffic, traffic, walked};
+use traffic::{Traffic, traffic};
 use waits::gauged;
 
 const RANGE: (&str, &str) = ("2026-09-30T21:30:00Z", "2026-10-01T03:00:00Z");
@@ -94,7 +92,7 @@ fn everything() -> (String, Fits<'static>) {
 #[tokio::test]
 async fn metrics_are_what_the_lists_add_up_to() {
     let Traffic {
-        api,
+        world,
         requests,
         events,
         attempts,
@@ -102,6 +100,7 @@ async fn metrics_are_what_the_lists_add_up_to() {
         issue_events,
         waits,
     } = traffic().await;
+    let api = &world.api;
     // The traffic has what is to be told apart.
     let has = |rows: &[Value], name: &str, value: &str| rows.iter().any(|row| row[name] == value);
     for status in ["SUCCESSFUL", "FAILED", "HOLD", "SCHEDULED", "CANCELLED"] {
@@ -123,7 +122,7 @@ async fn metrics_are_what_the_lists_add_up_to() {
 
     let source = requests[0]["source_id"].clone();
     hold(
-        &api,
+        api,
         "requests",
         &requests,
         &[
@@ -178,7 +177,7 @@ async fn metrics_are_what_the_lists_add_up_to() {
         )
     };
     hold(
-        &api,
+        api,
         "events",
         &events,
         &[
@@ -225,7 +224,7 @@ async fn metrics_are_what_the_lists_add_up_to() {
     .await;
 
     hold(
-        &api,
+        api,
         "attempts",
         &attempts,
         &[
@@ -268,7 +267,7 @@ async fn metrics_are_what_the_lists_add_up_to() {
     .await;
 
     hold(
-        &api,
+        api,
         "transformations",
         &executions,
         &[
@@ -309,7 +308,7 @@ async fn metrics_are_what_the_lists_add_up_to() {
     assert!(
         issues.len() > 1,
         "{issues:?} {:#?}",
-        walked(&api, "/issues").await
+        api.all("/issues").await
     );
     let every: String = issues
         .iter()
@@ -317,7 +316,7 @@ async fn metrics_are_what_the_lists_add_up_to() {
         .collect();
     let one = of("issue_id", &issue_events);
     hold(
-        &api,
+        api,
         "events-by-issue",
         &issue_events,
         &["count"],
@@ -330,8 +329,8 @@ async fn metrics_are_what_the_lists_add_up_to() {
     )
     .await;
 
-    let now = api.gateway.now().unix_micros();
-    hold_waits(&api, &waits, now).await;
+    let now = world.gateway.now().unix_micros();
+    hold_waits(api, &waits, now).await;
 }
 
 async fn hold_waits(api: &Api, waits: &[Value], now: i64) {
@@ -391,7 +390,8 @@ async fn hold_waits(api: &Api, waits: &[Value], now: i64) {
 /// What every endpoint insists on.
 #[tokio::test]
 async fn a_range_and_measures_are_required_everywhere() {
-    let api = Api::start().await;
+    let world = World::start().await;
+    let api = &world.api;
     for table in [
         "requests",
         "events",

@@ -1,37 +1,28 @@
 //! Lists over HTTP: pages, orders, filters.
 
-mod support;
-
-use std::time::Duration;
-
-use hookdeck_gateway::{Gateway, RateLimit};
+use hookdeck_gateway::RateLimit;
+use hookdeck_testkit::{World, field, gateway, read, seconds};
 use serde_json::{Value, json};
-use support::{Api, field};
+
+use crate::start;
 
 fn mock(name: &str) -> Value {
     json!({ "name": name, "type": "MOCK_API" })
 }
 
-/// A gateway with a manual clock and without a quota.
-async fn start() -> Api {
-    let builder = Gateway::builder()
-        .manual_clock("2026-09-01T12:00:00Z".parse().unwrap())
-        .rate_limit(RateLimit::off());
-    Api::of(builder).await
-}
-
-async fn tick(api: &Api) {
-    api.gateway.advance(Duration::from_secs(1)).await.unwrap();
+async fn tick(world: &World) {
+    world.advance(seconds(1)).await;
 }
 
 #[tokio::test]
 async fn a_row_that_moves_between_two_pages_takes_no_other_row_with_it() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     let mut ids = Vec::new();
     for index in 0..6 {
         let source = api.source(&format!("s{index}")).await;
         ids.push(source["id"].as_str().unwrap().to_owned());
-        tick(&api).await;
+        tick(&world).await;
     }
     let walk = "/sources?limit=2&order_by=updated_at&dir=asc";
     let first = api.get(walk).await.json();
@@ -57,10 +48,11 @@ async fn a_row_that_moves_between_two_pages_takes_no_other_row_with_it() {
 
 #[tokio::test]
 async fn pages_link_both_ways_and_the_ends_have_no_link() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     for index in 0..5 {
         api.source(&format!("s{index}")).await;
-        tick(&api).await;
+        tick(&world).await;
     }
     let first = api.get("/sources?limit=2").await.json();
     assert_eq!(
@@ -97,9 +89,10 @@ async fn pages_link_both_ways_and_the_ends_have_no_link() {
 
 #[tokio::test]
 async fn default_limits_differ_by_list() {
-    let api = start().await;
-    let connection = api.connection("c", mock("d"), json!([])).await;
-    let request = api.send(&connection, json!({})).await;
+    let world = start().await;
+    let api = &world.api;
+    let connection = api.connect("c").json().await;
+    let request = world.deliver(&connection, json!({})).await;
     for (path, limit, dir) in [
         ("/sources".to_owned(), 100, "desc"),
         ("/destinations".to_owned(), 100, "desc"),
@@ -122,17 +115,18 @@ async fn default_limits_differ_by_list() {
 
 #[tokio::test]
 async fn event_cursors_are_packed_and_stay_in_place_under_inserts() {
-    let api = start().await;
-    let connection = api.connection("c", mock("d"), json!([])).await;
+    let world = start().await;
+    let api = &world.api;
+    let connection = api.connect("c").json().await;
     for index in 0..4 {
-        api.send(&connection, json!({ "index": index })).await;
-        tick(&api).await;
+        world.deliver(&connection, json!({ "index": index })).await;
+        tick(&world).await;
     }
     let all = field(&api.models("/events").await, "id");
     let first = api.get("/events?limit=2").await.json();
     let next = first["pagination"]["next"].as_str().unwrap().to_owned();
     assert!(next.starts_with("hq_"), "{next}");
-    api.send(&connection, json!({ "index": 4 })).await;
+    world.deliver(&connection, json!({ "index": 4 })).await;
     let second = api
         .get(&format!("/events?limit=2&next={next}"))
         .await
@@ -144,11 +138,12 @@ async fn event_cursors_are_packed_and_stay_in_place_under_inserts() {
 
 #[tokio::test]
 async fn orders_take_one_key_or_two_where_the_contract_says_so() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     for (name, source) in [("b", "s1"), ("a", "s1"), ("c", "s0")] {
         let body = json!({ "name": name, "source": { "name": source }, "destination": mock("d") });
         api.ok("POST", "/connections", body).await;
-        tick(&api).await;
+        tick(&world).await;
     }
     let named = api.models("/connections?order_by=full_name&dir=asc").await;
     assert_eq!(field(&named, "name"), ["c", "a", "b"]);
@@ -169,9 +164,10 @@ async fn orders_take_one_key_or_two_where_the_contract_says_so() {
 
 #[tokio::test]
 async fn arrays_come_in_three_spellings() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     let a = api.source("a").await["id"].as_str().unwrap().to_owned();
-    tick(&api).await;
+    tick(&world).await;
     let b = api.source("b").await["id"].as_str().unwrap().to_owned();
     api.source("c").await;
     for query in [
@@ -189,10 +185,11 @@ async fn arrays_come_in_three_spellings() {
 
 #[tokio::test]
 async fn names_filter_by_value_and_by_part() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     for name in ["orders-eu", "orders-us", "users"] {
         api.source(name).await;
-        tick(&api).await;
+        tick(&world).await;
     }
     assert_eq!(
         field(&api.models("/sources?name=users").await, "name"),
@@ -223,11 +220,12 @@ async fn names_filter_by_value_and_by_part() {
 
 #[tokio::test]
 async fn moments_filter_by_range() {
-    let api = start().await;
-    let connection = api.connection("c", mock("d"), json!([])).await;
+    let world = start().await;
+    let api = &world.api;
+    let connection = api.connect("c").json().await;
     for _ in 0..4 {
-        api.send(&connection, json!({})).await;
-        tick(&api).await;
+        world.deliver(&connection, json!({})).await;
+        tick(&world).await;
     }
     let between = "created_at[gte]=2026-09-01T12:00:01Z&created_at[lt]=2026-09-01T12:00:03Z";
     assert_eq!(api.models(&format!("/events?{between}")).await.len(), 2);
@@ -243,15 +241,16 @@ async fn moments_filter_by_range() {
 
 #[tokio::test]
 async fn payload_filters_match_parts_and_paging_stays_whole() {
-    let api = start().await;
-    let connection = api.connection("c", mock("d"), json!([])).await;
+    let world = start().await;
+    let api = &world.api;
+    let connection = api.connect("c").json().await;
     for index in 0..6 {
-        api.send(
+        world.deliver(
             &connection,
             json!({ "index": index, "even": index % 2 == 0, "user": { "name": "Ada", "age": 36 } }),
         )
         .await;
-        tick(&api).await;
+        tick(&world).await;
     }
     // body={"even":true}
     let even = "body=%7B%22even%22%3Atrue%7D&include=data";
@@ -281,25 +280,27 @@ async fn payload_filters_match_parts_and_paging_stays_whole() {
 
 #[tokio::test]
 async fn unknown_parameters_are_ignored_as_the_live_api_does() {
-    let api = start().await;
-    let connection = api.connection("c", mock("d"), json!([])).await;
-    api.send(&connection, json!({})).await;
+    let world = start().await;
+    let api = &world.api;
+    let connection = api.connect("c").json().await;
+    world.deliver(&connection, json!({})).await;
     assert_eq!(api.models("/events?request_id=req_nobody").await.len(), 1);
 }
 
 #[tokio::test]
 async fn a_reply_has_a_weak_tag_and_whoever_knows_it_gets_no_body_again() {
-    let api = Api::start().await;
+    let world = World::of(gateway().rate_limit(RateLimit::per_minute(240))).await;
+    let api = &world.api;
     api.source("a").await;
     let first = api.get("/sources").await;
     let tag = first.header("etag").to_owned();
     assert!(tag.starts_with("W/\"") && tag.ends_with('"'), "{tag}");
     assert_eq!(api.get("/sources").await.header("etag"), tag);
 
-    let url = format!("{}/{}/sources", api.gateway.api_url(), support::VERSION);
+    let url = api.url("/sources");
     let ask = async |known: &str| {
-        let request = api.http.get(&url).bearer_auth(api.gateway.api_key());
-        support::read(request.header("if-none-match", known)).await
+        let request = api.http.get(&url).bearer_auth(world.gateway.api_key());
+        read(request.header("if-none-match", known)).await
     };
     let strong = tag.trim_start_matches("W/");
     for known in [&tag, strong, "*", &format!("\"x\", {tag}")] {

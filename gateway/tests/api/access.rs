@@ -1,12 +1,10 @@
 //! Who may call the API, how often, and what answers on paths it does not have.
 
-mod support;
-
 use std::time::Duration;
 
-use hookdeck_gateway::{Gateway, RateLimit};
+use hookdeck_gateway::RateLimit;
+use hookdeck_testkit::{VERSION, World, gateway, read};
 use serde_json::json;
-use support::{Api, VERSION, read};
 
 const QUOTA_HEADERS: [&str; 4] = [
     "x-ratelimit-limit",
@@ -15,15 +13,18 @@ const QUOTA_HEADERS: [&str; 4] = [
     "retry-after",
 ];
 
-fn manual() -> hookdeck_gateway::GatewayBuilder {
-    Gateway::builder().manual_clock("2026-09-01T12:00:00Z".parse().unwrap())
+/// With a quota, and a clock that starts at noon.
+async fn limited(calls_a_minute: u32) -> World {
+    let builder = gateway().manual_clock("2026-09-01T12:00:00Z".parse().unwrap());
+    World::of(builder.rate_limit(RateLimit::per_minute(calls_a_minute))).await
 }
 
 #[tokio::test]
 async fn bearer_and_basic_are_both_taken() {
-    let api = Api::start().await;
-    let url = format!("{}/{VERSION}/sources", api.gateway.api_url());
-    let key = api.gateway.api_key();
+    let world = limited(240).await;
+    let api = &world.api;
+    let url = api.url("/sources");
+    let key = world.gateway.api_key();
     for request in [
         api.http.get(&url).bearer_auth(key),
         api.http.get(&url).basic_auth(key, Some("")),
@@ -35,8 +36,9 @@ async fn bearer_and_basic_are_both_taken() {
 
 #[tokio::test]
 async fn a_missing_key_is_answered_with_json_and_a_wrong_one_with_text() {
-    let api = Api::start().await;
-    let url = format!("{}/{VERSION}/sources", api.gateway.api_url());
+    let world = limited(240).await;
+    let api = &world.api;
+    let url = api.url("/sources");
     let missing = read(api.http.get(&url)).await;
     assert_eq!(missing.status, 401);
     assert_eq!(
@@ -55,7 +57,8 @@ async fn a_missing_key_is_answered_with_json_and_a_wrong_one_with_text() {
 
 #[tokio::test]
 async fn every_reply_tells_the_quota_and_the_window_ends_by_the_project_clock() {
-    let api = Api::of(manual().rate_limit(RateLimit::per_minute(3))).await;
+    let world = limited(3).await;
+    let api = &world.api;
     let first = api.get("/sources").await;
     assert_eq!(first.header("x-ratelimit-limit"), "3");
     assert_eq!(first.header("x-ratelimit-remaining"), "2");
@@ -69,24 +72,18 @@ async fn every_reply_tells_the_quota_and_the_window_ends_by_the_project_clock() 
     assert_eq!(invalid.status, 422);
     assert_eq!(invalid.header("x-ratelimit-remaining"), "1");
 
-    api.gateway
-        .advance(Duration::from_millis(30_500))
-        .await
-        .unwrap();
+    world.advance(Duration::from_millis(30_500)).await;
     let last = api.get("/sources").await;
     assert_eq!(last.header("x-ratelimit-remaining"), "0");
     assert_eq!(last.header("retry-after").parse::<f64>().unwrap(), 29.5);
 
-    let url = format!("{}/{VERSION}/sources", api.gateway.api_url());
-    let refused = read(api.http.get(&url).bearer_auth(api.gateway.api_key())).await;
+    let url = api.url("/sources");
+    let refused = read(api.http.get(&url).bearer_auth(world.gateway.api_key())).await;
     assert_eq!(refused.status, 429);
     assert_eq!(refused.text, "Too Many Requests");
     assert!(refused.header("content-type").starts_with("text/plain"));
 
-    api.gateway
-        .advance(Duration::from_millis(29_500))
-        .await
-        .unwrap();
+    world.advance(Duration::from_millis(29_500)).await;
     assert_eq!(
         api.get("/sources").await.header("x-ratelimit-remaining"),
         "2"
@@ -95,7 +92,8 @@ async fn every_reply_tells_the_quota_and_the_window_ends_by_the_project_clock() 
 
 #[tokio::test]
 async fn without_a_limit_there_are_no_quota_headers() {
-    let api = Api::of(Gateway::builder().rate_limit(RateLimit::off())).await;
+    let world = World::start().await;
+    let api = &world.api;
     let reply = api.get("/sources").await;
     assert_eq!(reply.status, 200);
     for name in QUOTA_HEADERS {
@@ -105,12 +103,13 @@ async fn without_a_limit_there_are_no_quota_headers() {
 
 #[tokio::test]
 async fn keys_do_not_share_a_quota_or_resources() {
-    let builder = Gateway::builder()
+    let builder = gateway()
         .api_key("first")
         .api_key("second")
         .rate_limit(RateLimit::per_minute(2));
-    let api = Api::of(builder).await;
-    let url = format!("{}/{VERSION}/sources", api.gateway.api_url());
+    let world = World::of(builder).await;
+    let api = &world.api;
+    let url = api.url("/sources");
     let create = api
         .http
         .post(&url)
@@ -127,7 +126,8 @@ async fn keys_do_not_share_a_quota_or_resources() {
 
 #[tokio::test]
 async fn unknown_paths_methods_and_versions_are_the_same_404() {
-    let api = Api::start().await;
+    let world = limited(240).await;
+    let api = &world.api;
     for (method, path) in [
         ("GET", "/2026-09-01/nothing"),
         ("PATCH", "/2026-09-01/sources"),
@@ -136,9 +136,9 @@ async fn unknown_paths_methods_and_versions_are_the_same_404() {
         ("GET", "/"),
         ("GET", "/2026-09-01/sources/a/b/c"),
     ] {
-        let url = format!("{}{path}", api.gateway.api_url());
+        let url = format!("{}{path}", world.gateway.api_url());
         let request = api.http.request(method.parse().unwrap(), url);
-        let reply = read(request.bearer_auth(api.gateway.api_key())).await;
+        let reply = read(request.bearer_auth(world.gateway.api_key())).await;
         assert_eq!(reply.status, 404, "{method} {path}");
         assert!(reply.header("content-type").starts_with("text/html"));
         for name in QUOTA_HEADERS {
@@ -149,22 +149,24 @@ async fn unknown_paths_methods_and_versions_are_the_same_404() {
 
 #[tokio::test]
 async fn a_path_in_a_404_cannot_carry_markup() {
-    let api = Api::start().await;
-    let url = format!("{}/nothing/%3Cscript%3E&x", api.gateway.api_url());
+    let world = limited(240).await;
+    let api = &world.api;
+    let url = format!("{}/nothing/%3Cscript%3E&x", world.gateway.api_url());
     let reply = read(api.http.get(url)).await;
     assert!(!reply.text.contains("<script>"), "{}", reply.text);
 }
 
 #[tokio::test]
 async fn older_versions_no_version_and_the_old_name_of_connections_answer() {
-    let api = Api::start().await;
+    let world = limited(240).await;
+    let api = &world.api;
     for path in [
         "/2025-07-01/connections",
         "/connections",
         "/2026-09-01/webhooks",
     ] {
-        let url = format!("{}{path}", api.gateway.api_url());
-        let reply = read(api.http.get(url).bearer_auth(api.gateway.api_key())).await;
+        let url = format!("{}{path}", world.gateway.api_url());
+        let reply = read(api.http.get(url).bearer_auth(world.gateway.api_key())).await;
         assert_eq!(reply.status, 200, "{path}");
         assert_eq!(reply.json()["count"], 0);
     }
@@ -172,9 +174,10 @@ async fn older_versions_no_version_and_the_old_name_of_connections_answer() {
 
 #[tokio::test]
 async fn a_body_that_is_no_json_is_refused() {
-    let api = Api::start().await;
-    let url = format!("{}/{VERSION}/sources", api.gateway.api_url());
-    let request = api.http.post(url).bearer_auth(api.gateway.api_key());
+    let world = limited(240).await;
+    let api = &world.api;
+    let url = api.url("/sources");
+    let request = api.http.post(url).bearer_auth(world.gateway.api_key());
     let reply = read(request.body("{\"name\":")).await;
     assert_eq!(reply.status, 400);
     assert_eq!(reply.json()["code"], "BAD_REQUEST");
@@ -182,9 +185,10 @@ async fn a_body_that_is_no_json_is_refused() {
 
 #[tokio::test]
 async fn the_contract_itself_is_served() {
-    let api = Api::start().await;
+    let world = limited(240).await;
+    let api = &world.api;
     for version in [VERSION, "latest"] {
-        let url = format!("{}/{version}/openapi", api.gateway.api_url());
+        let url = format!("{}/{version}/openapi", world.gateway.api_url());
         let reply = read(api.http.get(url)).await;
         assert_eq!(reply.status, 200);
         assert!(reply.json()["paths"]["/events/{id}/retry"].is_object());
@@ -193,8 +197,9 @@ async fn the_contract_itself_is_served() {
 
 #[tokio::test]
 async fn calls_without_a_valid_key_share_a_bucket_of_their_own() {
-    let api = Api::of(manual()).await;
-    let url = format!("{}/{VERSION}/sources", api.gateway.api_url());
+    let world = limited(240).await;
+    let api = &world.api;
+    let url = api.url("/sources");
     for left in (0..100).rev() {
         let refused = read(api.http.get(&url).bearer_auth(format!("guess-{left}"))).await;
         assert_eq!(refused.status, 401);
@@ -209,9 +214,10 @@ async fn calls_without_a_valid_key_share_a_bucket_of_their_own() {
 
 #[tokio::test]
 async fn a_head_is_a_get_without_the_body() {
-    let api = Api::start().await;
-    let url = format!("{}/{VERSION}/sources", api.gateway.api_url());
-    let reply = read(api.http.head(url).bearer_auth(api.gateway.api_key())).await;
+    let world = limited(240).await;
+    let api = &world.api;
+    let url = api.url("/sources");
+    let reply = read(api.http.head(url).bearer_auth(world.gateway.api_key())).await;
     assert_eq!(reply.status, 200);
     assert_eq!(reply.text, "");
 }

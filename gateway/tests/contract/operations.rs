@@ -2,16 +2,14 @@
 //! has a call that succeeds in the shape the contract gives it. The client of these tests holds every
 //! reply against the contract, so a success here says that the operation answers in its shape.
 
-mod support;
-
 use hookdeck_gateway::contract::Contract;
-use hookdeck_gateway::{Gateway, RateLimit};
+use hookdeck_testkit::{World, id};
 use serde_json::{Value, json};
-use support::{Api, Receiver, id};
 
 #[tokio::test]
 async fn no_operation_answers_501_and_none_knows_what_is_not_there() {
-    let api = Api::of(Gateway::builder().rate_limit(RateLimit::off())).await;
+    let world = World::start().await;
+    let api = &world.api;
     for operation in Contract::get().operations() {
         let path = operation
             .path
@@ -46,26 +44,21 @@ const RANGE: &str = "date_range[start]=2026-08-31&date_range[end]=2026-09-03";
 
 #[tokio::test]
 async fn every_operation_succeeds_in_the_shape_of_the_contract() {
-    let builder = Gateway::builder()
-        .manual_clock("2026-09-01T12:00:00Z".parse().unwrap())
-        .rate_limit(RateLimit::off());
-    let api = Api::of(builder).await;
-    let receiver = Receiver::start(500).await;
+    let world = World::at("2026-09-01T12:00:00Z").await;
+    world.receiver.always(500);
 
-    named_resources(&api).await;
-    let connection = api
-        .connection("c", receiver.destination("http"), json!([]))
-        .await;
-    let request = api.send(&connection, json!({ "n": 1 })).await;
-    deliveries(&api, &connection, &request).await;
-    issues(&api).await;
-    transformations(&api, &connection).await;
-    bookmarks(&api, &connection).await;
-    bulk(&api, &connection).await;
-    metrics(&api).await;
-    account(&api, &connection).await;
+    named_resources(&world).await;
+    let connection = world.connect("c").json().await;
+    let request = world.deliver(&connection, json!({ "n": 1 })).await;
+    deliveries(&world, &connection, &request).await;
+    issues(&world).await;
+    transformations(&world, &connection).await;
+    bookmarks(&world, &connection).await;
+    bulk(&world, &connection).await;
+    metrics(&world).await;
+    account(&world, &connection).await;
 
-    let succeeded = api.succeeded.lock().unwrap();
+    let succeeded = world.api.succeeded();
     let all = Contract::get()
         .operations()
         .iter()
@@ -74,7 +67,8 @@ async fn every_operation_succeeds_in_the_shape_of_the_contract() {
     assert!(missing.is_empty(), "without a success: {missing:#?}");
 }
 
-async fn named_resources(api: &Api) {
+async fn named_resources(world: &World) {
+    let api = &world.api;
     for (list, body) in [
         ("sources", json!({ "name": "a" })),
         ("destinations", json!({ "name": "a", "type": "MOCK_API" })),
@@ -101,7 +95,8 @@ async fn named_resources(api: &Api) {
     }
 }
 
-async fn deliveries(api: &Api, connection: &Value, request: &str) {
+async fn deliveries(world: &World, connection: &Value, request: &str) {
+    let api = &world.api;
     for part in ["", "/raw_body", "/events", "/ignored_events"] {
         api.ok("GET", &format!("/requests/{request}{part}"), json!({}))
             .await;
@@ -118,7 +113,7 @@ async fn deliveries(api: &Api, connection: &Value, request: &str) {
         .await;
     api.ok("POST", &format!("/events/{event}/replay"), json!({}))
         .await;
-    api.gateway.settle().await.unwrap();
+    world.settle().await;
     let attempt = id(&api.models("/attempts").await[0]);
     api.ok("GET", &format!("/attempts/{attempt}"), json!({}))
         .await;
@@ -126,7 +121,7 @@ async fn deliveries(api: &Api, connection: &Value, request: &str) {
     let path = format!("/connections/{}", id(connection));
     api.ok("PUT", &format!("{path}/pause"), json!({})).await;
     for way in ["cancel", "mute"] {
-        api.send(connection, json!({ "n": 2 })).await;
+        world.deliver(connection, json!({ "n": 2 })).await;
         let held = id(&api.models("/events?status=HOLD").await[0]);
         api.ok("PUT", &format!("/events/{held}/{way}"), json!({}))
             .await;
@@ -134,7 +129,7 @@ async fn deliveries(api: &Api, connection: &Value, request: &str) {
     api.ok("PUT", &format!("{path}/unpause"), json!({})).await;
     let filter = json!([{ "type": "filter", "body": { "n": 1 } }]);
     api.ok("PUT", &path, json!({ "rules": filter })).await;
-    let filtered = api.send(connection, json!({ "n": 3 })).await;
+    let filtered = world.deliver(connection, json!({ "n": 3 })).await;
     api.ok(
         "GET",
         &format!("/requests/{filtered}/ignored_events"),
@@ -144,10 +139,11 @@ async fn deliveries(api: &Api, connection: &Value, request: &str) {
     api.ok("PUT", &path, json!({ "rules": [] })).await;
     api.ok("POST", &format!("/requests/{filtered}/retry"), json!({}))
         .await;
-    api.gateway.settle().await.unwrap();
+    world.settle().await;
 }
 
-async fn issues(api: &Api) {
+async fn issues(world: &World) {
+    let api = &world.api;
     let issue = id(&api.models("/issues?type=delivery").await[0]);
     api.ok("GET", "/issues/count", json!({})).await;
     api.ok("GET", &format!("/issues/{issue}"), json!({})).await;
@@ -178,7 +174,8 @@ async fn issues(api: &Api) {
     api.ok("DELETE", &path, json!({})).await;
 }
 
-async fn transformations(api: &Api, connection: &Value) {
+async fn transformations(world: &World, connection: &Value) {
+    let api = &world.api;
     let code = "addHandler('transform', (request) => { console.log('seen'); return request; });";
     let body = json!({ "name": "t", "code": code, "env": { "A": "b" } });
     let transformation = id(&api.ok("POST", "/transformations", body.clone()).await);
@@ -200,7 +197,7 @@ async fn transformations(api: &Api, connection: &Value) {
     let connection_path = format!("/connections/{}", id(connection));
     api.ok("PUT", &connection_path, json!({ "rules": rules }))
         .await;
-    api.send(connection, json!({ "n": 4 })).await;
+    world.deliver(connection, json!({ "n": 4 })).await;
     let executions = api.models(&format!("{path}/executions")).await;
     api.ok(
         "GET",
@@ -213,7 +210,8 @@ async fn transformations(api: &Api, connection: &Value) {
     api.ok("DELETE", &path, json!({})).await;
 }
 
-async fn bookmarks(api: &Api, connection: &Value) {
+async fn bookmarks(world: &World, connection: &Value) {
+    let api = &world.api;
     let event = &api.models("/events").await[0];
     let body = json!({
         "webhook_id": id(connection),
@@ -230,10 +228,11 @@ async fn bookmarks(api: &Api, connection: &Value) {
     let events = api.ok("POST", &format!("{path}/trigger"), json!({})).await;
     assert_eq!(events.as_array().unwrap().len(), 1);
     api.ok("DELETE", &path, json!({})).await;
-    api.gateway.settle().await.unwrap();
+    world.settle().await;
 }
 
-async fn bulk(api: &Api, connection: &Value) {
+async fn bulk(world: &World, connection: &Value) {
+    let api = &world.api;
     api.ok(
         "PUT",
         &format!("/connections/{}/pause", id(connection)),
@@ -285,17 +284,18 @@ async fn bulk(api: &Api, connection: &Value) {
                 .await;
         }
     }
-    api.gateway.settle().await.unwrap();
+    world.settle().await;
     api.ok(
         "PUT",
         &format!("/connections/{}/unpause", id(connection)),
         json!({}),
     )
     .await;
-    api.gateway.settle().await.unwrap();
+    world.settle().await;
 }
 
-async fn metrics(api: &Api) {
+async fn metrics(world: &World) {
+    let api = &world.api;
     let issue = id(&api.models("/issues").await[0]);
     for (path, measure, filter) in [
         ("requests", "count", String::new()),
@@ -318,7 +318,8 @@ async fn metrics(api: &Api) {
     }
 }
 
-async fn account(api: &Api, connection: &Value) {
+async fn account(world: &World, connection: &Value) {
+    let api = &world.api;
     let source = id(&connection["source"]);
     let body = json!({
         "label": "shop",

@@ -1,19 +1,15 @@
 //! Sources and destinations: creating, changing, deleting, keeping.
 
-mod support;
-
 use hookdeck_gateway::Gateway;
+use hookdeck_testkit::World;
 use serde_json::{Value, json};
-use support::{Api, Receiver};
 
-fn mock(name: &str) -> Value {
-    json!({ "name": name, "type": "MOCK_API" })
-}
+use crate::start;
 
 #[tokio::test]
 async fn a_new_source_has_the_live_defaults() {
-    let api =
-        Api::of(Gateway::builder().manual_clock("2026-09-01T12:00:00Z".parse().unwrap())).await;
+    let world = start().await;
+    let api = &world.api;
     let source = api.source("orders").await;
     let id = source["id"].as_str().unwrap();
     assert!(id.starts_with("src_") && id.len() == 18, "{id}");
@@ -23,7 +19,7 @@ async fn a_new_source_has_the_live_defaults() {
     assert_eq!(source["description"], Value::Null);
     assert_eq!(
         source["url"],
-        format!("{}/e/{}", api.gateway.api_url(), &id["src_".len()..])
+        format!("{}/e/{}", world.gateway.api_url(), &id["src_".len()..])
     );
     assert_eq!(
         source["config"],
@@ -37,7 +33,8 @@ async fn a_new_source_has_the_live_defaults() {
 
 #[tokio::test]
 async fn violations_come_all_at_once_in_the_live_wording() {
-    let api = Api::start().await;
+    let world = World::start().await;
+    let api = &world.api;
     let reply = api.post("/sources", json!({})).await;
     assert_eq!(reply.violations(), ["name is required"]);
     let reply = api
@@ -60,7 +57,8 @@ async fn violations_come_all_at_once_in_the_live_wording() {
 
 #[tokio::test]
 async fn domain_rules_of_configs_answer_as_the_live_api_does() {
-    let api = Api::start().await;
+    let world = World::start().await;
+    let api = &world.api;
     let reply = api
         .post("/destinations", json!({ "name": "d", "type": "HTTP" }))
         .await;
@@ -105,7 +103,8 @@ async fn domain_rules_of_configs_answer_as_the_live_api_does() {
 
 #[tokio::test]
 async fn secrets_are_shown_only_to_who_asks_on_a_single_resource() {
-    let api = Api::start().await;
+    let world = World::start().await;
+    let api = &world.api;
     let source = json!({
         "name": "s",
         "type": "HTTP",
@@ -156,7 +155,8 @@ async fn secrets_are_shown_only_to_who_asks_on_a_single_resource() {
 
 #[tokio::test]
 async fn a_taken_name_is_a_conflict_on_create_and_an_update_on_upsert() {
-    let api = Api::start().await;
+    let world = World::start().await;
+    let api = &world.api;
     for word in ["source", "destination"] {
         let path = format!("/{word}s");
         let body =
@@ -203,8 +203,9 @@ async fn a_taken_name_is_a_conflict_on_create_and_an_update_on_upsert() {
 
 #[tokio::test]
 async fn a_deleted_resource_is_gone_and_its_name_is_free() {
-    let api = Api::start().await;
-    let connection = api.connection("c", mock("d"), json!([])).await;
+    let world = World::start().await;
+    let api = &world.api;
+    let connection = api.connect("c").json().await;
     let source = connection["source"]["id"].as_str().unwrap();
     let destination = connection["destination"]["id"].as_str().unwrap();
     let id = connection["id"].as_str().unwrap();
@@ -233,29 +234,31 @@ async fn a_deleted_resource_is_gone_and_its_name_is_free() {
             404
         );
     }
-    let again = api.connection("c", mock("d"), json!([])).await;
+    let again = api.connect("c").json().await;
     assert_ne!(again["id"], connection["id"]);
 }
 
 #[tokio::test]
 async fn an_update_of_a_config_keeps_what_it_does_not_name() {
-    let api = Api::start().await;
-    let receiver = Receiver::start(200).await;
+    let world = World::start().await;
+    let api = &world.api;
     let destination = json!({
         "name": "d",
         "type": "HTTP",
-        "config": { "url": receiver.url, "auth_type": "BEARER_TOKEN", "auth": { "token": "t" } },
+        "config": { "url": world.receiver.url, "auth_type": "BEARER_TOKEN", "auth": { "token": "t" } },
     });
     let destination = api.ok("POST", "/destinations", destination).await;
     let path = format!("/destinations/{}", destination["id"].as_str().unwrap());
-    let changed = api
-        .ok(
+    let changed = api.ok(
             "PUT",
             &path,
-            json!({ "config": { "url": format!("{}/new", receiver.url), "delivery_timeout": 5 } }),
+            json!({ "config": { "url": format!("{}/new", world.receiver.url), "delivery_timeout": 5 } }),
         )
         .await;
-    assert_eq!(changed["config"]["url"], format!("{}/new", receiver.url));
+    assert_eq!(
+        changed["config"]["url"],
+        format!("{}/new", world.receiver.url)
+    );
     assert_eq!(changed["config"]["delivery_timeout"], 5);
     assert_eq!(changed["config"]["auth_type"], "BEARER_TOKEN");
     let whole = api.get(&format!("{path}?include=config.auth")).await.json();
@@ -266,13 +269,16 @@ async fn an_update_of_a_config_keeps_what_it_does_not_name() {
 async fn with_a_data_directory_everything_is_there_again_after_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let builder = Gateway::builder().data_dir(directory.path());
-    let api = Api::of(builder.clone()).await;
+    let world = World::of(builder.clone()).await;
+    let api = &world.api;
     let connection = api
-        .connection("c", mock("d"), json!([{ "type": "delay", "delay": 10 }]))
+        .connect("c")
+        .rules(json!([{ "type": "delay", "delay": 10 }]))
+        .json()
         .await;
     let path = format!("/connections/{}", connection["id"].as_str().unwrap());
     api.ok("PUT", &format!("{path}/pause"), json!({})).await;
-    api.send(&connection, json!({ "n": 1 })).await;
+    world.deliver(&connection, json!({ "n": 1 })).await;
     let paths = [
         path,
         "/events?include=data".to_owned(),
@@ -282,9 +288,10 @@ async fn with_a_data_directory_everything_is_there_again_after_a_restart() {
     for path in &paths {
         before.push(api.get(path).await.json());
     }
-    api.gateway.shutdown().await;
+    world.gateway.shutdown().await;
 
-    let api = Api::of(builder).await;
+    let world = World::of(builder).await;
+    let api = &world.api;
     for (path, before) in paths.iter().zip(before) {
         let mut after = api.get(path).await.json();
         // The port is another one, and it is part of a source's URL and of an event's headers.

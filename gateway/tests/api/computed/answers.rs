@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hookdeck::types::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::support::Api;
+use hookdeck_testkit::Api;
 
 pub fn micros(text: &Value) -> i64 {
     let text = text.as_str().unwrap_or_else(|| panic!("no time: {text}"));

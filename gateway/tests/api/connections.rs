@@ -1,10 +1,9 @@
 //! Connections: their ends, names, rules and switches.
 
-mod support;
-
-use hookdeck_gateway::Gateway;
+use hookdeck_testkit::{World, field, seconds};
 use serde_json::{Value, json};
-use support::{Api, field};
+
+use crate::start;
 
 fn mock(name: &str) -> Value {
     json!({ "name": name, "type": "MOCK_API" })
@@ -12,7 +11,8 @@ fn mock(name: &str) -> Value {
 
 #[tokio::test]
 async fn an_inline_source_overwrites_the_one_of_its_name_and_binding_by_id_does_not() {
-    let api = Api::start().await;
+    let world = World::start().await;
+    let api = &world.api;
     let stripe = json!({
         "name": "pay",
         "type": "STRIPE",
@@ -46,8 +46,9 @@ async fn an_inline_source_overwrites_the_one_of_its_name_and_binding_by_id_does_
 
 #[tokio::test]
 async fn writing_a_connection_needs_both_ends_even_if_it_exists() {
-    let api = Api::start().await;
-    let connection = api.connection("c", mock("d"), json!([])).await;
+    let world = World::start().await;
+    let api = &world.api;
+    let connection = api.connect("c").json().await;
     assert_eq!(connection["full_name"], "c-source -> c");
     for method in ["POST", "PUT"] {
         let reply = api
@@ -79,8 +80,9 @@ async fn writing_a_connection_needs_both_ends_even_if_it_exists() {
 
 #[tokio::test]
 async fn connection_names_are_unique_for_their_source() {
-    let api = Api::start().await;
-    let first = api.connection("c", mock("d"), json!([])).await;
+    let world = World::start().await;
+    let api = &world.api;
+    let first = api.connect("c").destination(mock("d")).json().await;
     let again =
         json!({ "name": "c", "source_id": first["source"]["id"], "destination": mock("d") });
     let conflict = api.post("/connections", again).await;
@@ -102,7 +104,8 @@ async fn connection_names_are_unique_for_their_source() {
 
 #[tokio::test]
 async fn an_inline_destination_that_names_nothing_but_itself_is_left_as_it_is() {
-    let api = Api::start().await;
+    let world = World::start().await;
+    let api = &world.api;
     let http = json!({ "name": "d", "type": "HTTP", "config": { "url": "https://a.example/x" } });
     let destination = api.ok("POST", "/destinations", http).await;
     let connection = api
@@ -117,8 +120,7 @@ async fn an_inline_destination_that_names_nothing_but_itself_is_left_as_it_is() 
     // Without a name the connection is called by its ends, and written again by them.
     assert_eq!(connection["name"], Value::Null);
     assert_eq!(connection["full_name"], "s -> d");
-    let again = api
-        .ok("PUT", "/connections", json!({ "source": { "name": "s" }, "destination": { "name": "d" }, "description": "x" }))
+    let again = api.ok("PUT", "/connections", json!({ "source": { "name": "s" }, "destination": { "name": "d" }, "description": "x" }))
         .await;
     assert_eq!(again["id"], connection["id"]);
     assert_eq!(again["description"], "x");
@@ -132,13 +134,14 @@ async fn an_inline_destination_that_names_nothing_but_itself_is_left_as_it_is() 
 
 #[tokio::test]
 async fn rules_are_kept_in_order_and_replaced_as_a_whole() {
-    let api = Api::start().await;
+    let world = World::start().await;
+    let api = &world.api;
     let rules = json!([
         { "type": "filter", "body": { "type": "order" } },
         { "type": "retry", "strategy": "linear", "interval": 1000, "count": 3, "response_status_codes": [500, "502"] },
         { "type": "delay", "delay": 5000 },
     ]);
-    let connection = api.connection("c", mock("d"), rules).await;
+    let connection = api.connect("c").rules(rules).json().await;
     assert_eq!(
         field(connection["rules"].as_array().unwrap(), "type"),
         ["filter", "retry", "delay"]
@@ -161,8 +164,9 @@ async fn rules_are_kept_in_order_and_replaced_as_a_whole() {
 
 #[tokio::test]
 async fn disabling_a_source_disables_its_connections_and_enabling_one_enables_all_it_needs() {
-    let api = Api::start().await;
-    let connection = api.connection("c", mock("d"), json!([])).await;
+    let world = World::start().await;
+    let api = &world.api;
+    let connection = api.connect("c").json().await;
     let source = format!("/sources/{}", connection["source"]["id"].as_str().unwrap());
     let path = format!("/connections/{}", connection["id"].as_str().unwrap());
     let destination = format!(
@@ -201,16 +205,13 @@ async fn disabling_a_source_disables_its_connections_and_enabling_one_enables_al
 
 #[tokio::test]
 async fn pausing_twice_keeps_the_first_moment() {
-    let api =
-        Api::of(Gateway::builder().manual_clock("2026-09-01T12:00:00Z".parse().unwrap())).await;
-    let connection = api.connection("c", mock("d"), json!([])).await;
+    let world = start().await;
+    let api = &world.api;
+    let connection = api.connect("c").json().await;
     let path = format!("/connections/{}", connection["id"].as_str().unwrap());
     let paused = api.ok("PUT", &format!("{path}/pause"), json!({})).await;
     assert_eq!(paused["paused_at"], "2026-09-01T12:00:00.000Z");
-    api.gateway
-        .advance(std::time::Duration::from_secs(60))
-        .await
-        .unwrap();
+    world.advance(seconds(60)).await;
     let again = api.ok("PUT", &format!("{path}/pause"), json!({})).await;
     assert_eq!(again["paused_at"], paused["paused_at"]);
     assert_eq!(

@@ -1,11 +1,8 @@
 //! Input nobody means well with: the API refuses it or takes it, and never fails over it.
 
-mod support;
-
 use hookdeck_gateway::contract::{Contract, Operation};
-use hookdeck_gateway::{Gateway, RateLimit};
+use hookdeck_testkit::World;
 use serde_json::{Value, json};
-use support::Api;
 
 /// Values for any query parameter, percent-encoded.
 const VALUES: [&str; 16] = [
@@ -39,14 +36,12 @@ const SHAPES: [&str; 8] = [
     "[__proto__]",
 ];
 
-async fn start() -> Api {
-    let api = Api::of(Gateway::builder().rate_limit(RateLimit::off())).await;
-    let connection = api
-        .connection("c", json!({ "name": "d", "type": "MOCK_API" }), json!([]))
-        .await;
-    api.send(&connection, json!({ "a": { "b": [1, null] } }))
-        .await;
-    api
+async fn start() -> World {
+    let world = World::start().await;
+    let connection = world.connect("c").mock().await;
+    let body = json!({ "a": { "b": [1, null] } });
+    world.deliver(&connection, body).await;
+    world
 }
 
 /// The path of an operation with `id` for each of its parameters.
@@ -66,7 +61,8 @@ fn path_of(operation: &Operation, id: &str) -> String {
 
 #[tokio::test]
 async fn no_query_makes_the_api_fail() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     let request = api.models("/requests").await[0]["id"]
         .as_str()
         .unwrap()
@@ -103,7 +99,8 @@ async fn no_query_makes_the_api_fail() {
 
 #[tokio::test]
 async fn no_body_makes_the_api_fail() {
-    let api = start().await;
+    let world = start().await;
+    let api = &world.api;
     let odd = [
         json!(null),
         json!([]),
