@@ -8,14 +8,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use hookdeck::Client;
 use hookdeck::models::{DestinationInput, EventFilter, Rule, SourceInput};
-use hookdeck::{Client, RateLimit, Retry};
+use hookdeck_testkit::{Answer, Delivery, Receiver, Webhook};
 use rusqlite::Connection;
 use serde_json::json;
 
@@ -26,21 +23,16 @@ use crate::store::trap::{Side, Strike};
 /// Bounds the sweep; the script has fewer commits.
 const MOST: u64 = 200;
 
-/// What the destinations saw: deliveries by event.
-type Seen = Arc<Mutex<BTreeMap<String, u64>>>;
-
 /// The destination `/flaky` refuses the first attempt of every event.
-async fn receive(State(seen): State<Seen>, uri: Uri, headers: HeaderMap) -> StatusCode {
-    let header = |name: &str| headers[name].to_str().unwrap().to_owned();
-    *seen
-        .lock()
-        .unwrap()
-        .entry(header("x-hookdeck-eventid"))
-        .or_default() += 1;
-    match uri.path() == "/flaky" && header("x-hookdeck-attempt-count") == "1" {
-        true => StatusCode::INTERNAL_SERVER_ERROR,
-        false => StatusCode::OK,
-    }
+async fn destinations() -> Receiver {
+    let first = |seen: &Delivery| seen.header("x-hookdeck-attempt-count") == "1";
+    Receiver::scripted(
+        move |seen, _| match seen.uri.path() == "/flaky" && first(seen) {
+            true => Answer::status(500),
+            false => Answer::status(200),
+        },
+    )
+    .await
 }
 
 struct World {
@@ -59,12 +51,7 @@ const CODE: &str = r#"addHandler("transform", (request) => { request.headers["x-
 impl World {
     async fn set_up(directory: &Path, receiver: &str) -> Self {
         let gateway = manual().data_dir(directory).start().await.unwrap();
-        let client = Client::builder(gateway.api_key())
-            .base_url(gateway.api_url())
-            .rate_limit(RateLimit::off())
-            .retry(Retry::none())
-            .build()
-            .unwrap();
+        let client = hookdeck_testkit::client(gateway.api_url(), gateway.api_key());
         let source = client
             .sources()
             .create(SourceInput::webhook("shop"))
@@ -101,13 +88,12 @@ impl World {
     }
 
     async fn post(&mut self, number: u64) {
-        let body = json!({"number": number});
-        let (status, reply) = super::harness::post(&self.source, &body).await;
-        if status == 200 {
-            self.acknowledged
-                .insert(reply["request_id"].as_str().unwrap().to_owned());
+        let webhook = Webhook::to(self.source.as_str());
+        let reply = webhook.json(json!({"number": number})).send().await;
+        if reply.status == 200 {
+            self.acknowledged.insert(reply.request_id());
         } else {
-            assert!(status >= 500, "{status} {reply}");
+            assert!(reply.status >= 500, "{reply:?}");
         }
     }
 
@@ -255,16 +241,9 @@ fn check(directory: &Path, world: &BTreeSet<String>, seen: &BTreeMap<String, u64
 }
 
 async fn crash_at(nth: u64, side: Side) -> bool {
-    let seen = Seen::default();
-    let app = Router::new()
-        .fallback(receive)
-        .with_state(Arc::clone(&seen));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let receiver = format!("http://{}", listener.local_addr().unwrap());
-    let serving = tokio::spawn(async move { axum::serve(listener, app).await });
-
+    let receiver = destinations().await;
     let directory = tempfile::tempdir().unwrap();
-    let mut world = World::set_up(directory.path(), &receiver).await;
+    let mut world = World::set_up(directory.path(), &receiver.url).await;
     let store = project(&world.gateway).engine.store().clone();
     store.trap().arm(nth, Strike::Crash(side));
     world.script().await;
@@ -285,9 +264,12 @@ async fn crash_at(nth: u64, side: Side) -> bool {
     gateway.shutdown().await;
     // Two connections deliver at a time; a bulk job or an unpause may have set off three more.
     let cut = if crashed { 5 } else { 0 };
-    let seen = seen.lock().unwrap().clone();
+    let mut seen = BTreeMap::new();
+    for delivery in receiver.deliveries() {
+        let event = delivery.header("x-hookdeck-eventid").to_owned();
+        *seen.entry(event).or_default() += 1;
+    }
     check(directory.path(), &acknowledged, &seen, cut);
-    serving.abort();
     crashed
 }
 

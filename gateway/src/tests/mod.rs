@@ -1,14 +1,6 @@
-//! The engine from end to end: real sockets, a manual clock, no sleeps.
-//!
-//! Sources, destinations and connections are put into the store directly, so that these tests say
-//! something about the engine alone.
+//! What no caller of the API can bring about: rows that it would refuse, and a store that fails. The rest
+//! is told from outside, in `gateway/tests`.
 
 mod crash;
 mod delivery;
-mod durable;
 mod harness;
-mod ingest;
-mod isolation;
-mod retry;
-mod states;
-mod time;

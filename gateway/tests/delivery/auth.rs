@@ -7,8 +7,9 @@ use ring::signature::{KeyPair, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedP
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::endpoint::{self, Endpoint};
-use crate::world::{START, World, code, json_body};
+use hookdeck_testkit::{Answer, Receiver, START, World};
+
+use crate::{code, only_attempt};
 
 /// Made for these tests; it opens nothing.
 const SERVICE_ACCOUNT_KEY: &str = include_str!("service_account.pem");
@@ -47,19 +48,24 @@ async fn fixed_credentials_stand_where_the_destination_wants_them() {
         ),
     ];
     for (auth_type, auth, name, value) in cases {
-        let endpoint = Endpoint::accepting().await;
         let world = World::start().await;
-        let attempt = world
-            .attempt("a", authenticated(&endpoint.url, auth_type, auth))
-            .await;
+        let attempt = only_attempt(
+            &world,
+            "a",
+            authenticated(&world.receiver.url, auth_type, auth),
+        )
+        .await;
         assert_eq!(attempt.response_status, Some(200), "{auth_type}");
-        assert_eq!(endpoint.received()[0].header(name), value, "{auth_type}");
+        assert_eq!(
+            world.receiver.deliveries()[0].header(name),
+            value,
+            "{auth_type}"
+        );
     }
 }
 
 #[tokio::test]
 async fn credentials_that_fit_into_no_header_fail_the_attempt() {
-    let endpoint = Endpoint::accepting().await;
     let world = World::start().await;
     for (name, auth_type, auth) in [
         ("a", "BEARER_TOKEN", json!({"token": "two\nlines"})),
@@ -69,25 +75,25 @@ async fn credentials_that_fit_into_no_header_fail_the_attempt() {
             json!({"key": "a header", "api_key": "k", "to": "header"}),
         ),
     ] {
-        let attempt = world
-            .attempt(name, authenticated(&endpoint.url, auth_type, auth))
-            .await;
+        let attempt = only_attempt(
+            &world,
+            name,
+            authenticated(&world.receiver.url, auth_type, auth),
+        )
+        .await;
         assert_eq!(code(&attempt), "INVALID_CHARACTER");
         assert_eq!(attempt.delivered_at, None);
     }
-    assert!(endpoint.received().is_empty());
+    assert!(world.receiver.deliveries().is_empty());
 }
 
 #[tokio::test]
 async fn an_api_key_in_the_query_is_sent_and_not_shown() {
-    let endpoint = Endpoint::accepting().await;
     let world = World::start().await;
     let auth = json!({"key": "k", "api_key": "hidden", "to": "query"});
-    let url = format!("{}/in?v=1", endpoint.url);
-    let attempt = world
-        .attempt("a", authenticated(&url, "API_KEY", auth))
-        .await;
-    assert_eq!(endpoint.received()[0].uri, "/in?v=1&k=hidden");
+    let url = format!("{}/in?v=1", world.receiver.url);
+    let attempt = only_attempt(&world, "a", authenticated(&url, "API_KEY", auth)).await;
+    assert_eq!(world.receiver.deliveries()[0].uri, "/in?v=1&k=hidden");
     assert_eq!(attempt.requested_url.as_deref(), Some(url.as_str()));
 }
 
@@ -104,30 +110,32 @@ fn hex(bytes: &[u8]) -> String {
 /// What AWS does with what arrives: it works the signature out again from the request as it came.
 #[tokio::test]
 async fn an_aws_signature_holds_for_what_arrives() {
-    let endpoint = Endpoint::accepting().await;
     let world = World::start().await;
     let auth = json!({
         "access_key_id": "AKID", "secret_access_key": "shh", "region": "eu-west-1", "service": "lambda",
     });
-    let url = format!("{}/fn", endpoint.url);
+    let url = format!("{}/fn", world.receiver.url);
     let connection = world
-        .connect("a", authenticated(&url, "AWS_SIGNATURE", auth))
+        .connect("a")
+        .config(authenticated(&url, "AWS_SIGNATURE", auth))
         .await;
-    let request = world
-        .http()
-        .post(format!("{}/a%20b?y=2&x=1", connection.source.url))
+    world
+        .webhook(&connection)
+        .path("/a%20b?y=2&x=1")
         .header("x-amz-meta-shop", "7")
         .header("x-amz-security-token", "the producer's own")
-        .header("authorization", "the producer's own");
-    world.send(json_body(request, &json!({"n": 1}))).await;
-    world.gateway.settle().await.unwrap();
+        .header("authorization", "the producer's own")
+        .json(r#"{"n":1}"#)
+        .taken()
+        .await;
+    world.settle().await;
 
-    let received = &endpoint.received()[0];
+    let received = &world.receiver.deliveries()[0];
     assert_eq!(received.uri, "/fn/a%20b?y=2&x=1");
     assert_eq!(received.header("x-amz-date"), "20270115T080000Z");
     assert_eq!(received.header("x-amz-security-token"), "(absent)");
     let digest = hex(&Sha256::digest(br#"{"n":1}"#));
-    let host = endpoint.url.strip_prefix("http://").unwrap();
+    let host = world.receiver.url.strip_prefix("http://").unwrap();
     let canonical = format!(
         "POST\n/fn/a%2520b\nx=1&y=2\ncontent-type:application/json\nhost:{host}\n\
          x-amz-date:20270115T080000Z\nx-amz-meta-shop:7\n\n\
@@ -184,14 +192,16 @@ fn verified(token: &str) -> (Value, Value) {
 
 #[tokio::test]
 async fn a_service_account_without_scope_signs_a_token_for_the_destination_itself() {
-    let endpoint = Endpoint::accepting().await;
     let world = World::start().await;
     let auth = json!({"service_account_key": service_account("http://127.0.0.1:1/")});
-    let url = format!("{}/run", endpoint.url);
-    world
-        .attempt("a", authenticated(&url, "GCP_SERVICE_ACCOUNT", auth))
-        .await;
-    let received = &endpoint.received()[0];
+    let url = format!("{}/run", world.receiver.url);
+    only_attempt(
+        &world,
+        "a",
+        authenticated(&url, "GCP_SERVICE_ACCOUNT", auth),
+    )
+    .await;
+    let received = &world.receiver.deliveries()[0];
     let token = received
         .header("authorization")
         .strip_prefix("Bearer ")
@@ -203,7 +213,7 @@ async fn a_service_account_without_scope_signs_a_token_for_the_destination_itsel
             json!({
                 "iss": "robot@project.iam.test",
                 "sub": "robot@project.iam.test",
-                "aud": format!("{}/", endpoint.url),
+                "aud": format!("{}/", world.receiver.url),
                 "iat": START,
                 "exp": START + 3_600,
             })
@@ -213,31 +223,28 @@ async fn a_service_account_without_scope_signs_a_token_for_the_destination_itsel
 
 #[tokio::test]
 async fn a_service_account_with_scope_exchanges_what_it_signs_for_a_token() {
-    let server = Endpoint::start(|_, _| {
-        endpoint::json(
-            &json!({"access_token": "ya29", "expires_in": 3_599, "token_type": "Bearer"}),
-        )
+    let server = Receiver::scripted(|_, _| {
+        Answer::json(&json!({"access_token": "ya29", "expires_in": 3_599, "token_type": "Bearer"}))
     })
     .await;
-    let endpoint = Endpoint::accepting().await;
     let world = World::start().await;
     let token_uri = format!("{}/token", server.url);
     let auth = json!({
         "service_account_key": service_account(&token_uri),
         "scope": "https://www.googleapis.com/auth/cloud-platform",
     });
-    world
-        .attempt(
-            "a",
-            authenticated(&endpoint.url, "GCP_SERVICE_ACCOUNT", auth),
-        )
-        .await;
+    only_attempt(
+        &world,
+        "a",
+        authenticated(&world.receiver.url, "GCP_SERVICE_ACCOUNT", auth),
+    )
+    .await;
     assert_eq!(
-        endpoint.received()[0].header("authorization"),
+        world.receiver.deliveries()[0].header("authorization"),
         "Bearer ya29"
     );
 
-    let asked = &server.received()[0];
+    let asked = &server.deliveries()[0];
     assert_eq!(
         (asked.method.as_str(), asked.uri.path()),
         ("POST", "/token")
@@ -261,15 +268,14 @@ async fn a_service_account_with_scope_exchanges_what_it_signs_for_a_token() {
 
 #[tokio::test]
 async fn a_service_account_key_that_is_none_fails_the_handshake() {
-    let endpoint = Endpoint::accepting().await;
     let world = World::start().await;
     let auth = json!({"service_account_key": "{\"client_email\": \"a@b\"}"});
-    let attempt = world
-        .attempt(
-            "a",
-            authenticated(&endpoint.url, "GCP_SERVICE_ACCOUNT", auth),
-        )
-        .await;
+    let attempt = only_attempt(
+        &world,
+        "a",
+        authenticated(&world.receiver.url, "GCP_SERVICE_ACCOUNT", auth),
+    )
+    .await;
     assert_eq!(code(&attempt), "OAUTH2_HANDSHAKE_FAILED");
-    assert!(endpoint.received().is_empty());
+    assert!(world.receiver.deliveries().is_empty());
 }

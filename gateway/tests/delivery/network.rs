@@ -5,8 +5,9 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-use crate::endpoint::{Endpoint, status};
-use crate::world::{World, code};
+use hookdeck_testkit::{Answer, Receiver, World, gateway, seconds};
+
+use crate::{code, only_attempt};
 
 /// A server that does this with each connection, after the beginning of a request has come.
 async fn serve<F>(then: impl Fn(TcpStream) -> F + Send + 'static) -> String
@@ -46,7 +47,7 @@ async fn answering(text: &'static str) -> String {
 async fn a_port_nobody_listens_on_refuses() {
     let (_closed, url) = closed_port();
     let world = World::start().await;
-    let attempt = world.attempt("a", json!({"url": url})).await;
+    let attempt = only_attempt(&world, "a", json!({"url": url})).await;
     assert_eq!(code(&attempt), "CONNECTION_REFUSED");
     // Nothing was handed over, and nothing came back.
     assert_eq!(
@@ -64,12 +65,12 @@ async fn connections_that_end_before_an_answer() {
         stream.set_zero_linger().unwrap();
     })
     .await;
-    let attempt = world.attempt("reset", json!({"url": reset})).await;
+    let attempt = only_attempt(&world, "reset", json!({"url": reset})).await;
     assert_eq!(code(&attempt), "CONNECTION_RESET");
     assert!(attempt.delivered_at.is_some());
 
     let closed = serve(|_| async {}).await;
-    let attempt = world.attempt("closed", json!({"url": closed})).await;
+    let attempt = only_attempt(&world, "closed", json!({"url": closed})).await;
     assert_eq!(code(&attempt), "SOCKET_CLOSED");
 }
 
@@ -77,7 +78,7 @@ async fn connections_that_end_before_an_answer() {
 async fn an_answer_that_breaks_off_is_kept_as_far_as_it_came_and_is_no_success() {
     let url = answering("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf of").await;
     let world = World::start().await;
-    let attempt = world.attempt("a", json!({"url": url})).await;
+    let attempt = only_attempt(&world, "a", json!({"url": url})).await;
     assert_eq!(code(&attempt), "SOCKET_CLOSED");
     assert_eq!(attempt.response_status, Some(200));
     assert_eq!(attempt.body.unwrap().as_str(), "\"half of\"");
@@ -93,7 +94,7 @@ async fn what_is_no_http_is_a_protocol_error() {
         ("c", "HTTP/1.1 200 OK\r\ncontent-length: much\r\n\r\n"),
     ] {
         let url = answering(text).await;
-        let attempt = world.attempt(name, json!({"url": url})).await;
+        let attempt = only_attempt(&world, name, json!({"url": url})).await;
         assert_eq!(code(&attempt), "PROTOCOL_ERROR", "{text}");
     }
 }
@@ -111,23 +112,33 @@ async fn names_that_lead_nowhere_and_addresses_deliveries_may_not_go_to() {
         ("c", "http://[fe80::1]/", "HOST_UNREACHABLE"),
         ("d", "http://0.0.0.0/", "HOST_UNREACHABLE"),
     ] {
-        let attempt = world.attempt(name, json!({"url": url})).await;
+        let attempt = only_attempt(&world, name, json!({"url": url})).await;
         assert_eq!(code(&attempt), expected, "{url}");
         assert_eq!(attempt.delivered_at, None);
     }
 }
 
 #[tokio::test]
+async fn a_gateway_that_others_reach_does_not_deliver_into_its_own_network() {
+    let world = World::of(gateway().listen("0.0.0.0:0".parse().unwrap())).await;
+    let by_name = world.receiver.url.replace("127.0.0.1", "localhost");
+    for (name, url) in [("a", &world.receiver.url), ("b", &by_name)] {
+        let attempt = only_attempt(&world, name, json!({"url": url})).await;
+        assert_eq!(code(&attempt), "HOST_UNREACHABLE", "{url}");
+    }
+    assert!(world.receiver.deliveries().is_empty());
+}
+
+#[tokio::test]
 async fn a_destination_that_does_not_answer_in_its_time_is_given_up() {
-    let endpoint = Endpoint::accepting().await;
-    endpoint.hold();
     let world = World::start().await;
+    world.receiver.hold();
     // The shortest limit there is; the test ends when the limit does, however long that takes.
-    let config = json!({"url": endpoint.url, "delivery_timeout": 1});
-    let attempt = world.attempt("a", config).await;
+    let config = json!({"url": world.receiver.url, "delivery_timeout": 1});
+    let attempt = only_attempt(&world, "a", config).await;
     assert_eq!(code(&attempt), "TIMEOUT");
     assert!(attempt.delivered_at.is_some());
-    assert_eq!(endpoint.received().len(), 1);
+    assert_eq!(world.receiver.deliveries().len(), 1);
 }
 
 #[tokio::test]
@@ -140,19 +151,19 @@ async fn redirects_change_the_method_as_browsers_do() {
         (307, "POST", "POST", "1"),
         (308, "PATCH", "PATCH", "1"),
     ] {
-        let endpoint = Endpoint::start(move |_, before| match before {
-            0 => status(code).header("location", "/next?x=1"),
-            _ => status(204),
+        let receiver = Receiver::scripted(move |_, before| match before {
+            0 => Answer::status(code).header("location", "/next?x=1"),
+            _ => Answer::status(204),
         })
         .await;
         let world = World::start().await;
-        let config = json!({"url": format!("{}/in", endpoint.url), "http_method": sent});
-        let connection = world.connect("a", config).await;
-        world.deliver(&connection, &json!(1)).await;
+        let config = json!({"url": format!("{}/in", receiver.url), "http_method": sent});
+        let connection = world.connect("a").config(config).await;
+        world.deliver(&connection, 1).await;
         let attempt = world.attempts().await.remove(0);
         assert_eq!(attempt.response_status, Some(204), "{code}");
-        assert_eq!(attempt.requested_url, Some(format!("{}/in", endpoint.url)));
-        let received = endpoint.received();
+        assert_eq!(attempt.requested_url, Some(format!("{}/in", receiver.url)));
+        let received = receiver.deliveries();
         assert_eq!(received[0].method, sent);
         assert_eq!(
             (
@@ -175,34 +186,32 @@ async fn redirects_change_the_method_as_browsers_do() {
 #[tokio::test]
 async fn redirects_without_end_and_redirects_to_nowhere() {
     let world = World::start().await;
-    let round = Endpoint::start(|_, _| status(302).header("location", "/again")).await;
-    let attempt = world.attempt("round", json!({"url": round.url})).await;
+    let round = Receiver::scripted(|_, _| Answer::status(302).header("location", "/again")).await;
+    let attempt = only_attempt(&world, "round", json!({"url": round.url})).await;
     assert_eq!(code(&attempt), "TOO_MANY_REDIRECTS");
-    assert_eq!(round.received().len(), 11);
+    assert_eq!(round.deliveries().len(), 11);
 
-    let forbidden = Endpoint::start(|_, _| {
-        status(302).header("location", "http://169.254.169.254/latest/meta-data")
+    let forbidden = Receiver::scripted(|_, _| {
+        Answer::status(302).header("location", "http://169.254.169.254/latest/meta-data")
     })
     .await;
-    let attempt = world
-        .attempt("forbidden", json!({"url": forbidden.url}))
-        .await;
+    let attempt = only_attempt(&world, "forbidden", json!({"url": forbidden.url})).await;
     assert_eq!(code(&attempt), "HOST_UNREACHABLE");
     assert!(attempt.delivered_at.is_some());
 
     // One that leads to no HTTP address is an answer, and no success.
-    let odd = Endpoint::start(|_, _| status(302).header("location", "mailto:a@b")).await;
-    let attempt = world.attempt("odd", json!({"url": odd.url})).await;
+    let odd = Receiver::scripted(|_, _| Answer::status(302).header("location", "mailto:a@b")).await;
+    let attempt = only_attempt(&world, "odd", json!({"url": odd.url})).await;
     assert_eq!((attempt.response_status, code(&attempt)), (Some(302), ""));
 }
 
 #[tokio::test]
 async fn credentials_stay_with_the_destination_when_it_leads_elsewhere() {
-    let elsewhere = Endpoint::accepting().await;
+    let elsewhere = Receiver::start().await;
     let next = format!("{}/in", elsewhere.url);
-    let here = Endpoint::start(move |received, _| match received.uri.path() {
-        "/hook" => status(307).header("location", "/on"),
-        _ => status(307).header("location", next.clone()),
+    let here = Receiver::scripted(move |received, _| match received.uri.path() {
+        "/hook" => Answer::status(307).header("location", "/on"),
+        _ => Answer::status(307).header("location", next.clone()),
     })
     .await;
     for (name, auth_type, auth, header) in [
@@ -229,14 +238,14 @@ async fn credentials_stay_with_the_destination_when_it_leads_elsewhere() {
         let world = World::start().await;
         let url = format!("{}/hook", here.url);
         let config = json!({"url": url, "auth_type": auth_type, "auth": auth});
-        world.attempt(name, config).await;
-        let followed = elsewhere.received().pop().unwrap();
+        only_attempt(&world, name, config).await;
+        let followed = elsewhere.deliveries().pop().unwrap();
         assert_eq!(followed.header(header), "(absent)", "{auth_type}");
         assert_eq!(followed.uri, "/in");
         // What says that the event is genuine goes along with it.
         assert_ne!(followed.header("x-hookdeck-signature"), "(absent)");
         if name != "d" {
-            let own = here.received().pop().unwrap();
+            let own = here.deliveries().pop().unwrap();
             assert_ne!(own.header(header), "(absent)", "{auth_type}");
         }
     }
@@ -250,13 +259,13 @@ async fn failures_without_an_answer_are_retried_whatever_statuses_the_rule_names
         "type": "retry", "strategy": "linear", "interval": 30_000, "count": 2,
         "response_status_codes": ["500"],
     }]);
-    let connection = world.connect_with("a", json!({"url": url}), rules).await;
-    world.deliver(&connection, &json!(1)).await;
-    world
-        .gateway
-        .advance(std::time::Duration::from_secs(600))
-        .await
-        .unwrap();
+    let connection = world
+        .connect("a")
+        .config(json!({"url": url}))
+        .rules(rules)
+        .await;
+    world.deliver(&connection, 1).await;
+    world.advance(seconds(600)).await;
     let codes: Vec<String> = world
         .attempts()
         .await

@@ -3,12 +3,12 @@
 use hookdeck::types::Timestamp;
 use serde_json::{Value, json};
 
-use crate::endpoint::Endpoint;
-use crate::world::{World, code, json_body, manual};
+use hookdeck_testkit::{Answer, Receiver, START, World, gateway, seconds};
+
+use crate::{code, only_attempt};
 
 #[tokio::test]
 async fn path_and_query_go_along_as_the_destination_wants() {
-    let endpoint = Endpoint::accepting().await;
     let world = World::start().await;
     for (name, own, more, expected) in [
         ("a", "/in", json!({}), "/in/orders/1?x=1&x=2"),
@@ -28,40 +28,35 @@ async fn path_and_query_go_along_as_the_destination_wants() {
         ),
     ] {
         let mut config = more;
-        config["url"] = json!(format!("{}{own}", endpoint.url));
-        let connection = world.connect(name, config).await;
-        let url = format!("{}/orders/1?x=1&x=2", connection.source.url);
-        world.send(world.http().post(url).body("text")).await;
-        world.gateway.settle().await.unwrap();
-        assert_eq!(endpoint.received().pop().unwrap().uri, expected, "{name}");
-        let event = world.client.events().list().webhook_id(connection.id);
-        let event = event.await.unwrap().items.remove(0);
-        let data = world
-            .client
-            .events()
-            .get(event.id)
-            .await
-            .unwrap()
-            .data
-            .unwrap();
-        assert_eq!(data.url, format!("{}{expected}", endpoint.url));
+        config["url"] = json!(format!("{}{own}", world.receiver.url));
+        let connection = world.connect(name).config(config).await;
+        let webhook = world.webhook(&connection).path("/orders/1?x=1&x=2");
+        let request = webhook.body("text").taken().await;
+        world.settle().await;
+        assert_eq!(
+            world.receiver.deliveries().pop().unwrap().uri,
+            expected,
+            "{name}"
+        );
+        let event = world.event_of(&request).await;
+        let event = world.client.events().get(event.id).await.unwrap();
+        let data = event.data.unwrap();
+        assert_eq!(data.url, format!("{}{expected}", world.receiver.url));
     }
 }
 
 #[tokio::test]
 async fn the_method_is_kept_unless_the_destination_has_one_and_the_body_always_is() {
-    let endpoint = Endpoint::accepting().await;
     let world = World::start().await;
     for (name, http_method, expected) in [("a", Value::Null, "PUT"), ("b", json!("PATCH"), "PATCH")]
     {
-        let config = json!({"url": endpoint.url, "http_method": http_method});
-        let connection = world.connect(name, config).await;
-        let request = world.http().put(&connection.source.url);
+        let config = json!({"http_method": http_method});
+        let connection = world.connect(name).config(config).await;
         // Not as a JSON writer would write it: deliveries carry the bytes as they came.
-        let request = request.header("content-type", "application/json");
-        world.send(request.body("{ \"n\":1.0,\"n\" :2 }")).await;
-        world.gateway.settle().await.unwrap();
-        let received = endpoint.received().pop().unwrap();
+        let webhook = world.webhook(&connection).method("PUT");
+        webhook.json("{ \"n\":1.0,\"n\" :2 }").taken().await;
+        world.settle().await;
+        let received = world.receiver.deliveries().pop().unwrap();
         assert_eq!(received.method, expected);
         assert_eq!(&received.body[..], b"{ \"n\":1.0,\"n\" :2 }");
         assert_eq!(received.header("content-type"), "application/json");
@@ -89,26 +84,25 @@ const APPENDED: [&str; 15] = [
 
 #[tokio::test]
 async fn the_gateways_own_headers_are_sent_and_listed_in_their_order() {
-    let endpoint = Endpoint::accepting().await;
-    let builder = manual()
+    let builder = gateway()
         .signing_secret("s3cret")
         .previous_signing_secret("before");
     let world = World::of(builder).await;
     let rules = json!([{"type": "retry", "strategy": "linear", "interval": 30_000, "count": 1}]);
-    let config = json!({"url": endpoint.url});
-    let connection = world.connect_with("a", config, rules).await;
-    let request = world
-        .http()
-        .post(&connection.source.url)
+    let connection = world.connect("a").rules(rules).await;
+    world
+        .webhook(&connection)
         // A producer's own are not taken for the gateway's.
         .header("x-hookdeck-signature", "forged")
         .header("x-hookdeck-signature-2", "forged")
-        .header("x-hookdeck-attempt-count", "99");
-    world.send(json_body(request, &json!({"n": 1}))).await;
-    world.gateway.settle().await.unwrap();
+        .header("x-hookdeck-attempt-count", "99")
+        .json(json!({"n": 1}))
+        .taken()
+        .await;
+    world.settle().await;
 
     let event = world.events().await.remove(0);
-    let received = &endpoint.received()[0];
+    let received = &world.receiver.deliveries()[0];
     let event_url = format!("{}/events/{}", world.gateway.api_url(), event.id);
     for (name, value) in [
         ("idempotency-key", event.id.as_str()),
@@ -144,9 +138,8 @@ async fn the_gateways_own_headers_are_sent_and_listed_in_their_order() {
 #[tokio::test]
 async fn accept_is_added_where_the_producer_sent_none() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let endpoint = Endpoint::accepting().await;
     let world = World::start().await;
-    let connection = world.connect("a", json!({"url": endpoint.url})).await;
+    let connection = world.connect("a").await;
     let (address, path) = connection.source.url["http://".len()..]
         .split_once('/')
         .unwrap();
@@ -158,9 +151,9 @@ async fn accept_is_added_where_the_producer_sent_none() {
     let mut reply = String::new();
     stream.read_to_string(&mut reply).await.unwrap();
     assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
-    world.gateway.settle().await.unwrap();
+    world.settle().await;
     let accept = "application/json, text/plain, */*";
-    assert_eq!(endpoint.received()[0].header("accept"), accept);
+    assert_eq!(world.receiver.deliveries()[0].header("accept"), accept);
     let data = world.events().await.remove(0).data.unwrap();
     let listed = data.appended_headers.unwrap();
     let expected: Vec<&str> = APPENDED
@@ -172,16 +165,15 @@ async fn accept_is_added_where_the_producer_sent_none() {
 
 #[tokio::test]
 async fn a_project_may_give_the_headers_a_prefix_of_its_own() {
-    let endpoint = Endpoint::accepting().await;
     let world = World::start().await;
     let projects = world.client.raw().get("/projects").await.unwrap();
     let projects: Value = serde_json::from_str(projects.as_str()).unwrap();
     let path = format!("/projects/{}", projects[0]["id"].as_str().unwrap());
     let prefix = json!({"headers_prefix": "X-Acme"});
     world.client.raw().put(path).json(&prefix).await.unwrap();
-    let connection = world.connect("a", json!({"url": endpoint.url})).await;
-    world.deliver(&connection, &json!(1)).await;
-    let received = &endpoint.received()[0];
+    let connection = world.connect("a").await;
+    world.deliver(&connection, 1).await;
+    let received = &world.receiver.deliveries()[0];
     let event = world.events().await.remove(0);
     assert_eq!(received.header("x-acme-eventid"), event.id.as_str());
     assert_eq!(received.header("x-acme-original-ip"), "127.0.0.1");
@@ -202,20 +194,20 @@ async fn a_project_may_give_the_headers_a_prefix_of_its_own() {
 
 #[tokio::test]
 async fn what_belongs_to_the_producers_connection_stays_behind() {
-    let endpoint = Endpoint::accepting().await;
     let world = World::start().await;
-    let connection = world.connect("a", json!({"url": endpoint.url})).await;
-    let request = world
-        .http()
-        .post(&connection.source.url)
+    let connection = world.connect("a").await;
+    world
+        .webhook(&connection)
         .header("te", "trailers")
         .header("proxy-authorization", "Basic x")
         .header("accept-encoding", "gzip")
         .header("x-shop", "ü")
-        .header("cookie", "sid=1");
-    world.send(json_body(request, &json!(1))).await;
-    world.gateway.settle().await.unwrap();
-    let received = &endpoint.received()[0];
+        .header("cookie", "sid=1")
+        .json(1)
+        .taken()
+        .await;
+    world.settle().await;
+    let received = &world.receiver.deliveries()[0];
     for gone in ["te", "proxy-authorization", "accept-encoding"] {
         assert_eq!(received.header(gone), "(absent)");
     }
@@ -223,26 +215,45 @@ async fn what_belongs_to_the_producers_connection_stays_behind() {
     assert_eq!(received.header("cookie"), "sid=1");
     assert_eq!(
         received.header("host"),
-        endpoint.url.strip_prefix("http://").unwrap()
+        world.receiver.url.strip_prefix("http://").unwrap()
     );
 }
 
 #[tokio::test]
+async fn what_a_producer_proves_itself_with_goes_no_further_than_the_destination() {
+    let world = World::start().await;
+    let elsewhere = Receiver::start().await;
+    world
+        .receiver
+        .answer([Answer::status(307).header("location", &elsewhere.url)]);
+    let connection = world.connect("a").await;
+    world
+        .webhook(&connection)
+        .header("authorization", "Bearer producer")
+        .header("cookie", "sid=1")
+        .body("x")
+        .taken()
+        .await;
+    world.settle().await;
+    let first = world.receiver.next().await;
+    assert_eq!(first.header("authorization"), "Bearer producer");
+    assert_eq!(first.header("cookie"), "sid=1");
+    let followed = elsewhere.next().await;
+    assert_eq!(followed.header("authorization"), "(absent)");
+    assert_eq!(followed.header("cookie"), "(absent)");
+}
+
+#[tokio::test]
 async fn times_and_latencies_are_the_gateways() {
-    let endpoint = Endpoint::accepting().await;
     let world = World::start().await;
     let rules = json!([{"type": "delay", "delay": 5_000}]);
-    let config = json!({"url": endpoint.url, "delivery_policy": {"rate": 1, "period": "minute"}});
-    let connection = world.connect_with("a", config, rules).await;
-    world.post(&connection, &json!(1)).await;
-    world.post(&connection, &json!(2)).await;
-    world
-        .gateway
-        .advance(std::time::Duration::from_secs(65))
-        .await
-        .unwrap();
+    let config = json!({"delivery_policy": {"rate": 1, "period": "minute"}});
+    let connection = world.connect("a").config(config).rules(rules).await;
+    world.post(&connection, 1).await;
+    world.post(&connection, 2).await;
+    world.advance(seconds(65)).await;
     let attempts = world.attempts().await;
-    let at = |seconds| Some(Timestamp::from_unix_seconds(crate::world::START + seconds));
+    let at = |seconds| Some(Timestamp::from_unix_seconds(START + seconds));
     for (attempt, moment, waited) in [(&attempts[0], 5, 0), (&attempts[1], 65, 60_000)] {
         assert_eq!(attempt.delivered_at, at(moment));
         assert_eq!(attempt.responded_at, at(moment));
@@ -271,8 +282,6 @@ async fn an_address_that_is_none_is_refused_when_it_is_given() {
         );
     }
     // What the API calls a URI need not be one that can be delivered to.
-    let attempt = world
-        .attempt("b", json!({"url": "ftp://files.test/in"}))
-        .await;
+    let attempt = only_attempt(&world, "b", json!({"url": "ftp://files.test/in"})).await;
     assert_eq!(code(&attempt), "INVALID_URL");
 }

@@ -13,8 +13,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::endpoint::Endpoint;
-use crate::world::{World, code, manual};
+use hookdeck_testkit::{World, gateway};
+
+use crate::{code, only_attempt};
 
 struct Authority {
     certificate: Certificate,
@@ -104,8 +105,8 @@ async fn serve_as(identity: Identity) -> String {
 async fn a_server_of_a_trusted_authority_is_delivered_to() {
     let authority = authority("ours");
     let url = serve_as(authority.identity(&params("127.0.0.1", "server"), false)).await;
-    let world = World::of(manual().trust_certificate(authority.certificate.pem())).await;
-    let attempt = world.attempt("a", json!({"url": url})).await;
+    let world = World::of(gateway().trust_certificate(authority.certificate.pem())).await;
+    let attempt = only_attempt(&world, "a", json!({"url": url})).await;
     assert_eq!((attempt.response_status, code(&attempt)), (Some(200), ""));
     assert_eq!(attempt.body.unwrap().as_str(), "\"ok\"");
 }
@@ -119,12 +120,12 @@ async fn a_servers_own_certificate_can_be_trusted_too() {
         let (certificate, identity) = self_signed(&params);
         let (_, impostor) = self_signed(&params);
         let url = serve_as(identity).await;
-        let world = World::of(manual().trust_certificate(certificate.pem())).await;
-        let attempt = world.attempt("a", json!({"url": url})).await;
+        let world = World::of(gateway().trust_certificate(certificate.pem())).await;
+        let attempt = only_attempt(&world, "a", json!({"url": url})).await;
         assert_eq!((attempt.response_status, code(&attempt)), (Some(200), ""));
         // Under the same name with another key it is somebody else.
         let url = serve_as(impostor).await;
-        let attempt = world.attempt("b", json!({"url": url})).await;
+        let attempt = only_attempt(&world, "b", json!({"url": url})).await;
         assert_eq!(
             (attempt.response_status, attempt.delivered_at),
             (None, None)
@@ -135,15 +136,15 @@ async fn a_servers_own_certificate_can_be_trusted_too() {
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let (certificate, identity) = self_signed(&params);
     let url = serve_as(identity).await;
-    let world = World::of(manual().trust_certificate(certificate.pem())).await;
-    let attempt = world.attempt("a", json!({"url": url})).await;
+    let world = World::of(gateway().trust_certificate(certificate.pem())).await;
+    let attempt = only_attempt(&world, "a", json!({"url": url})).await;
     assert_eq!(code(&attempt), "ERR_TLS_CERT_ALTNAME_INVALID");
 }
 
 #[tokio::test]
 async fn each_fault_of_a_certificate_has_its_code() {
     let trusted = authority("ours");
-    let world = World::of(manual().trust_certificate(trusted.certificate.pem())).await;
+    let world = World::of(gateway().trust_certificate(trusted.certificate.pem())).await;
     let mut expired = params("127.0.0.1", "server");
     expired.not_before = date_time_ymd(2020, 1, 1);
     expired.not_after = date_time_ymd(2021, 1, 1);
@@ -182,7 +183,7 @@ async fn each_fault_of_a_certificate_has_its_code() {
         ),
     ] {
         let url = serve_as(identity).await;
-        let attempt = world.attempt(name, json!({"url": url})).await;
+        let attempt = only_attempt(&world, name, json!({"url": url})).await;
         assert_eq!(code(&attempt), expected, "{name}");
         assert_eq!(attempt.delivered_at, None, "{name}");
     }
@@ -190,12 +191,11 @@ async fn each_fault_of_a_certificate_has_its_code() {
 
 #[tokio::test]
 async fn plain_http_behind_an_https_url_is_the_wrong_version() {
-    let endpoint = Endpoint::accepting().await;
     let world = World::start().await;
-    let url = endpoint.url.replace("http:", "https:");
-    let attempt = world.attempt("a", json!({"url": url})).await;
+    let url = world.receiver.url.replace("http:", "https:");
+    let attempt = only_attempt(&world, "a", json!({"url": url})).await;
     assert_eq!(code(&attempt), "ERR_SSL_WRONG_VERSION_NUMBER");
-    assert!(endpoint.received().is_empty());
+    assert!(world.receiver.deliveries().is_empty());
 }
 
 #[tokio::test]
@@ -218,40 +218,39 @@ async fn a_server_that_asks_for_a_certificate_of_ours_is_a_protocol_error() {
         .with_single_cert(chain, key)
         .unwrap();
     let url = serve(config).await;
-    let world = World::of(manual().trust_certificate(authority.certificate.pem())).await;
-    let attempt = world.attempt("a", json!({"url": url})).await;
+    let world = World::of(gateway().trust_certificate(authority.certificate.pem())).await;
+    let attempt = only_attempt(&world, "a", json!({"url": url})).await;
     assert_eq!(code(&attempt), "PROTOCOL_ERROR");
 }
 
 #[tokio::test]
 async fn a_redirect_from_tls_to_plain_http_takes_no_credentials_along() {
-    let endpoint = Endpoint::accepting().await;
     let authority = authority("ours");
     let (chain, key) = authority.identity(&params("127.0.0.1", "server"), false);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}/in", listener.local_addr().unwrap());
     let acceptor = TlsAcceptor::from(Arc::new(server_config((chain, key))));
-    let next = endpoint.url.clone();
+    let world = World::of(gateway().trust_certificate(authority.certificate.pem())).await;
+    let next = world.receiver.at("/on");
     tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
         let mut stream = acceptor.accept(stream).await.unwrap();
         let mut buffer = vec![0; 64 * 1024];
         let _ = stream.read(&mut buffer).await.unwrap();
-        let answer = format!("HTTP/1.1 307 Go\r\nlocation: {next}/on\r\ncontent-length: 0\r\n\r\n");
+        let answer = format!("HTTP/1.1 307 Go\r\nlocation: {next}\r\ncontent-length: 0\r\n\r\n");
         stream.write_all(answer.as_bytes()).await.unwrap();
         stream.flush().await.unwrap();
     });
-    let world = World::of(manual().trust_certificate(authority.certificate.pem())).await;
     let config = json!({"url": url, "auth_type": "BEARER_TOKEN", "auth": {"token": "t"}});
-    let attempt = world.attempt("a", config).await;
+    let attempt = only_attempt(&world, "a", config).await;
     assert_eq!(attempt.response_status, Some(200));
-    let received = endpoint.received();
+    let received = world.receiver.deliveries();
     assert_eq!(received[0].header("authorization"), "(absent)");
     assert_eq!(received[0].uri.path(), "/on");
 }
 
 #[tokio::test]
 async fn a_gateway_does_not_start_with_a_certificate_that_is_none() {
-    let refused = manual().trust_certificate("nonsense").start().await;
+    let refused = gateway().trust_certificate("nonsense").start().await;
     assert!(matches!(refused, Err(StartError::Certificate { .. })));
 }

@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use hookdeck::models::EventStatus;
 use serde_json::{Value, json};
 
-use crate::endpoint::{self, Endpoint, Reply, status};
-use crate::world::{World, code, manual};
+use hookdeck_testkit::{Answer, Receiver, World, gateway, seconds};
 
-fn token(value: impl Into<String>, lasts: u64) -> Reply {
-    endpoint::json(
+use crate::{code, only_attempt};
+
+fn token(value: impl Into<String>, lasts: u64) -> Answer {
+    Answer::json(
         &json!({"access_token": value.into(), "expires_in": lasts, "token_type": "bearer"}),
     )
 }
 
 /// An authorization server that hands out `t0`, `t1` and so on, each good for a minute.
-async fn server() -> Endpoint {
-    Endpoint::start(|_, before| token(format!("t{before}"), 60)).await
+async fn server() -> Receiver {
+    Receiver::scripted(|_, before| token(format!("t{before}"), 60)).await
 }
 
 fn client_credentials(destination: &str, server: &str) -> Value {
@@ -48,12 +48,8 @@ fn refresh_token(destination: &str, server: &str) -> Value {
     })
 }
 
-fn seconds(count: u64) -> Duration {
-    Duration::from_secs(count)
-}
-
-fn authorizations(endpoint: &Endpoint) -> Vec<String> {
-    let received = endpoint.received();
+fn authorizations(receiver: &Receiver) -> Vec<String> {
+    let received = receiver.deliveries();
     received
         .iter()
         .map(|received| received.header("authorization").to_owned())
@@ -62,21 +58,21 @@ fn authorizations(endpoint: &Endpoint) -> Vec<String> {
 
 #[tokio::test]
 async fn a_token_is_kept_until_it_ends_by_the_gateways_clock() {
-    let (server, destination) = (server().await, Endpoint::accepting().await);
+    let (server, destination) = (server().await, Receiver::start().await);
     let world = World::start().await;
     let config = client_credentials(&destination.url, &server.url);
-    let connection = world.connect("a", config).await;
-    world.deliver(&connection, &json!(1)).await;
-    world.gateway.advance(seconds(59)).await.unwrap();
-    world.deliver(&connection, &json!(2)).await;
-    world.gateway.advance(seconds(1)).await.unwrap();
-    world.deliver(&connection, &json!(3)).await;
+    let connection = world.connect("a").config(config).await;
+    world.deliver(&connection, 1).await;
+    world.advance(seconds(59)).await;
+    world.deliver(&connection, 2).await;
+    world.advance(seconds(1)).await;
+    world.deliver(&connection, 3).await;
     assert_eq!(
         authorizations(&destination),
         ["Bearer t0", "Bearer t0", "Bearer t1"]
     );
 
-    let asked = server.received();
+    let asked = server.deliveries();
     assert_eq!(asked.len(), 2);
     for (field, value) in [
         ("grant_type", "client_credentials"),
@@ -90,10 +86,10 @@ async fn a_token_is_kept_until_it_ends_by_the_gateways_clock() {
 
 #[tokio::test]
 async fn deliveries_at_once_share_one_handshake() {
-    let (server, destination) = (server().await, Endpoint::accepting().await);
+    let (server, destination) = (server().await, Receiver::start().await);
     let world = World::start().await;
     let config = client_credentials(&destination.url, &server.url);
-    let connection = world.connect("a", config).await;
+    let connection = world.connect("a").config(config).await;
     world
         .client
         .connections()
@@ -101,7 +97,7 @@ async fn deliveries_at_once_share_one_handshake() {
         .await
         .unwrap();
     for n in 0..8 {
-        world.post(&connection, &json!(n)).await;
+        world.post(&connection, n).await;
     }
     server.hold();
     world
@@ -110,22 +106,22 @@ async fn deliveries_at_once_share_one_handshake() {
         .unpause(&connection.id)
         .await
         .unwrap();
-    server.wait_for(1).await;
+    server.arrived(1).await;
     server.release(100);
-    world.gateway.settle().await.unwrap();
+    world.settle().await;
     assert_eq!(authorizations(&destination), ["Bearer t0"; 8]);
-    assert_eq!(server.received().len(), 1);
+    assert_eq!(server.deliveries().len(), 1);
 }
 
 #[tokio::test]
 async fn each_destination_has_a_token_of_its_own_and_a_changed_one_a_new_one() {
-    let (server, destination) = (server().await, Endpoint::accepting().await);
+    let (server, destination) = (server().await, Receiver::start().await);
     let world = World::start().await;
     let config = client_credentials(&destination.url, &server.url);
-    let first = world.connect("a", config.clone()).await;
-    let second = world.connect("b", config.clone()).await;
-    world.deliver(&first, &json!(1)).await;
-    world.deliver(&second, &json!(2)).await;
+    let first = world.connect("a").config(config.clone()).await;
+    let second = world.connect("b").config(config.clone()).await;
+    world.deliver(&first, 1).await;
+    world.deliver(&second, 2).await;
     let mut changed = config;
     changed["auth"]["client_secret"] = json!("another");
     let path = format!("/destinations/{}", first.destination.id);
@@ -135,8 +131,8 @@ async fn each_destination_has_a_token_of_its_own_and_a_changed_one_a_new_one() {
         .put(path)
         .json(&json!({"config": changed}));
     update.await.unwrap();
-    world.deliver(&first, &json!(3)).await;
-    world.deliver(&second, &json!(4)).await;
+    world.deliver(&first, 3).await;
+    world.deliver(&second, 4).await;
     assert_eq!(
         authorizations(&destination),
         ["Bearer t0", "Bearer t1", "Bearer t2", "Bearer t1"]
@@ -147,11 +143,11 @@ async fn each_destination_has_a_token_of_its_own_and_a_changed_one_a_new_one() {
 async fn a_token_taken_back_early_is_replaced_within_the_attempt() {
     let server = server().await;
     let valid = Arc::new(AtomicUsize::new(0));
-    let destination = Endpoint::start({
+    let destination = Receiver::scripted({
         let valid = Arc::clone(&valid);
         move |received, _| {
             let expected = format!("Bearer t{}", valid.load(Ordering::SeqCst));
-            status(if received.header("authorization") == expected {
+            Answer::status(if received.header("authorization") == expected {
                 200
             } else {
                 401
@@ -161,10 +157,10 @@ async fn a_token_taken_back_early_is_replaced_within_the_attempt() {
     .await;
     let world = World::start().await;
     let config = client_credentials(&destination.url, &server.url);
-    let connection = world.connect("a", config).await;
-    world.deliver(&connection, &json!(1)).await;
+    let connection = world.connect("a").config(config).await;
+    world.deliver(&connection, 1).await;
     valid.store(1, Ordering::SeqCst);
-    world.deliver(&connection, &json!(2)).await;
+    world.deliver(&connection, 2).await;
     let attempts = world.attempts().await;
     assert_eq!(attempts.len(), 2);
     assert!(
@@ -181,12 +177,12 @@ async fn a_token_taken_back_early_is_replaced_within_the_attempt() {
 #[tokio::test]
 async fn a_destination_that_refuses_even_a_fresh_token_is_asked_once() {
     let server = server().await;
-    let destination = Endpoint::start(|_, _| status(401)).await;
+    let destination = Receiver::scripted(|_, _| Answer::status(401)).await;
     let world = World::start().await;
     let config = client_credentials(&destination.url, &server.url);
-    let connection = world.connect("a", config).await;
-    world.deliver(&connection, &json!(1)).await;
-    world.deliver(&connection, &json!(2)).await;
+    let connection = world.connect("a").config(config).await;
+    world.deliver(&connection, 1).await;
+    world.deliver(&connection, 2).await;
     // The token it refused was not kept for the second event.
     assert_eq!(authorizations(&destination), ["Bearer t0", "Bearer t1"]);
     let attempts = world.attempts().await;
@@ -199,21 +195,21 @@ async fn a_destination_that_refuses_even_a_fresh_token_is_asked_once() {
 
 #[tokio::test]
 async fn without_a_token_nothing_is_sent_and_the_retry_tries_anew() {
-    let server = Endpoint::start(|_, before| match before {
-        0 => status(500),
-        1 => endpoint::json(&json!({"token": "hidden-secret"})),
-        2 => status(200).body("<html>"),
-        3 => status(302).header("location", "/elsewhere"),
+    let server = Receiver::scripted(|_, before| match before {
+        0 => Answer::status(500),
+        1 => Answer::json(&json!({"token": "hidden-secret"})),
+        2 => Answer::status(200).body("<html>"),
+        3 => Answer::status(302).header("location", "/elsewhere"),
         _ => token("good", 60),
     })
     .await;
-    let destination = Endpoint::accepting().await;
+    let destination = Receiver::start().await;
     let world = World::start().await;
     let config = client_credentials(&destination.url, &server.url);
     let rules = json!([{"type": "retry", "strategy": "linear", "interval": 10_000, "count": 9}]);
-    let connection = world.connect_with("a", config, rules).await;
-    world.deliver(&connection, &json!(1)).await;
-    world.gateway.advance(seconds(3_600)).await.unwrap();
+    let connection = world.connect("a").config(config).rules(rules).await;
+    world.deliver(&connection, 1).await;
+    world.advance(seconds(3_600)).await;
     let attempts = world.attempts().await;
     let codes: Vec<&str> = attempts.iter().map(code).collect();
     let failed = "OAUTH2_HANDSHAKE_FAILED";
@@ -222,7 +218,7 @@ async fn without_a_token_nothing_is_sent_and_the_retry_tries_anew() {
     assert_eq!(authorizations(&destination), ["Bearer good"]);
     assert!(
         server
-            .received()
+            .deliveries()
             .iter()
             .all(|asked| asked.uri.path() == "/")
     );
@@ -233,19 +229,19 @@ async fn without_a_token_nothing_is_sent_and_the_retry_tries_anew() {
 async fn an_authorization_server_that_hangs_ends_with_the_deliverys_time() {
     let server = server().await;
     server.hold();
-    let destination = Endpoint::accepting().await;
+    let destination = Receiver::start().await;
     let world = World::start().await;
     // The shortest limit there is; the test ends when the limit does, however long that takes.
     let mut config = client_credentials(&destination.url, &server.url);
     config["delivery_timeout"] = json!(1);
-    let attempt = world.attempt("a", config).await;
+    let attempt = only_attempt(&world, "a", config).await;
     assert_eq!(code(&attempt), "OAUTH2_HANDSHAKE_FAILED");
-    assert!(destination.received().is_empty());
+    assert!(destination.deliveries().is_empty());
 }
 
 #[tokio::test]
 async fn the_authorization_servers_address_is_guarded_as_a_destinations_is() {
-    let destination = Endpoint::accepting().await;
+    let destination = Receiver::start().await;
     let world = World::start().await;
     for (name, server) in [
         ("a", "http://169.254.169.254/latest/api/token"),
@@ -254,29 +250,29 @@ async fn the_authorization_servers_address_is_guarded_as_a_destinations_is() {
     ] {
         let config = client_credentials(&destination.url, server);
         assert_eq!(
-            code(&world.attempt(name, config).await),
+            code(&only_attempt(&world, name, config).await),
             "OAUTH2_HANDSHAKE_FAILED"
         );
     }
     // A gateway that others reach asks nobody on its own network.
     let server = self::server().await;
-    let open = World::of(manual().listen("0.0.0.0:0".parse().unwrap())).await;
+    let open = World::of(gateway().listen("0.0.0.0:0".parse().unwrap())).await;
     let config = client_credentials("http://mock.hookdeck.com", &server.url);
-    let attempt = open.attempt("a", config).await;
+    let attempt = only_attempt(&open, "a", config).await;
     assert_eq!(code(&attempt), "OAUTH2_HANDSHAKE_FAILED");
-    assert!(server.received().is_empty());
+    assert!(server.deliveries().is_empty());
 }
 
 /// Takes each refresh token once and hands out the next one with the access token.
-async fn rotating_server() -> Endpoint {
+async fn rotating_server() -> Receiver {
     let next = AtomicUsize::new(0);
-    Endpoint::start(move |asked, _| {
+    Receiver::scripted(move |asked, _| {
         let n = next.load(Ordering::SeqCst);
         if asked.field("refresh_token") != Some(format!("r{n}")) {
-            return status(400).body(r#"{"error": "invalid_grant"}"#);
+            return Answer::status(400).body(r#"{"error": "invalid_grant"}"#);
         }
         next.store(n + 1, Ordering::SeqCst);
-        endpoint::json(&json!({
+        Answer::json(&json!({
             "access_token": format!("t{n}"),
             "expires_in": "60",
             "refresh_token": format!("r{}", n + 1),
@@ -287,15 +283,15 @@ async fn rotating_server() -> Endpoint {
 
 #[tokio::test]
 async fn an_exchanged_refresh_token_is_used_from_then_on_and_outlives_the_gateway() {
-    let (server, destination) = (rotating_server().await, Endpoint::accepting().await);
+    let (server, destination) = (rotating_server().await, Receiver::start().await);
     let directory = tempfile::tempdir().unwrap();
-    let builder = manual().data_dir(directory.path());
+    let builder = gateway().data_dir(directory.path());
     let world = World::of(builder.clone()).await;
     let config = refresh_token(&destination.url, &server.url);
-    let connection = world.connect("a", config).await;
+    let connection = world.connect("a").config(config).await;
     for n in 0..3 {
-        world.deliver(&connection, &json!(n)).await;
-        world.gateway.advance(seconds(60)).await.unwrap();
+        world.deliver(&connection, n).await;
+        world.advance(seconds(60)).await;
     }
     let now = world.gateway.now();
     world.gateway.shutdown().await;
@@ -303,7 +299,7 @@ async fn an_exchanged_refresh_token_is_used_from_then_on_and_outlives_the_gatewa
     let world = World::of(builder.manual_clock(now)).await;
     let connections = world.client.connections();
     let connection = connections.get(connection.id).await.unwrap();
-    world.deliver(&connection, &json!(3)).await;
+    world.deliver(&connection, 3).await;
     assert_eq!(
         authorizations(&destination),
         ["Bearer t0", "Bearer t1", "Bearer t2", "Bearer t3"]
@@ -312,21 +308,21 @@ async fn an_exchanged_refresh_token_is_used_from_then_on_and_outlives_the_gatewa
 
 #[tokio::test]
 async fn a_refresh_token_somebody_sets_wins_over_the_exchanged_one() {
-    let destination = Endpoint::accepting().await;
-    let server = Endpoint::start(|asked, _| {
+    let destination = Receiver::start().await;
+    let server = Receiver::scripted(|asked, _| {
         let used = asked.field("refresh_token").unwrap();
-        endpoint::json(
+        Answer::json(
             &json!({"access_token": format!("for {used}"), "refresh_token": format!("{used}+")}),
         )
     })
     .await;
     let world = World::start().await;
     let mut config = refresh_token(&destination.url, &server.url);
-    let connection = world.connect("a", config.clone()).await;
-    world.deliver(&connection, &json!(1)).await;
+    let connection = world.connect("a").config(config.clone()).await;
+    world.deliver(&connection, 1).await;
     // This token came without an end, so it is kept.
-    world.gateway.advance(seconds(1_000_000)).await.unwrap();
-    world.deliver(&connection, &json!(2)).await;
+    world.advance(seconds(1_000_000)).await;
+    world.deliver(&connection, 2).await;
     config["auth"]["refresh_token"] = json!("mine");
     let path = format!("/destinations/{}", connection.destination.id);
     let update = world
@@ -335,7 +331,7 @@ async fn a_refresh_token_somebody_sets_wins_over_the_exchanged_one() {
         .put(path)
         .json(&json!({"config": config}));
     update.await.unwrap();
-    world.deliver(&connection, &json!(3)).await;
+    world.deliver(&connection, 3).await;
     assert_eq!(
         authorizations(&destination),
         ["Bearer for r0", "Bearer for r0", "Bearer for mine"]
@@ -344,12 +340,12 @@ async fn a_refresh_token_somebody_sets_wins_over_the_exchanged_one() {
 
 #[tokio::test]
 async fn nothing_that_is_shown_holds_a_secret() {
-    let server = Endpoint::start(|_, _| token("hidden-token", 60)).await;
-    let destination = Endpoint::accepting().await;
+    let server = Receiver::scripted(|_, _| token("hidden-token", 60)).await;
+    let destination = Receiver::start().await;
     let world = World::start().await;
     let config = client_credentials(&destination.url, &server.url);
-    let connection = world.connect("a", config).await;
-    world.deliver(&connection, &json!(1)).await;
+    let connection = world.connect("a").config(config).await;
+    world.deliver(&connection, 1).await;
     let event = world.events().await.remove(0);
     let attempt = world.attempts().await.remove(0);
     for path in [

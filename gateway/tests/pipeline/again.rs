@@ -2,22 +2,17 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{Receiver, World, refusal, request_id};
+use hookdeck_testkit::{World, refusal, seconds};
 
 #[tokio::test]
 async fn a_replay_is_a_new_request_under_the_rules_of_today() {
     let world = World::start().await;
-    let mut receiver = Receiver::start().await;
-    let connection = world
-        .connect("replay", Some(&receiver.url), json!([]))
-        .await;
+    let connection = world.connect("replay").await;
     let source = json!({ "name": "replay-source" });
-    let other = world
-        .connect_from(source, "other", Some(&receiver.url), json!([]))
-        .await;
+    let other = world.connect("other").source(source).await;
     let old = world.deliver(&connection, "{\"n\":1}").await;
-    let events = world.events(&old).await;
-    assert_eq!(receiver.all().len(), 2);
+    let events = world.events_of(&old).await;
+    assert_eq!(world.receiver.rest().len(), 2);
     let update = world.client.raw().put(format!("/connections/{}", other.id));
     let rules = json!({ "rules": [{ "type": "filter", "body": { "n": 2 } }] });
     update.json(&rules).decode::<Value>().await.unwrap();
@@ -26,10 +21,10 @@ async fn a_replay_is_a_new_request_under_the_rules_of_today() {
     assert_eq!((replayed.requests.len(), replayed.events.len()), (1, 1));
     let new = replayed.requests[0].id.to_string();
     assert_ne!(new, old);
-    assert_eq!(world.counts(&new).await, (1, 1, String::new()));
-    assert_eq!(world.counts(&old).await, (2, 0, String::new()));
+    assert_eq!(world.counts_of(&new).await, (1, 1, String::new()));
+    assert_eq!(world.counts_of(&old).await, (2, 0, String::new()));
     world.settle().await;
-    let seen = receiver.next().await;
+    let seen = world.receiver.next().await;
     assert_eq!(
         (seen.text(), seen.header("x-hookdeck-requestid")),
         ("{\"n\":1}", new.as_str())
@@ -46,7 +41,7 @@ async fn a_replay_is_a_new_request_under_the_rules_of_today() {
     assert_eq!(replayed.events[0].webhook_id, connection.id);
     assert_ne!(replayed.events[0].id, own.id);
     assert_eq!(
-        world.counts(replayed.requests[0].id.as_str()).await,
+        world.counts_of(replayed.requests[0].id.as_str()).await,
         (1, 0, String::new())
     );
 }
@@ -54,8 +49,8 @@ async fn a_replay_is_a_new_request_under_the_rules_of_today() {
 #[tokio::test]
 async fn a_replay_may_go_elsewhere_and_one_that_nobody_takes_is_rejected() {
     let world = World::start().await;
-    let first = world.connect("first", None, json!([])).await;
-    let second = world.connect("second", None, json!([])).await;
+    let first = world.connect("first").mock().await;
+    let second = world.connect("second").mock().await;
     let id = world.deliver(&first, "{}").await;
     let replay = |body: Value| {
         let call = world.client.raw().post(format!("/requests/{id}/replay"));
@@ -85,17 +80,45 @@ async fn a_replay_may_go_elsewhere_and_one_that_nobody_takes_is_rejected() {
 }
 
 #[tokio::test]
+async fn a_replay_does_not_deliver_what_the_source_would_not_take() {
+    let world = World::start().await;
+    let connection = world.connect("strict").await;
+    let many = format!("?{}", "a=1&".repeat(1_001));
+    let large = "x".repeat(10 * 1024 * 1024 + 1);
+    for (method, query, content_type, body, cause) in [
+        ("POST", "", "text/plain", &*large, "PAYLOAD_TOO_LARGE"),
+        ("POST", "", "application/json", "{", "UNPARSABLE_JSON"),
+        ("POST", "", "a/b", "x", "UNSUPPORTED_CONTENT_TYPE"),
+        ("GET", "", "text/plain", "", "UNSUPPORTED_HTTP_METHOD"),
+        ("POST", &*many, "text/plain", "x", "UNKNOWN"),
+    ] {
+        let webhook = world.webhook(&connection).method(method).path(query);
+        let webhook = webhook.header("content-type", content_type);
+        let mut id = webhook.body(body.to_owned()).send().await.request_id();
+        // A replay of a replay is no way around it.
+        for _ in 0..2 {
+            let replayed = world.client.requests().replay(&id).await.unwrap();
+            assert!(replayed.events.is_empty(), "{cause}");
+            id = replayed.requests[0].id.to_string();
+            assert_eq!(world.counts_of(&id).await, (0, 0, cause.to_owned()));
+        }
+    }
+    world.settle().await;
+    assert!(world.receiver.deliveries().is_empty());
+}
+
+#[tokio::test]
 async fn what_was_deleted_takes_no_replay() {
     let world = World::start().await;
-    let connection = world.connect("gone", None, json!([])).await;
+    let connection = world.connect("gone").mock().await;
     let id = world.deliver(&connection, "{}").await;
-    let event = world.event(&id).await;
+    let event = world.event_of(&id).await;
     let client = &world.client;
     client.connections().delete(&connection.id).await.unwrap();
     // The event's own connection is gone: the source still takes the request, for nobody.
     let replayed = client.events().replay(&event.id).await.unwrap();
     let new = replayed.requests[0].id.to_string();
-    assert_eq!(world.counts(&new).await.2, "NO_CONNECTION");
+    assert_eq!(world.counts_of(&new).await.2, "NO_CONNECTION");
     client
         .sources()
         .delete(&connection.source.id)
@@ -113,25 +136,26 @@ async fn what_was_deleted_takes_no_replay() {
 #[tokio::test]
 async fn a_request_retry_fills_in_what_is_missing_and_only_that() {
     let world = World::start().await;
-    let plain = world.connect("plain", None, json!([])).await;
+    let plain = world.connect("plain").mock().await;
     let filter = json!([{ "type": "filter", "body": { "n": 2 } }]);
     let from = json!({ "name": "plain-source" });
     let strict = world
-        .connect_from(from.clone(), "strict", None, filter)
+        .connect("strict")
+        .source(from.clone())
+        .mock()
+        .rules(filter)
         .await;
-    let off = world
-        .connect_from(from.clone(), "off", None, json!([]))
-        .await;
+    let off = world.connect("off").source(from.clone()).mock().await;
     world.client.connections().disable(&off.id).await.unwrap();
     let id = world.deliver(&plain, "{\"n\":1}").await;
-    assert_eq!(world.counts(&id).await, (1, 2, String::new()));
-    world.advance(1).await;
-    let late = world.connect_from(from, "late", None, json!([])).await;
+    assert_eq!(world.counts_of(&id).await, (1, 2, String::new()));
+    world.advance(seconds(1)).await;
+    let late = world.connect("late").source(from).mock().await;
 
     // Nothing changed: still filtered, still disabled.
     let retried = world.client.requests().retry(&id).await.unwrap();
     assert_eq!(retried.events.unwrap_or_default().len(), 0);
-    assert_eq!(world.counts(&id).await, (1, 2, String::new()));
+    assert_eq!(world.counts_of(&id).await, (1, 2, String::new()));
 
     let update = world
         .client
@@ -161,10 +185,10 @@ async fn a_request_retry_fills_in_what_is_missing_and_only_that() {
     let events = rest.events.unwrap();
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].webhook_id, off.id);
-    assert_eq!(world.counts(&id).await, (3, 0, String::new()));
+    assert_eq!(world.counts_of(&id).await, (3, 0, String::new()));
     world.settle().await;
     // The connection that came later has nothing of it, and now there is nothing left to retry.
-    let all = world.events(&id).await;
+    let all = world.events_of(&id).await;
     assert!(all.iter().all(|event| event.webhook_id != late.id));
     let (status, message) = refusal(&world.client.requests().retry(&id).await.unwrap_err());
     assert_eq!(status, 400);
@@ -180,20 +204,18 @@ async fn a_rejected_request_can_be_retried_when_it_was_not_its_own_fault() {
     let source = json!({ "name": "locked", "config": {
         "auth_type": "API_KEY", "auth": { "api_key": "secret", "header_key": "x-key" },
     } });
-    let connection = world.connect_from(source, "locked", None, json!([])).await;
-    let url = connection.source.url.clone();
-    let headers = [("content-type", "application/json")];
-    let refused = world.send("POST", url.clone(), &headers, "{}").await;
+    let connection = world.connect("locked").source(source).mock().await;
+    let refused = world.webhook(&connection).json("{}").send().await;
     assert_eq!((refused.status, refused.text.as_str()), (401, ""));
     let listed = world.client.requests().list().await.unwrap();
     let id = listed.items[0].id.to_string();
     assert_eq!(
-        world.counts(&id).await,
+        world.counts_of(&id).await,
         (0, 0, "VERIFICATION_FAILED".to_owned())
     );
     let retried = world.client.requests().retry(&id).await.unwrap();
     assert_eq!(retried.events.unwrap().len(), 1);
-    assert_eq!(world.counts(&id).await, (1, 0, String::new()));
+    assert_eq!(world.counts_of(&id).await, (1, 0, String::new()));
 
     world
         .client
@@ -201,12 +223,12 @@ async fn a_rejected_request_can_be_retried_when_it_was_not_its_own_fault() {
         .disable(&connection.source.id)
         .await
         .unwrap();
-    let reply = world.send("POST", url, &headers, "{}").await;
-    let id = request_id(&reply);
+    let reply = world.webhook(&connection).json("{}").send().await;
+    let id = reply.request_id();
     let retried = world.client.requests().retry(&id).await.unwrap();
     assert_eq!(retried.events.unwrap_or_default().len(), 0);
     assert_eq!(
-        world.counts(&id).await,
+        world.counts_of(&id).await,
         (0, 0, "SOURCE_DISABLED".to_owned())
     );
     world
@@ -222,13 +244,10 @@ async fn a_rejected_request_can_be_retried_when_it_was_not_its_own_fault() {
 #[tokio::test]
 async fn a_bookmark_sends_its_data_again_and_notes_its_use() {
     let world = World::start().await;
-    let mut receiver = Receiver::start().await;
-    let connection = world
-        .connect("marked", Some(&receiver.url), json!([]))
-        .await;
+    let connection = world.connect("marked").await;
     let id = world.deliver(&connection, "{ \"n\": 1e400 }").await;
-    receiver.all();
-    let event = world.event(&id).await;
+    world.receiver.rest();
+    let event = world.event_of(&id).await;
     let bookmarks = world.client.bookmarks();
     let bookmark = bookmarks
         .create(
@@ -247,15 +266,15 @@ async fn a_bookmark_sends_its_data_again_and_notes_its_use() {
     assert_eq!(events.len(), 1);
     assert_ne!(events[0].request_id, event.request_id);
     world.settle().await;
-    assert_eq!(receiver.next().await.text(), "{ \"n\": 1e400 }");
+    assert_eq!(world.receiver.next().await.text(), "{ \"n\": 1e400 }");
     assert_eq!(
-        world.counts(events[0].request_id.as_str()).await,
+        world.counts_of(events[0].request_id.as_str()).await,
         (1, 0, String::new())
     );
     let used = bookmarks.get(&bookmark.id).await.unwrap().last_used_at;
     assert!(used.is_some());
 
-    world.advance(60).await;
+    world.advance(seconds(60)).await;
     world
         .client
         .connections()

@@ -4,13 +4,12 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 
-use crate::world::{Headers, Receiver, World, request_id};
+use hookdeck_testkit::{Headers, World};
 
 #[tokio::test]
 async fn every_body_arrives_byte_for_byte_with_its_content_type() {
     let world = World::start().await;
-    let mut receiver = Receiver::start().await;
-    let connection = world.connect("bytes", Some(&receiver.url), json!([])).await;
+    let connection = world.connect("bytes").await;
     let every_byte: Vec<u8> = (0..=255).collect();
     let deep = "[".repeat(10_000) + &"]".repeat(10_000);
     let cases: [(&str, &[u8]); 22] = [
@@ -50,17 +49,21 @@ async fn every_body_arrives_byte_for_byte_with_its_content_type() {
         } else {
             headers
         };
-        let url = connection.source.url.clone();
-        let reply = world.send("POST", url, headers, body.to_vec()).await;
-        let id = request_id(&reply);
+        let reply = world
+            .webhook(&connection)
+            .headers(headers)
+            .body(body.to_vec())
+            .send()
+            .await;
+        let id = reply.request_id();
         assert_eq!(
-            world.counts(&id).await,
+            world.counts_of(&id).await,
             (1, 0, String::new()),
             "{content_type}: {}",
             reply.text
         );
         world.settle().await;
-        let seen = receiver.next().await;
+        let seen = world.receiver.next().await;
         assert_eq!(seen.body, body, "{content_type}");
         let expected = if content_type.is_empty() {
             "(absent)"
@@ -75,7 +78,7 @@ async fn every_body_arrives_byte_for_byte_with_its_content_type() {
         };
         let raw = world.client.requests().raw_body(&id).await.unwrap();
         assert_eq!(raw.body, served, "{content_type}");
-        let event = world.event(&id).await;
+        let event = world.event_of(&id).await;
         assert_eq!(
             world
                 .client
@@ -102,21 +105,22 @@ async fn every_body_arrives_byte_for_byte_with_its_content_type() {
 #[tokio::test]
 async fn packed_bodies_are_kept_packed() {
     let world = World::start().await;
-    let mut receiver = Receiver::start().await;
-    let connection = world
-        .connect("packed", Some(&receiver.url), json!([]))
-        .await;
+    let connection = world.connect("packed").await;
     let packed = b"\x1f\x8b\x08not really";
     let headers = [
         ("content-type", "application/x-unknown"),
         ("content-encoding", "gzip"),
     ];
-    let url = connection.source.url.clone();
-    let reply = world.send("POST", url, &headers, packed.to_vec()).await;
+    let reply = world
+        .webhook(&connection)
+        .headers(&headers)
+        .body(packed.to_vec())
+        .send()
+        .await;
     assert_eq!(reply.status, 200);
     world.settle().await;
-    let seen = receiver.next().await;
-    assert_eq!(seen.body, packed);
+    let seen = world.receiver.next().await;
+    assert_eq!(seen.body, &packed[..]);
     assert_eq!(seen.header("content-encoding"), "gzip");
     assert_eq!(seen.header("content-type"), "application/x-unknown");
 }
@@ -124,23 +128,29 @@ async fn packed_bodies_are_kept_packed() {
 #[tokio::test]
 async fn the_url_may_name_the_content_type_for_acceptance_and_delivery() {
     let world = World::start().await;
-    let mut receiver = Receiver::start().await;
     let rules = json!([{ "type": "filter", "body": { "id": 7 } }]);
-    let connection = world.connect("named", Some(&receiver.url), rules).await;
-    let url = format!(
-        "{}?x-hookdeck-content-type=application/json",
-        connection.source.url
-    );
+    let connection = world.connect("named").rules(rules).await;
+    let behind = "?x-hookdeck-content-type=application/json";
     let headers = [("content-type", "application/x-unknown")];
     world
-        .send("POST", url.clone(), &headers, "{\"id\":7}")
+        .webhook(&connection)
+        .path(behind)
+        .headers(&headers)
+        .body("{\"id\":7}")
+        .send()
         .await;
     world.settle().await;
     assert_eq!(
-        receiver.next().await.header("content-type"),
+        world.receiver.next().await.header("content-type"),
         "application/json"
     );
-    let reply = world.send("POST", url, &headers, "no json").await;
+    let reply = world
+        .webhook(&connection)
+        .path(behind)
+        .headers(&headers)
+        .body("no json")
+        .send()
+        .await;
     assert_eq!(reply.status, 400);
 }
 
@@ -148,7 +158,7 @@ async fn the_url_may_name_the_content_type_for_acceptance_and_delivery() {
 async fn rules_see_json_without_a_content_type_and_forms_as_objects() {
     let world = World::start().await;
     let rules = json!([{ "type": "filter", "body": { "a": { "b": "1" } } }]);
-    let connection = world.connect("seen", None, rules).await;
+    let connection = world.connect("seen").mock().rules(rules).await;
     let form = [("content-type", "application/x-www-form-urlencoded")];
     let text = [("content-type", "text/plain")];
     let cases: [(Headers<'_>, &str, u32); 5] = [
@@ -159,9 +169,13 @@ async fn rules_see_json_without_a_content_type_and_forms_as_objects() {
         (&text, "{\"a\":{\"b\":1}}", 0),
     ];
     for (headers, body, events) in cases {
-        let url = connection.source.url.clone();
-        let reply = world.send("POST", url, headers, body).await;
-        let counts = world.counts(&request_id(&reply)).await;
+        let reply = world
+            .webhook(&connection)
+            .headers(headers)
+            .body(body)
+            .send()
+            .await;
+        let counts = world.counts_of(&reply.request_id()).await;
         assert_eq!(counts, (events, 1 - events, String::new()), "{body}");
     }
 }
@@ -169,18 +183,26 @@ async fn rules_see_json_without_a_content_type_and_forms_as_objects() {
 #[tokio::test]
 async fn a_large_payload_says_so_and_its_body_is_not_searched() {
     let world = World::start().await;
-    let connection = world.connect("large", None, json!([])).await;
-    let url = connection.source.url.clone();
+    let connection = world.connect("large").mock().await;
     let headers = [("content-type", "text/plain")];
     let limit = 10 * 1024 * 1024;
     for (length, large) in [(2_500_000, false), (2_500_001, true), (limit, true)] {
         let mut body = "needle".to_owned();
         body += &"x".repeat(length - body.len());
-        let reply = world.send("POST", url.clone(), &headers, body).await;
+        let reply = world
+            .webhook(&connection)
+            .headers(&headers)
+            .body(body)
+            .send()
+            .await;
+        assert_eq!(
+            world.counts_of(&reply.request_id()).await,
+            (1, 0, String::new())
+        );
         let request = world
             .client
             .requests()
-            .get(request_id(&reply))
+            .get(reply.request_id())
             .await
             .unwrap();
         assert_eq!(

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::World;
+use hookdeck_testkit::{World, seconds};
 
 fn rule(fields: Value) -> Value {
     let mut rule = json!({ "type": "deduplicate", "window": 60_000 });
@@ -16,9 +16,9 @@ fn rule(fields: Value) -> Value {
 async fn a_repeat_counts_as_ignored_until_the_window_after_the_first_is_over() {
     let world = World::start().await;
     let rules = json!([rule(json!({ "include_fields": ["body.id"] }))]);
-    let connection = world.connect("once", None, rules).await;
+    let connection = world.connect("once").mock().rules(rules).await;
     let mut seen = Vec::new();
-    for (seconds, body) in [
+    for (later, body) in [
         (0, "{\"id\":1,\"n\":1}"),
         (30, "{\"id\":1,\"n\":2}"),
         (0, "{\"id\":2}"),
@@ -26,10 +26,10 @@ async fn a_repeat_counts_as_ignored_until_the_window_after_the_first_is_over() {
         (29, "{\"id\":1}"),
         (1, "{\"id\":1}"),
     ] {
-        world.advance(seconds).await;
+        world.advance(seconds(later)).await;
         let id = world.post(&connection, body).await;
-        let (events, ignored, _) = world.counts(&id).await;
-        assert!(world.ignored(&id).await.is_empty());
+        let (events, ignored, _) = world.counts_of(&id).await;
+        assert!(world.ignored_of(&id).await.is_empty());
         seen.push((events, ignored));
     }
     assert_eq!(seen, [(1, 0), (0, 1), (1, 0), (0, 1), (1, 0)]);
@@ -106,11 +106,13 @@ async fn fields_reach_into_lists_and_headers() {
     {
         let name = format!("fields-{index}");
         let connection = world
-            .connect(&name, None, json!([rule(fields.clone())]))
+            .connect(&name)
+            .mock()
+            .rules(json!([rule(fields.clone())]))
             .await;
         world.post(&connection, first).await;
         let id = world.post(&connection, second).await;
-        let (events, ignored, _) = world.counts(&id).await;
+        let (events, ignored, _) = world.counts_of(&id).await;
         assert_eq!((events == 0, ignored == 1), (same, same), "{fields}");
     }
 }
@@ -119,13 +121,13 @@ async fn fields_reach_into_lists_and_headers() {
 async fn what_is_sent_again_on_purpose_is_no_repeat() {
     let world = World::start().await;
     let rules = json!([rule(json!({}))]);
-    let connection = world.connect("again", None, rules).await;
+    let connection = world.connect("again").mock().rules(rules).await;
     let id = world.deliver(&connection, "{}").await;
     let replayed = world.client.requests().replay(&id).await.unwrap();
     assert_eq!(replayed.events.len(), 1);
     // Only the rule's own connection remembers.
     let source = json!({ "name": "again-source" });
-    world.connect_from(source, "other", None, json!([])).await;
+    world.connect("other").source(source).mock().await;
     let id = world.deliver(&connection, "{}").await;
-    assert_eq!(world.counts(&id).await, (1, 1, String::new()));
+    assert_eq!(world.counts_of(&id).await, (1, 1, String::new()));
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{World, request_id};
+use hookdeck_testkit::World;
 
 /// What becomes of a request under one filter: the failing parts, or nothing.
 async fn verdict(world: &World, name: &str, filter: Value, body: &str) -> Option<Value> {
@@ -10,15 +10,19 @@ async fn verdict(world: &World, name: &str, filter: Value, body: &str) -> Option
     for (part, schema) in filter.as_object().unwrap() {
         rule[part] = schema.clone();
     }
-    let connection = world.connect(name, None, json!([rule])).await;
-    let headers = [("content-type", "application/json"), ("X-Shop", "Berlin")];
-    let url = format!("{}/orders/7?page=2&tags[]=a", connection.source.url);
-    let reply = world.send("POST", url, &headers, body.to_owned()).await;
-    let id = request_id(&reply);
-    match world.counts(&id).await {
+    let connection = world.connect(name).mock().rules(json!([rule])).await;
+    let reply = world
+        .webhook(&connection)
+        .path("/orders/7?page=2&tags[]=a")
+        .header("X-Shop", "Berlin")
+        .json(body)
+        .send()
+        .await;
+    let id = reply.request_id();
+    match world.counts_of(&id).await {
         (1, 0, _) => None,
         (0, 1, _) => {
-            let ignored = world.ignored(&id).await.remove(0);
+            let ignored = world.ignored_of(&id).await.remove(0);
             assert_eq!(ignored.cause.as_str(), "FILTERED");
             Some(serde_json::to_value(ignored.meta).unwrap())
         }
@@ -137,8 +141,18 @@ async fn the_first_filter_that_fails_decides() {
         { "type": "filter", "headers": { "x-a": "1" } },
         { "type": "filter", "body": { "b": 1 } },
     ]);
-    let connection = world.connect("two", None, rules).await;
+    let connection = world.connect("two").mock().rules(rules).await;
     let id = world.post(&connection, "{}").await;
-    let meta = serde_json::to_value(&world.ignored(&id).await[0].meta).unwrap();
+    let meta = serde_json::to_value(&world.ignored_of(&id).await[0].meta).unwrap();
     assert_eq!(meta, json!(["headers"]));
+}
+
+#[tokio::test]
+async fn json_cut_in_the_middle_of_a_character_is_json_and_arrives_as_it_was_sent() {
+    let world = World::start().await;
+    let rules = json!([{ "type": "filter", "body": { "kind": "order" } }]);
+    let connection = world.connect("cut").rules(rules).await;
+    let body = r#"{"kind":"order","note":"cut \ud83d"}"#;
+    world.deliver(&connection, body).await;
+    assert_eq!(world.receiver.next().await.text(), body);
 }

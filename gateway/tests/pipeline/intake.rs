@@ -2,35 +2,36 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{Headers, Receiver, World, request_id};
+use hookdeck_testkit::{Headers, World, seconds};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 #[tokio::test]
 async fn every_method_that_the_source_allows_is_taken_and_delivered_as_it_came() {
     let world = World::start().await;
-    let mut receiver = Receiver::start().await;
     let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "QUERY"];
     let source = json!({ "name": "open", "config": { "allowed_http_methods": methods } });
-    let connection = world
-        .connect_from(source, "open", Some(&receiver.url), json!([]))
-        .await;
+    let connection = world.connect("open").source(source).await;
     for method in methods {
         let body = if method == "HEAD" { "" } else { "{}" };
-        let url = connection.source.url.clone();
-        let reply = world.send(method, url, &[JSON], body).await;
+        let reply = world
+            .webhook(&connection)
+            .method(method)
+            .headers(&[JSON])
+            .body(body)
+            .send()
+            .await;
         assert_eq!(reply.status, 200, "{method}");
         assert_eq!(reply.text.is_empty(), method == "HEAD");
         world.settle().await;
-        assert_eq!(receiver.next().await.method.as_str(), method);
+        assert_eq!(world.receiver.next().await.method.as_str(), method);
     }
 }
 
 #[tokio::test]
 async fn a_source_takes_four_methods_by_itself_and_the_url_may_name_others() {
     let world = World::start().await;
-    let connection = world.connect("plain", None, json!([])).await;
-    let url = &connection.source.url;
+    let connection = world.connect("plain").mock().await;
     for (method, query, status) in [
         ("POST", "", 200),
         ("PUT", "", 200),
@@ -46,7 +47,12 @@ async fn a_source_takes_four_methods_by_itself_and_the_url_may_name_others() {
         ("QUERY", "?x-hookdeck-allow-methods=Query", 200),
         ("POST", "?x-hookdeck-allow-methods=get,%20head", 405),
     ] {
-        let reply = world.send(method, format!("{url}{query}"), &[], "").await;
+        let reply = world
+            .webhook(&connection)
+            .path(query)
+            .method(method)
+            .send()
+            .await;
         assert_eq!(reply.status, status, "{method} {query}: {}", reply.text);
     }
     let refused = world
@@ -62,8 +68,7 @@ async fn a_source_takes_four_methods_by_itself_and_the_url_may_name_others() {
 #[tokio::test]
 async fn each_cause_of_rejection_has_its_status_and_a_stored_request() {
     let world = World::start().await;
-    let connection = world.connect("strict", None, json!([])).await;
-    let url = connection.source.url.as_str();
+    let connection = world.connect("strict").mock().await;
     let large = "x".repeat(10 * 1024 * 1024 + 1);
     let many = "?".to_owned() + &"a=1&".repeat(1001);
     for (query, content_type, body, status, cause) in [
@@ -95,11 +100,16 @@ async fn each_cause_of_rejection_has_its_status_and_a_stored_request() {
         (many.as_str(), "text/plain", "?", 400, "UNKNOWN"),
     ] {
         let headers = [("content-type", content_type)];
-        let target = format!("{url}{query}");
-        let reply = world.send("POST", target, &headers, body.to_owned()).await;
+        let reply = world
+            .webhook(&connection)
+            .path(query)
+            .headers(&headers)
+            .body(body.to_owned())
+            .send()
+            .await;
         assert_eq!(reply.status, status, "{cause}: {}", reply.text);
-        let id = request_id(&reply);
-        assert_eq!(world.counts(&id).await, (0, 0, cause.to_owned()));
+        let id = reply.request_id();
+        assert_eq!(world.counts_of(&id).await, (0, 0, cause.to_owned()));
         // What it is rules another try out.
         let error = world.client.requests().retry(&id).await.unwrap_err();
         assert_eq!(error.status().unwrap(), 400, "{cause}");
@@ -112,16 +122,21 @@ async fn a_rejection_is_for_the_first_thing_that_is_wrong() {
     let source = json!({ "name": "guarded", "config": {
         "auth_type": "API_KEY", "auth": { "api_key": "secret", "header_key": "x-key" },
     } });
-    let connection = world.connect_from(source, "guarded", None, json!([])).await;
-    let url = connection.source.url.clone();
+    let connection = world.connect("guarded").source(source).mock().await;
     let cause = async |method: &'static str,
                        content_type: &'static str,
                        body: &'static str,
                        key: &'static str| {
         // The latest is the first of the list only if no other came at the same moment.
-        world.advance(1).await;
+        world.advance(seconds(1)).await;
         let headers = [("content-type", content_type), ("x-key", key)];
-        let reply = world.send(method, url.clone(), &headers, body).await;
+        let reply = world
+            .webhook(&connection)
+            .method(method)
+            .headers(&headers)
+            .body(body)
+            .send()
+            .await;
         let mut listed = world.client.requests().list().limit(1).await.unwrap().items;
         let request = listed.remove(0);
         let cause = request
@@ -185,13 +200,13 @@ async fn a_deleted_source_says_so_and_stores_nothing() {
         .create(hookdeck::models::SourceInput::webhook("gone"));
     let source = source.await.unwrap();
     world.client.sources().delete(&source.id).await.unwrap();
-    let reply = world.send("POST", source.url, &[JSON], "{}").await;
+    let reply = world.webhook(&source.url).json("{}").send().await;
     assert_eq!(
         (reply.status, reply.json()["status"].as_str()),
         (410, Some("DELETED"))
     );
     let nowhere = format!("{}/e/nobody/x", world.gateway.api_url());
-    assert_eq!(world.send("POST", nowhere, &[JSON], "{}").await.status, 404);
+    assert_eq!(world.webhook(&nowhere).json("{}").send().await.status, 404);
     assert!(
         world
             .client
@@ -215,22 +230,35 @@ async fn the_source_or_the_url_chooses_the_answer() {
         let source = json!({ "name": format!("says-{kind}"), "config": {
             "custom_response": { "content_type": kind, "body": "<a>{\"ü\":1}</a>" },
         } });
-        let connection = world.connect_from(source, kind, None, json!([])).await;
-        let url = connection.source.url.clone();
-        let reply = world.send("POST", url.clone(), &[JSON], "{}").await;
+        let connection = world.connect(kind).source(source).mock().await;
+        let reply = world.webhook(&connection).json("{}").send().await;
         assert_eq!(reply.text, "<a>{\"ü\":1}</a>");
         assert_eq!(reply.header("content-type"), content_type);
         // What the URL asks for counts more.
-        let asked = format!("{url}?x-hookdeck-response[{kind}]=from%20the+url");
-        let reply = world.send("POST", asked, &[JSON], "{}").await;
+        let asked = format!("?x-hookdeck-response[{kind}]=from%20the+url");
+        let reply = world
+            .webhook(&connection)
+            .path(&asked)
+            .json("{}")
+            .send()
+            .await;
         assert_eq!(
             (reply.text.as_str(), reply.header("content-type")),
             ("from the url", content_type)
         );
-        let empty = format!("{url}?x-hookdeck-response=null");
-        assert_eq!(world.send("POST", empty, &[JSON], "{}").await.text, "");
+        let empty = "?x-hookdeck-response=null";
+        assert_eq!(
+            world
+                .webhook(&connection)
+                .path(empty)
+                .json("{}")
+                .send()
+                .await
+                .text,
+            ""
+        );
         // A refusal is told as one.
-        let reply = world.send("POST", url, &[JSON], "{").await;
+        let reply = world.webhook(&connection).json("{").send().await;
         assert_eq!(
             (reply.status, &reply.json()["status"]),
             (400, &json!("REJECTED"))
@@ -241,36 +269,51 @@ async fn the_source_or_the_url_chooses_the_answer() {
 #[tokio::test]
 async fn the_path_and_the_query_behind_the_source_go_along_as_they_came() {
     let world = World::start().await;
-    let mut receiver = Receiver::start().await;
-    let connection = world.connect("deep", Some(&receiver.url), json!([])).await;
-    for (behind, stored) in [
-        ("/a/b%2Fc/%C3%BC?x=1&x=2&y[z]=3", "/a/b%2Fc/%C3%BC"),
-        ("/", "/"),
-        ("?only=query", ""),
-        ("//double//slash/", "//double//slash/"),
-        ("/%00/%ff;p=1?%00=%ff", "/%00/%ff;p=1"),
+    let connection = world.connect("deep").await;
+    for (behind, sent, stored) in [
+        (
+            "/a/b%2Fc/%C3%BC?x=1&x=2&y[z]=3",
+            "/a/b%2Fc/%C3%BC?x=1&x=2&y[z]=3",
+            "/a/b%2Fc/%C3%BC",
+        ),
+        ("/", "/", "/"),
+        ("?only=query", "/?only=query", ""),
+        ("//double//slash/", "//double//slash/", "//double//slash/"),
+        (
+            "/%00/%ff;p=1?%00=%ff",
+            "/%00/%ff;p=1?%00=%ff",
+            "/%00/%ff;p=1",
+        ),
     ] {
-        let url = format!("{}{behind}", connection.source.url);
-        let reply = world.send("POST", url, &[JSON], "{}").await;
+        let reply = world
+            .webhook(&connection)
+            .path(behind)
+            .json("{}")
+            .send()
+            .await;
         assert_eq!(reply.status, 200, "{behind}: {}", reply.text);
         world.settle().await;
-        let seen = receiver.next().await;
-        assert_eq!(seen.uri.to_string(), format!("/hook{behind}"));
+        let seen = world.receiver.next().await;
+        assert_eq!(seen.uri.to_string(), sent);
         let request = world
             .client
             .requests()
-            .get(request_id(&reply))
+            .get(reply.request_id())
             .await
             .unwrap();
-        assert_eq!(request.data.unwrap().path, stored);
+        let data = request.data.unwrap();
+        assert_eq!(data.path, stored);
+        if stored == "/a/b%2Fc/%C3%BC" {
+            let parsed = serde_json::to_value(data.parsed_query).unwrap();
+            assert_eq!(parsed, json!({ "x": ["1", "2"], "y": { "z": "3" } }));
+        }
     }
 }
 
 #[tokio::test]
 async fn a_header_sent_twice_is_one_list_and_the_peer_is_noted() {
     let world = World::start().await;
-    let mut receiver = Receiver::start().await;
-    let connection = world.connect("heads", Some(&receiver.url), json!([])).await;
+    let connection = world.connect("heads").await;
     let headers = [
         ("x-tag", "a"),
         ("X-Tag", "b"),
@@ -280,17 +323,21 @@ async fn a_header_sent_twice_is_one_list_and_the_peer_is_noted() {
         ("content-type", "application/json"),
         ("content-type", "text/plain"),
     ];
-    let url = connection.source.url.clone();
-    let reply = world.send("POST", url, &headers, "{\"a\":1}").await;
+    let reply = world
+        .webhook(&connection)
+        .headers(&headers)
+        .body("{\"a\":1}")
+        .send()
+        .await;
     world.settle().await;
-    let seen = receiver.next().await;
+    let seen = world.receiver.next().await;
     assert_eq!(seen.header("x-tag"), "a, b");
     assert_eq!(seen.header("cookie"), "a=1; b=2");
     assert_eq!(seen.header("x-hookdeck-original-ip"), "127.0.0.1");
     let request = world
         .client
         .requests()
-        .get(request_id(&reply))
+        .get(reply.request_id())
         .await
         .unwrap();
     let data = request.data.unwrap();
@@ -306,8 +353,7 @@ async fn a_header_sent_twice_is_one_list_and_the_peer_is_noted() {
 #[tokio::test]
 async fn publishing_goes_to_a_source_by_name_or_id_and_says_what_is_missing() {
     let world = World::start().await;
-    let mut receiver = Receiver::start().await;
-    let connection = world.connect("shop", Some(&receiver.url), json!([])).await;
+    let connection = world.connect("shop").await;
     let publisher = world.client.publish();
     for call in [
         publisher.to_source("shop-source"),
@@ -319,7 +365,7 @@ async fn publishing_goes_to_a_source_by_name_or_id_and_says_what_is_missing() {
             .await
             .unwrap();
         world.settle().await;
-        let seen = receiver.next().await;
+        let seen = world.receiver.next().await;
         assert_eq!(
             (seen.text(), seen.header("x-tenant")),
             ("{\"n\":1}", "acme")
@@ -327,7 +373,7 @@ async fn publishing_goes_to_a_source_by_name_or_id_and_says_what_is_missing() {
         // The key and the name of the source are for the gateway alone.
         assert_eq!(seen.header("authorization"), "(absent)");
         assert_eq!(seen.header("x-hookdeck-source-id"), "(absent)");
-        assert_eq!(world.counts(published.request_id.as_str()).await.0, 1);
+        assert_eq!(world.counts_of(published.request_id.as_str()).await.0, 1);
     }
     let error = publisher.to_source("nobody").body("x").await.unwrap_err();
     assert_eq!(error.status().unwrap(), 404);
@@ -351,7 +397,7 @@ async fn publishing_goes_to_a_source_by_name_or_id_and_says_what_is_missing() {
         ),
     ];
     for (headers, status, code) in cases {
-        let reply = world.send("POST", url.clone(), headers, "{}").await;
+        let reply = world.webhook(&url).headers(headers).body("{}").send().await;
         assert_eq!(
             (reply.status, &reply.json()["code"]),
             (status, &json!(code))
@@ -374,11 +420,13 @@ async fn publishing_goes_to_a_source_by_name_or_id_and_says_what_is_missing() {
 #[tokio::test]
 async fn a_request_goes_to_each_connection_and_one_without_any_is_kept() {
     let world = World::start().await;
-    let first = world.connect("one", None, json!([])).await;
+    let first = world.connect("one").mock().await;
     let source = json!({ "name": "one-source" });
-    let second = world.connect_from(source, "two", None, json!([])).await;
+    let second = world.connect("two").source(source).mock().await;
     let id = world.deliver(&first, "{}").await;
-    assert_eq!(world.counts(&id).await, (2, 0, String::new()));
+    assert_eq!(world.counts_of(&id).await, (2, 0, String::new()));
+    let request = world.client.requests().get(&id).await.unwrap();
+    assert_eq!(request.cli_events_count, Some(0));
     for connection in [&first, &second] {
         world
             .client
@@ -388,9 +436,9 @@ async fn a_request_goes_to_each_connection_and_one_without_any_is_kept() {
             .unwrap();
     }
     let id = world.deliver(&first, "{}").await;
-    assert_eq!(world.counts(&id).await, (0, 2, String::new()));
+    assert_eq!(world.counts_of(&id).await, (0, 2, String::new()));
     let causes: Vec<Value> = world
-        .ignored(&id)
+        .ignored_of(&id)
         .await
         .iter()
         .map(|ignored| json!([ignored.cause.as_str(), ignored.meta.is_none()]))
@@ -408,5 +456,8 @@ async fn a_request_goes_to_each_connection_and_one_without_any_is_kept() {
             .unwrap();
     }
     let id = world.deliver(&first, "{}").await;
-    assert_eq!(world.counts(&id).await, (0, 0, "NO_CONNECTION".to_owned()));
+    assert_eq!(
+        world.counts_of(&id).await,
+        (0, 0, "NO_CONNECTION".to_owned())
+    );
 }

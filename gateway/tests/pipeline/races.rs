@@ -7,11 +7,10 @@
 use hookdeck::models::{Connection, Event};
 use serde_json::json;
 
-use crate::world::{Receiver, World};
+use hookdeck_testkit::{World, seconds};
 
 struct Race {
     world: World,
-    receiver: Receiver,
     connection: Connection,
     event: Event,
 }
@@ -20,19 +19,17 @@ impl Race {
     /// An event whose first attempt is out and will be answered with `status`.
     async fn start(status: u16) -> Self {
         let world = World::start().await;
-        let mut receiver = Receiver::start().await;
-        receiver.answer(&[status]);
-        receiver.hold();
+        world.receiver.answer([status]);
+        world.receiver.hold();
         let rules =
             json!([{ "type": "retry", "strategy": "linear", "interval": 60_000, "count": 1 }]);
-        let connection = world.connect("race", Some(&receiver.url), rules).await;
+        let connection = world.connect("race").rules(rules).await;
         let id = world.post(&connection, "{}").await;
-        receiver.next().await;
-        let event = world.event(&id).await;
+        world.receiver.next().await;
+        let event = world.event_of(&id).await;
         assert_eq!((event.status.as_str(), event.attempts), ("QUEUED", 0));
         Self {
             world,
-            receiver,
             connection,
             event,
         }
@@ -40,14 +37,14 @@ impl Race {
 
     /// Lets the destination answer, and an hour pass; the state right after the answer and the
     /// triggers of all attempts in the end.
-    async fn end(&mut self) -> ((String, u32, Option<i64>), Vec<String>) {
-        self.receiver.release();
+    async fn end(&self) -> ((String, u32, Option<i64>), Vec<String>) {
+        self.world.receiver.release_all();
         self.world.settle().await;
         let after = self.world.state(&self.event).await;
-        self.world.advance(3_600).await;
-        let attempts = self.world.attempts(&self.event).await;
+        self.world.advance(seconds(3_600)).await;
+        let attempts = self.world.history_of(&self.event).await;
         // The destination got what was recorded, not less and not more.
-        assert_eq!(self.receiver.all().len() + 1, attempts.len());
+        assert_eq!(self.world.receiver.deliveries().len(), attempts.len());
         let triggers = attempts.into_iter().map(|(_, trigger, _)| trigger);
         (after, triggers.collect())
     }
@@ -60,7 +57,7 @@ fn is(status: &str, attempts: u32, next: Option<i64>) -> (String, u32, Option<i6
 #[tokio::test]
 async fn cancelled_in_flight() {
     for (status, state) in [(500, "CANCELLED"), (200, "SUCCESSFUL")] {
-        let mut race = Race::start(status).await;
+        let race = Race::start(status).await;
         let events = race.world.client.events();
         let cancelled = events.cancel(&race.event.id).await.unwrap();
         assert_eq!(cancelled.status.as_str(), "CANCELLED");
@@ -74,7 +71,7 @@ async fn cancelled_in_flight() {
 async fn disabled_or_deleted_in_flight() {
     for (status, state) in [(500, "CANCELLED"), (200, "SUCCESSFUL")] {
         for end in ["disable", "delete", "source", "destination"] {
-            let mut race = Race::start(status).await;
+            let race = Race::start(status).await;
             let client = &race.world.client;
             let connection = &race.connection;
             match end {
@@ -105,7 +102,7 @@ async fn disabled_or_deleted_in_flight() {
 
 #[tokio::test]
 async fn disabled_and_enabled_in_flight_is_cancelled_all_the_same() {
-    let mut race = Race::start(500).await;
+    let race = Race::start(500).await;
     let connections = race.world.client.connections();
     connections.disable(&race.connection.id).await.unwrap();
     connections.enable(&race.connection.id).await.unwrap();
@@ -116,18 +113,18 @@ async fn disabled_and_enabled_in_flight_is_cancelled_all_the_same() {
 #[tokio::test]
 async fn retried_in_flight() {
     // However often it is asked for, one attempt follows; the rule's own comes after it.
-    let mut race = Race::start(500).await;
+    let race = Race::start(500).await;
     for _ in 0..3 {
         let events = race.world.client.events();
         let retried = events.retry(&race.event.id).await.unwrap();
         assert_eq!(retried.status.as_str(), "QUEUED");
     }
-    race.receiver.answer(&[500]);
+    race.world.receiver.answer([500]);
     let (after, triggers) = race.end().await;
     assert_eq!(after, is("FAILED", 2, Some(60)));
     assert_eq!(triggers, ["INITIAL", "MANUAL", "AUTOMATIC"]);
 
-    let mut race = Race::start(200).await;
+    let race = Race::start(200).await;
     race.world
         .client
         .events()
@@ -140,8 +137,24 @@ async fn retried_in_flight() {
 }
 
 #[tokio::test]
+async fn an_event_never_has_two_attempts_in_flight() {
+    let race = Race::start(200).await;
+    let (world, receiver) = (&race.world, &race.world.receiver);
+    for _ in 0..3 {
+        world.client.events().retry(&race.event.id).await.unwrap();
+    }
+    // Another event gets through meanwhile, so the gateway has looked at what is due since.
+    world.post(&race.connection, "{\"other\":true}").await;
+    assert_eq!(receiver.next().await.text(), "{\"other\":true}");
+    assert!(receiver.rest().is_empty());
+    receiver.release_all();
+    world.settle().await;
+    assert_eq!(world.state(&race.event).await, is("SUCCESSFUL", 2, None));
+}
+
+#[tokio::test]
 async fn cancelled_and_retried_in_flight() {
-    let mut race = Race::start(500).await;
+    let race = Race::start(500).await;
     let events = race.world.client.events();
     events.cancel(&race.event.id).await.unwrap();
     events.retry(&race.event.id).await.unwrap();
@@ -149,7 +162,7 @@ async fn cancelled_and_retried_in_flight() {
     assert_eq!(after, is("SUCCESSFUL", 2, None));
     assert_eq!(triggers, ["INITIAL", "MANUAL"]);
 
-    let mut race = Race::start(500).await;
+    let race = Race::start(500).await;
     let events = race.world.client.events();
     events.retry(&race.event.id).await.unwrap();
     events.cancel(&race.event.id).await.unwrap();
@@ -159,7 +172,7 @@ async fn cancelled_and_retried_in_flight() {
 
 #[tokio::test]
 async fn paused_in_flight() {
-    let mut race = Race::start(500).await;
+    let race = Race::start(500).await;
     let connections = race.world.client.connections();
     connections.pause(&race.connection.id).await.unwrap();
     assert_eq!(race.world.state(&race.event).await, is("HOLD", 0, None));
@@ -174,7 +187,7 @@ async fn paused_in_flight() {
         is("SUCCESSFUL", 2, None)
     );
 
-    let mut race = Race::start(200).await;
+    let race = Race::start(200).await;
     let connections = race.world.client.connections();
     connections.pause(&race.connection.id).await.unwrap();
     connections.unpause(&race.connection.id).await.unwrap();
@@ -185,7 +198,7 @@ async fn paused_in_flight() {
 
 #[tokio::test]
 async fn retried_in_flight_during_a_pause_is_held() {
-    let mut race = Race::start(500).await;
+    let race = Race::start(500).await;
     let connections = race.world.client.connections();
     connections.pause(&race.connection.id).await.unwrap();
     race.world
@@ -199,13 +212,13 @@ async fn retried_in_flight_during_a_pause_is_held() {
     assert_eq!(triggers, ["INITIAL"]);
     connections.unpause(&race.connection.id).await.unwrap();
     race.world.settle().await;
-    let attempts = race.world.attempts(&race.event).await;
+    let attempts = race.world.history_of(&race.event).await;
     assert_eq!(attempts[1].1, "MANUAL");
 }
 
 #[tokio::test]
 async fn a_bulk_retry_in_flight_follows_and_is_named_as_one() {
-    let mut race = Race::start(500).await;
+    let race = Race::start(500).await;
     let bulk = race.world.client.raw().post("/bulk/events/retry");
     let query = json!({ "query": { "webhook_id": race.connection.id } });
     bulk.json(&query)

@@ -2,22 +2,21 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{Receiver, World};
+use hookdeck_testkit::{Answer, World, seconds};
 
 fn retry(strategy: &str, interval: u64, count: u64) -> Value {
     json!({ "type": "retry", "strategy": strategy, "interval": interval, "count": count })
 }
 
-/// The attempts a connection with these rules makes within `seconds` at a destination that fails.
-async fn attempts(rules: Value, statuses: &[u16], seconds: u64) -> Vec<(i64, String)> {
+/// The attempts a connection with these rules makes within `span` seconds at a destination that fails.
+async fn attempts(rules: Value, statuses: &[u16], span: u64) -> Vec<(i64, String)> {
     let world = World::start().await;
-    let receiver = Receiver::start().await;
-    receiver.answer(statuses);
-    let connection = world.connect("failing", Some(&receiver.url), rules).await;
+    world.receiver.answer(statuses.iter().copied());
+    let connection = world.connect("failing").rules(rules).await;
     let id = world.deliver(&connection, "{}").await;
-    world.advance(seconds).await;
-    let event = world.event(&id).await;
-    let attempts = world.attempts(&event).await;
+    world.advance(seconds(span)).await;
+    let event = world.event_of(&id).await;
+    let attempts = world.history_of(&event).await;
     attempts
         .into_iter()
         .map(|(at, trigger, _)| (at, trigger))
@@ -55,63 +54,83 @@ async fn strategies_counts_and_the_week() {
 }
 
 #[tokio::test]
+async fn without_a_rule_nothing_is_retried() {
+    assert_eq!(attempts(json!([]), &[500; 9], 86_400).await, at(&[0]));
+}
+
+#[tokio::test]
+async fn a_success_ends_the_retries() {
+    let made = attempts(json!([retry("linear", 30_000, 5)]), &[500], 3_600);
+    assert_eq!(made.await, at(&[0, 30]));
+}
+
+#[tokio::test]
 async fn only_the_named_statuses_are_retried_and_an_exclusion_wins() {
-    for (codes, status, retried) in [
-        (json!(["500-599"]), 503, true),
-        (json!(["500-599"]), 404, false),
-        (json!([">=500", "!501"]), 501, false),
-        (json!(["!401"]), 401, false),
-        (json!(["!401"]), 404, true),
-        (json!([429]), 429, true),
-    ] {
-        let mut rule = retry("linear", 1_000, 1);
+    let cases: [(Value, &[u16], usize); 8] = [
+        (json!(["500-599"]), &[503], 2),
+        (json!(["500-599"]), &[404], 1),
+        (json!([">=500", "!501"]), &[501], 1),
+        (json!([">=500"]), &[500, 404], 2),
+        (json!(["!401"]), &[401], 1),
+        (json!(["!401"]), &[404], 2),
+        (json!([429]), &[429], 2),
+        (json!(["500-599", "429", "!501"]), &[500, 429, 599, 501], 4),
+    ];
+    for (codes, statuses, expected) in cases {
+        let mut rule = retry("linear", 1_000, 9);
         rule["response_status_codes"] = codes.clone();
-        let made = attempts(json!([rule]), &[status, status], 60).await;
-        assert_eq!(made.len(), if retried { 2 } else { 1 }, "{codes} {status}");
+        let made = attempts(json!([rule]), statuses, 60).await;
+        assert_eq!(made.len(), expected, "{codes} {statuses:?}");
     }
 }
 
 #[tokio::test]
-async fn the_destination_names_the_pause_or_ends_the_retries() {
+async fn the_destination_names_the_pause_in_seconds_or_as_a_date_or_ends_the_retries() {
     let world = World::start().await;
-    let receiver = Receiver::start().await;
-    let rules = json!([retry("linear", 60_000, 3)]);
-    let connection = world.connect("asks", Some(&receiver.url), rules).await;
-    receiver.answer_retry_after(503, "5");
-    receiver.answer_retry_after(503, "Fri, 15 Jan 2027 08:00:15 GMT");
-    receiver.answer_retry_after(503, "soon");
-    receiver.answer(&[503]);
-    let id = world.deliver(&connection, "{}").await;
-    world.advance(3_600).await;
-    let made = world.attempts(&world.event(&id).await).await;
+    let asks = |pause| Answer::status(503).header("retry-after", pause);
+    world.receiver.answer([
+        asks("2.5"),
+        asks("120"),
+        // Ten minutes after the start.
+        Answer::status(429).header("retry-after", "Fri, 15 Jan 2027 08:10:00 GMT"),
+        asks("soon"),
+        asks("-1"),
+    ]);
+    let rules = json!([retry("linear", 30_000, 9)]);
+    let connection = world.connect("asks").rules(rules).await;
+    let event = world.event(&connection, "{}").await;
+    let next = event.next_attempt_at.unwrap();
+    assert_eq!(
+        next.unix_micros() - event.created_at.unix_micros(),
+        2_500_000
+    );
+    world.advance(seconds(86_400)).await;
+    let made = world.history_of(&event).await;
     let times: Vec<_> = made.iter().map(|(at, ..)| *at).collect();
-    assert_eq!(times, [0, 5, 15, 75]);
-
-    receiver.answer_retry_after(503, "-1");
-    let id = world.deliver(&connection, "{}").await;
-    let event = world.event(&id).await;
-    assert_eq!(world.state(&event).await, ("FAILED".to_owned(), 1, None));
+    // What is no pause leaves it to the rule.
+    assert_eq!(times, [0, 2, 122, 600, 630]);
+    assert_eq!(world.state(&event).await, ("FAILED".to_owned(), 5, None));
 }
 
 #[tokio::test]
 async fn a_delay_schedules_the_first_attempt() {
     let world = World::start().await;
     let rules = json!([{ "type": "delay", "delay": 90_000 }]);
-    let connection = world.connect("later", None, rules).await;
+    let connection = world.connect("later").mock().rules(rules).await;
     let id = world.deliver(&connection, "{}").await;
-    let event = world.event(&id).await;
+    let event = world.event_of(&id).await;
     assert_eq!(
         world.state(&event).await,
         ("SCHEDULED".to_owned(), 0, Some(90))
     );
-    world.advance(89).await;
+    world.advance(seconds(89)).await;
     assert_eq!(
         world.state(&event).await,
         ("SCHEDULED".to_owned(), 0, Some(1))
     );
-    world.advance(1).await;
+    world.advance(seconds(1)).await;
     assert_eq!(
-        world.attempts(&event).await,
+        world.history_of(&event).await,
         [(90, "INITIAL".to_owned(), Some(200))]
     );
 }
@@ -120,27 +139,27 @@ async fn a_delay_schedules_the_first_attempt() {
 async fn a_delay_runs_on_during_a_pause_and_is_not_cut_short_by_its_end() {
     let world = World::start().await;
     let rules = json!([{ "type": "delay", "delay": 60_000 }]);
-    let connection = world.connect("held", None, rules).await;
+    let connection = world.connect("held").mock().rules(rules).await;
     let connections = world.client.connections();
     connections.pause(&connection.id).await.unwrap();
     let id = world.deliver(&connection, "{}").await;
-    let event = world.event(&id).await;
+    let event = world.event_of(&id).await;
     assert_eq!(world.state(&event).await, ("HOLD".to_owned(), 0, None));
-    world.advance(10).await;
+    world.advance(seconds(10)).await;
     connections.unpause(&connection.id).await.unwrap();
     assert_eq!(
         world.state(&event).await,
         ("SCHEDULED".to_owned(), 0, Some(50))
     );
-    world.advance(20).await;
+    world.advance(seconds(20)).await;
     assert_eq!(world.state(&event).await.1, 0);
     connections.pause(&connection.id).await.unwrap();
-    world.advance(60).await;
+    world.advance(seconds(60)).await;
     assert_eq!(world.state(&event).await, ("HOLD".to_owned(), 0, None));
     connections.unpause(&connection.id).await.unwrap();
     world.settle().await;
     assert_eq!(
-        world.attempts(&event).await,
+        world.history_of(&event).await,
         [(90, "INITIAL".to_owned(), Some(200))]
     );
 }

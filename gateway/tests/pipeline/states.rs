@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::world::{Receiver, World, refusal};
+use hookdeck_testkit::{World, refusal, seconds};
 
 fn is(status: &str, attempts: u32, next: Option<i64>) -> (String, u32, Option<i64>) {
     (status.to_owned(), attempts, next)
@@ -15,24 +15,21 @@ fn retry_each_minute() -> serde_json::Value {
 #[tokio::test]
 async fn a_pause_holds_what_is_due_and_its_end_says_why_it_is_delivered() {
     let world = World::start().await;
-    let receiver = Receiver::start().await;
-    receiver.answer(&[500]);
-    let connection = world
-        .connect("pausing", Some(&receiver.url), retry_each_minute())
-        .await;
+    world.receiver.answer([500]);
+    let connection = world.connect("pausing").rules(retry_each_minute()).await;
     let connections = world.client.connections();
-    let failed = world.event(&world.deliver(&connection, "1").await).await;
+    let failed = world.event(&connection, "1").await;
     assert_eq!(world.state(&failed).await, is("FAILED", 1, Some(60)));
     let paused = connections.pause(&connection.id).await.unwrap();
     assert!(paused.paused_at.is_some());
-    let fresh = world.event(&world.deliver(&connection, "2").await).await;
+    let fresh = world.event(&connection, "2").await;
     assert_eq!(world.state(&fresh).await, is("HOLD", 0, None));
     // A retry waits for its moment and is held then.
     assert_eq!(world.state(&failed).await, is("FAILED", 1, Some(60)));
-    world.advance(60).await;
+    world.advance(seconds(60)).await;
     assert_eq!(world.state(&failed).await, is("HOLD", 1, None));
     // Asked for during the pause: held as well, and not forgotten who asked.
-    let asked = world.event(&world.deliver(&connection, "3").await).await;
+    let asked = world.event(&connection, "3").await;
     world.client.events().cancel(&asked.id).await.unwrap();
     let retried = world.client.events().retry(&asked.id).await.unwrap();
     assert_eq!(retried.status.as_str(), "HOLD");
@@ -40,7 +37,7 @@ async fn a_pause_holds_what_is_due_and_its_end_says_why_it_is_delivered() {
     assert!(unpaused.paused_at.is_none());
     world.settle().await;
     let triggers = async |event| {
-        let attempts = world.attempts(event).await;
+        let attempts = world.history_of(event).await;
         attempts
             .into_iter()
             .map(|(_, trigger, _)| trigger)
@@ -52,19 +49,34 @@ async fn a_pause_holds_what_is_due_and_its_end_says_why_it_is_delivered() {
 }
 
 #[tokio::test]
+async fn what_is_held_is_delivered_in_the_order_it_came() {
+    let world = World::start().await;
+    let one_at_a_time = json!({ "delivery_policy": { "rate": 1, "period": "concurrent" } });
+    let connection = world.connect("held").config(one_at_a_time).await;
+    let connections = world.client.connections();
+    connections.pause(&connection.id).await.unwrap();
+    for n in 0..5 {
+        world.post(&connection, n).await;
+        world.advance(seconds(1)).await;
+    }
+    connections.unpause(&connection.id).await.unwrap();
+    world.settle().await;
+    let deliveries = world.receiver.deliveries();
+    let order: Vec<_> = deliveries.iter().map(|delivery| delivery.text()).collect();
+    assert_eq!(order, ["0", "1", "2", "3", "4"]);
+}
+
+#[tokio::test]
 async fn disabling_or_deleting_cancels_everything_that_is_pending_at_once() {
     let world = World::start().await;
-    let receiver = Receiver::start().await;
     for (index, end) in ["disable", "delete", "source", "destination"]
         .into_iter()
         .enumerate()
     {
         let rules = json!([retry_each_minute()[0], { "type": "filter", "body": { "pass": true } }]);
-        let connection = world.connect(end, Some(&receiver.url), rules).await;
-        receiver.answer(&[500]);
-        let failed = world
-            .event(&world.deliver(&connection, "{\"pass\":true}").await)
-            .await;
+        let connection = world.connect(end).rules(rules).await;
+        world.receiver.answer([500]);
+        let failed = world.event(&connection, "{\"pass\":true}").await;
         let delayed = json!([{ "type": "delay", "delay": 600_000 }]);
         let update = world
             .client
@@ -75,7 +87,7 @@ async fn disabling_or_deleting_cancels_everything_that_is_pending_at_once() {
             .decode::<serde_json::Value>()
             .await
             .unwrap();
-        let scheduled = world.event(&world.deliver(&connection, "{}").await).await;
+        let scheduled = world.event(&connection, "{}").await;
         let update = world
             .client
             .raw()
@@ -85,10 +97,10 @@ async fn disabling_or_deleting_cancels_everything_that_is_pending_at_once() {
             .decode::<serde_json::Value>()
             .await
             .unwrap();
-        let done = world.event(&world.deliver(&connection, "{}").await).await;
+        let done = world.event(&connection, "{}").await;
         let connections = world.client.connections();
         connections.pause(&connection.id).await.unwrap();
-        let held = world.event(&world.deliver(&connection, "{}").await).await;
+        let held = world.event(&connection, "{}").await;
         match end {
             "disable" => drop(connections.disable(&connection.id).await.unwrap()),
             "delete" => drop(connections.delete(&connection.id).await.unwrap()),
@@ -139,7 +151,7 @@ async fn disabling_or_deleting_cancels_everything_that_is_pending_at_once() {
 #[tokio::test]
 async fn enabling_a_connection_enables_both_its_ends_and_disabling_a_source_its_connections() {
     let world = World::start().await;
-    let connection = world.connect("ends", None, json!([])).await;
+    let connection = world.connect("ends").mock().await;
     let client = &world.client;
     client
         .sources()
@@ -155,7 +167,7 @@ async fn enabling_a_connection_enables_both_its_ends_and_disabling_a_source_its_
         .unwrap();
     // The connection stays as it is until it is enabled itself.
     let id = world.deliver(&connection, "{}").await;
-    assert_eq!(world.ignored(&id).await[0].cause.as_str(), "DISABLED");
+    assert_eq!(world.ignored_of(&id).await[0].cause.as_str(), "DISABLED");
     client
         .destinations()
         .disable(&connection.destination.id)
@@ -171,7 +183,7 @@ async fn enabling_a_connection_enables_both_its_ends_and_disabling_a_source_its_
     assert!(enabled.source.disabled_at.is_none() && enabled.destination.disabled_at.is_none());
     let id = world.deliver(&connection, "{}").await;
     assert_eq!(
-        world.state(&world.event(&id).await).await,
+        world.state(&world.event_of(&id).await).await,
         is("SUCCESSFUL", 1, None)
     );
     // A disabled destination takes no new events either.
@@ -181,21 +193,18 @@ async fn enabling_a_connection_enables_both_its_ends_and_disabling_a_source_its_
         .await
         .unwrap();
     let id = world.deliver(&connection, "{}").await;
-    assert_eq!(world.counts(&id).await, (0, 1, String::new()));
-    assert_eq!(world.ignored(&id).await[0].cause.as_str(), "DISABLED");
+    assert_eq!(world.counts_of(&id).await, (0, 1, String::new()));
+    assert_eq!(world.ignored_of(&id).await[0].cause.as_str(), "DISABLED");
 }
 
 #[tokio::test]
 async fn a_manual_retry_works_in_any_state_and_only_its_success_ends_the_schedule() {
     let world = World::start().await;
-    let receiver = Receiver::start().await;
-    receiver.answer(&[500, 500, 200]);
-    let connection = world
-        .connect("manual", Some(&receiver.url), retry_each_minute())
-        .await;
+    world.receiver.answer([500, 500, 200]);
+    let connection = world.connect("manual").rules(retry_each_minute()).await;
     let events = world.client.events();
-    let event = world.event(&world.deliver(&connection, "{}").await).await;
-    world.advance(10).await;
+    let event = world.event(&connection, "{}").await;
+    world.advance(seconds(10)).await;
     let retried = events.retry(&event.id).await.unwrap();
     assert_eq!(
         (retried.status.as_str(), retried.next_attempt_at),
@@ -208,11 +217,11 @@ async fn a_manual_retry_works_in_any_state_and_only_its_success_ends_the_schedul
     events.retry(&event.id).await.unwrap();
     world.settle().await;
     assert_eq!(world.state(&event).await, is("SUCCESSFUL", 3, None));
-    world.advance(3_600).await;
+    world.advance(seconds(3_600)).await;
     events.retry(&event.id).await.unwrap();
     world.settle().await;
     assert_eq!(world.state(&event).await, is("SUCCESSFUL", 4, None));
-    let attempts = world.attempts(&event).await;
+    let attempts = world.history_of(&event).await;
     let made: Vec<_> = attempts
         .iter()
         .map(|(at, trigger, _)| (*at, trigger.as_str()))
@@ -226,17 +235,26 @@ async fn a_manual_retry_works_in_any_state_and_only_its_success_ends_the_schedul
             (3_610, "MANUAL")
         ]
     );
+    for (delivery, (count, trigger)) in world.receiver.deliveries().iter().zip([
+        ("1", "INITIAL"),
+        ("2", "MANUAL"),
+        ("3", "MANUAL"),
+        ("4", "MANUAL"),
+    ]) {
+        assert_eq!(delivery.header("x-hookdeck-eventid"), event.id.as_str());
+        assert_eq!(delivery.header("x-hookdeck-attempt-count"), count);
+        assert_eq!(delivery.header("x-hookdeck-attempt-trigger"), trigger);
+    }
 }
 
 #[tokio::test]
 async fn a_manual_retry_goes_beyond_the_rules_count() {
     let world = World::start().await;
-    let receiver = Receiver::start().await;
-    receiver.answer(&[500; 60]);
+    world.receiver.answer([500; 60]);
     let rules = json!([{ "type": "retry", "strategy": "linear", "interval": 1_000, "count": 50 }]);
-    let connection = world.connect("beyond", Some(&receiver.url), rules).await;
-    let event = world.event(&world.deliver(&connection, "{}").await).await;
-    world.advance(3_600).await;
+    let connection = world.connect("beyond").rules(rules).await;
+    let event = world.event(&connection, "{}").await;
+    world.advance(seconds(3_600)).await;
     assert_eq!(world.state(&event).await, is("FAILED", 51, None));
     world.client.events().retry(&event.id).await.unwrap();
     world.settle().await;
@@ -246,21 +264,18 @@ async fn a_manual_retry_goes_beyond_the_rules_count() {
 #[tokio::test]
 async fn only_what_waits_can_be_cancelled() {
     let world = World::start().await;
-    let receiver = Receiver::start().await;
-    receiver.answer(&[500]);
-    let connection = world
-        .connect("cancel", Some(&receiver.url), retry_each_minute())
-        .await;
+    world.receiver.answer([500]);
+    let connection = world.connect("cancel").rules(retry_each_minute()).await;
     let events = world.client.events();
-    let failed = world.event(&world.deliver(&connection, "{}").await).await;
-    let done = world.event(&world.deliver(&connection, "{}").await).await;
+    let failed = world.event(&connection, "{}").await;
+    let done = world.event(&connection, "{}").await;
     world
         .client
         .connections()
         .pause(&connection.id)
         .await
         .unwrap();
-    let held = world.event(&world.deliver(&connection, "{}").await).await;
+    let held = world.event(&connection, "{}").await;
     for (event, status) in [(&failed, "FAILED"), (&done, "SUCCESSFUL")] {
         let (code, message) = refusal(&events.cancel(&event.id).await.unwrap_err());
         assert_eq!(code, 422);

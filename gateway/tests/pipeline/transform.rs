@@ -3,7 +3,7 @@
 use hookdeck::models::Connection;
 use serde_json::{Value, json};
 
-use crate::world::{Receiver, World};
+use hookdeck_testkit::{World, seconds};
 
 fn rule(name: &str, statements: &str) -> Value {
     let code = format!("addHandler('transform', (request, context) => {{ {statements} }});");
@@ -18,12 +18,11 @@ fn transformation(connection: &Connection) -> String {
 #[tokio::test]
 async fn what_the_code_leaves_alone_arrives_byte_for_byte() {
     let world = World::start().await;
-    let mut receiver = Receiver::start().await;
     let rules = json!([rule(
         "tag",
         "request.headers['x-tag'] = process.env.SHOP; return request;"
     )]);
-    let connection = world.connect("tag", Some(&receiver.url), rules).await;
+    let connection = world.connect("tag").rules(rules).await;
     for (content_type, body) in [
         (
             "application/json",
@@ -34,11 +33,15 @@ async fn what_the_code_leaves_alone_arrives_byte_for_byte() {
         ("application/x-www-form-urlencoded", b"b=2&a=%31"),
         ("text/plain", b"nul\0"),
     ] {
-        let url = connection.source.url.clone();
         let headers = [("content-type", content_type)];
-        world.send("POST", url, &headers, body.to_vec()).await;
+        world
+            .webhook(&connection)
+            .headers(&headers)
+            .body(body.to_vec())
+            .send()
+            .await;
         world.settle().await;
-        let seen = receiver.next().await;
+        let seen = world.receiver.next().await;
         assert_eq!(seen.body, body, "{content_type}");
         assert_eq!(seen.header("x-tag"), "berlin");
     }
@@ -47,18 +50,17 @@ async fn what_the_code_leaves_alone_arrives_byte_for_byte() {
 #[tokio::test]
 async fn a_changed_body_is_written_as_javascript_writes_it() {
     let world = World::start().await;
-    let mut receiver = Receiver::start().await;
     let rules = json!([rule(
         "add",
         "request.body.added = Object.keys(request.body); return request;"
     )]);
-    let connection = world.connect("add", Some(&receiver.url), rules).await;
+    let connection = world.connect("add").rules(rules).await;
     world
         .deliver(&connection, "{ \"z\": 1.0, \"a\": 1e21, \"2\": true }")
         .await;
     // Members keep their order, save that whole numbers come first.
     assert_eq!(
-        receiver.next().await.text(),
+        world.receiver.next().await.text(),
         r#"{"2":true,"z":1,"a":1e+21,"added":["2","z","a"]}"#
     );
 }
@@ -66,7 +68,6 @@ async fn a_changed_body_is_written_as_javascript_writes_it() {
 #[tokio::test]
 async fn path_query_and_headers_can_be_rewritten_and_the_parsed_query_follows() {
     let world = World::start().await;
-    let mut receiver = Receiver::start().await;
     let rules = json!([
         rule(
             "route",
@@ -77,13 +78,18 @@ async fn path_query_and_headers_can_be_rewritten_and_the_parsed_query_follows() 
         ),
         { "type": "filter", "query": { "page": "3", "x": ["1"] }, "path": "/v2/a", "body": "route route-source" },
     ]);
-    let connection = world.connect("route", Some(&receiver.url), rules).await;
-    let url = format!("{}/a?page=2", connection.source.url);
+    let connection = world.connect("route").rules(rules).await;
     let headers = [("content-type", "application/json"), ("x-drop", "1")];
-    world.send("POST", url, &headers, "{}").await;
+    world
+        .webhook(&connection)
+        .path("/a?page=2")
+        .headers(&headers)
+        .body("{}")
+        .send()
+        .await;
     world.settle().await;
-    let seen = receiver.next().await;
-    assert_eq!(seen.uri.to_string(), "/hook/v2/a?page=3&x[]=1");
+    let seen = world.receiver.next().await;
+    assert_eq!(seen.uri.to_string(), "/v2/a?page=3&x[]=1");
     assert_eq!(seen.text(), "route route-source");
     assert_eq!(seen.header("x-case"), "2");
     assert_eq!(seen.header("x-drop"), "(absent)");
@@ -143,11 +149,13 @@ async fn a_failure_is_an_ignored_event_that_names_the_transformation_and_says_wh
         ),
     ] {
         let connection = world
-            .connect(name, None, json!([rule(name, statements)]))
+            .connect(name)
+            .mock()
+            .rules(json!([rule(name, statements)]))
             .await;
         let id = world.post(&connection, "{}").await;
-        assert_eq!(world.counts(&id).await, (0, 1, String::new()), "{name}");
-        let ignored = world.ignored(&id).await.remove(0);
+        assert_eq!(world.counts_of(&id).await, (0, 1, String::new()), "{name}");
+        let ignored = world.ignored_of(&id).await.remove(0);
         assert_eq!(ignored.cause.as_str(), "TRANSFORMATION_FAILED", "{name}");
         let trs = transformation(&connection);
         assert_eq!(
@@ -182,7 +190,7 @@ async fn executions_keep_the_console_by_level_and_both_payloads() {
         "talks",
         "console[request.body.say]('n', request.body); request.body = 'after'; return request;"
     )]);
-    let connection = world.connect("talks", None, rules).await;
+    let connection = world.connect("talks").mock().rules(rules).await;
     let trs = transformation(&connection);
     for (kind, level) in [
         ("debug", "debug"),
@@ -192,7 +200,7 @@ async fn executions_keep_the_console_by_level_and_both_payloads() {
         ("error", "error"),
     ] {
         let body = json!({ "say": kind }).to_string();
-        world.advance(1).await;
+        world.advance(seconds(1)).await;
         let id = world.post(&connection, &body).await;
         let mut listed = world
             .client
@@ -217,7 +225,7 @@ async fn executions_keep_the_console_by_level_and_both_payloads() {
             |data: Option<hookdeck::models::RequestData>| data.unwrap().body.unwrap().to_value();
         assert_eq!(text(whole.original_event_data), json!({ "say": kind }));
         assert_eq!(text(whole.transformed_event_data), "after");
-        let event = world.event(&id).await;
+        let event = world.event_of(&id).await;
         assert_eq!(Some(event.event_data_id), whole.transformed_event_data_id);
     }
     let warned = world.client.transformations().executions(&trs);
@@ -231,17 +239,16 @@ async fn executions_keep_the_console_by_level_and_both_payloads() {
 #[tokio::test]
 async fn nothing_leaks_from_one_run_to_the_next() {
     let world = World::start().await;
-    let mut receiver = Receiver::start().await;
     let rules = json!([rule(
         "leaks",
         "request.body = [typeof left, {}.left, process.env.left].map(String);
          globalThis.left = Object.prototype.left = process.env.left = 1; return request;"
     )]);
-    let connection = world.connect("leaks", Some(&receiver.url), rules).await;
+    let connection = world.connect("leaks").rules(rules).await;
     for n in 0..3 {
         world.deliver(&connection, &n.to_string()).await;
         assert_eq!(
-            receiver.next().await.text(),
+            world.receiver.next().await.text(),
             r#"["undefined","undefined","undefined"]"#
         );
     }
@@ -250,21 +257,20 @@ async fn nothing_leaks_from_one_run_to_the_next() {
 #[tokio::test]
 async fn webhooks_go_on_while_scripts_run_away() {
     let world = World::start().await;
-    let mut receiver = Receiver::start().await;
     let endless = world
-        .connect("endless", None, json!([rule("endless", "for (;;);")]))
+        .connect("endless")
+        .mock()
+        .rules(json!([rule("endless", "for (;;);")]))
         .await;
-    let plain = world.connect("plain", Some(&receiver.url), json!([])).await;
-    let url = endless.source.url.clone();
-    let headers = [("content-type", "application/json")];
+    let plain = world.connect("plain").await;
     // More of them than run at once; each is answered in the end.
     let runaways = futures_util::future::join_all(
-        (0..4).map(|n| world.send("POST", url.clone(), &headers, n.to_string())),
+        (0..4).map(|n| world.webhook(&endless).json(n.to_string()).send()),
     );
     let others = async {
         for n in 0..3 {
             world.post(&plain, &n.to_string()).await;
-            receiver.next().await;
+            world.receiver.next().await;
         }
         // All of these were delivered before the first runaway was given up.
         let trs = transformation(&endless);

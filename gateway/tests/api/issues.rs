@@ -1,0 +1,298 @@
+//! Issues: what opens them, what opens them again, and which trigger is responsible.
+
+use hookdeck_testkit::{id, seconds};
+use serde_json::{Value, json};
+
+use crate::start;
+
+#[tokio::test]
+async fn a_new_project_watches_everything() {
+    let world = start().await;
+    let api = &world.api;
+    let triggers = api.models("/issue-triggers?order_by=type&dir=asc").await;
+    let kinds: Vec<_> = triggers
+        .iter()
+        .map(|trigger| trigger["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        kinds,
+        ["backpressure", "delivery", "request", "transformation"]
+    );
+    assert_eq!(triggers[1]["configs"]["connections"], "*");
+    assert_eq!(triggers[2]["configs"]["rejection_causes"], "*");
+}
+
+#[tokio::test]
+async fn failures_that_look_alike_are_one_issue() {
+    let world = start().await;
+    let api = &world.api;
+    world.receiver.always(500);
+    let connection = world.connect("c").json().await;
+    world.deliver(&connection, json!({ "n": 1 })).await;
+    let issues = api.models("/issues").await;
+    assert_eq!(issues.len(), 1);
+    let issue = &issues[0];
+    assert_eq!(issue["status"], "OPENED");
+    let keys =
+        json!({ "webhook_id": [id(&connection)], "response_status": [500], "error_code": [] });
+    assert_eq!(issue["aggregation_keys"], keys);
+    let event = id(&issue["data"]["trigger_event"]);
+    assert_eq!(issue["reference"]["event_id"], event.as_str());
+    assert_eq!(issue["data"]["trigger_attempt"]["response_status"], 500);
+
+    world.advance(seconds(60)).await;
+    world.deliver(&connection, json!({ "n": 2 })).await;
+    let again = api.get(&format!("/issues/{}", id(issue))).await.json();
+    assert_eq!(again["first_seen_at"], "2026-09-01T12:00:00.000Z");
+    assert_eq!(again["last_seen_at"], "2026-09-01T12:01:00.000Z");
+    assert_eq!(again["reference"], issue["reference"]);
+
+    world.receiver.always(503);
+    world.deliver(&connection, json!({ "n": 3 })).await;
+    assert_eq!(api.get("/issues/count").await.json()["count"], 2);
+    let of_issue = api.models(&format!("/events?issue_id={}", id(issue))).await;
+    assert_eq!(of_issue.len(), 2);
+    for (query, count) in [
+        ("aggregation_keys[response_status]=503".to_owned(), 1),
+        (
+            format!("aggregation_keys[webhook_id][]={}", id(&connection)),
+            2,
+        ),
+        ("aggregation_keys[error_code]=TIMEOUT".to_owned(), 0),
+        ("type=delivery&status[]=OPENED".to_owned(), 2),
+        ("type=request".to_owned(), 0),
+        ("last_seen_at[lt]=2026-09-01T12:01:00Z".to_owned(), 0),
+        ("dismissed_at=".to_owned(), 2),
+    ] {
+        assert_eq!(
+            api.models(&format!("/issues?{query}")).await.len(),
+            count,
+            "{query}"
+        );
+        let counted = api.get(&format!("/issues/count?{query}")).await.json();
+        assert_eq!(counted["count"], count, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn an_issue_opens_when_no_retry_is_left_unless_the_trigger_says_the_first_attempt() {
+    let world = start().await;
+    let api = &world.api;
+    world.receiver.always(500);
+    let retry = json!([{ "type": "retry", "strategy": "linear", "interval": 60_000, "count": 2 }]);
+    let late = world.connect("late").rules(retry.clone()).json().await;
+    let early = world.connect("early").rules(retry).json().await;
+    let configs = json!({ "strategy": "first_attempt", "connections": "ear*" });
+    let trigger = json!({ "type": "delivery", "configs": configs, "channels": { "email": {} } });
+    let trigger = api.ok("POST", "/issue-triggers", trigger).await;
+
+    world.deliver(&early, json!({})).await;
+    world.deliver(&late, json!({})).await;
+    let of =
+        |connection: &Value| format!("/issues?aggregation_keys[webhook_id]={}", id(connection));
+    assert_eq!(
+        api.models(&of(&early)).await[0]["issue_trigger_id"],
+        id(&trigger).as_str()
+    );
+    world.advance(seconds(60)).await;
+    assert!(api.models(&of(&late)).await.is_empty(), "a retry is left");
+    world.advance(seconds(60)).await;
+    assert_eq!(api.models(&of(&late)).await.len(), 1);
+
+    // Its issues go with the trigger, and only they.
+    api.delete(&format!("/issue-triggers/{}", id(&trigger)))
+        .await;
+    assert!(api.models(&of(&early)).await.is_empty());
+    assert_eq!(api.models(&of(&late)).await.len(), 1);
+}
+
+#[tokio::test]
+async fn resolved_and_dismissed_issues_open_again_and_ignored_ones_do_not() {
+    let world = start().await;
+    let api = &world.api;
+    world.receiver.always(500);
+    let connection = world.connect("c").json().await;
+    world.deliver(&connection, json!({})).await;
+    let path = format!("/issues/{}", id(&api.models("/issues").await[0]));
+    for (status, dismissed, then) in [
+        ("ACKNOWLEDGED", false, "ACKNOWLEDGED"),
+        ("RESOLVED", false, "OPENED"),
+        ("OPENED", true, "OPENED"),
+        ("IGNORED", true, "IGNORED"),
+    ] {
+        api.ok("PUT", &path, json!({ "status": status })).await;
+        if dismissed {
+            let dismissed = api.ok("DELETE", &path, json!({})).await;
+            assert!(dismissed["dismissed_at"].is_string());
+        }
+        world.advance(seconds(60)).await;
+        world.deliver(&connection, json!({})).await;
+        let issue = api.get(&path).await.json();
+        assert_eq!(issue["status"], then, "{status}");
+        assert_eq!(
+            issue["dismissed_at"].is_string(),
+            status == "IGNORED",
+            "{status}"
+        );
+        let reopened = issue["opened_at"] == issue["last_seen_at"];
+        assert_eq!(
+            reopened,
+            status == "RESOLVED" || status == "OPENED",
+            "{status}"
+        );
+    }
+    assert_eq!(api.models("/issues").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_rejected_request_opens_an_issue_of_its_cause() {
+    let world = start().await;
+    let api = &world.api;
+    let source = api.source("alone").await;
+    let request_id = world.post(&source, "{}").await;
+    let issues = api.models("/issues?type=request").await;
+    assert_eq!(issues.len(), 1);
+    let keys = json!({ "source_id": [id(&source)], "rejection_cause": ["NO_CONNECTION"] });
+    assert_eq!(issues[0]["aggregation_keys"], keys);
+    assert_eq!(issues[0]["data"]["request"]["id"], request_id.as_str());
+}
+
+#[tokio::test]
+async fn a_destination_that_keeps_events_waiting_opens_an_issue_of_its_delay() {
+    let world = start().await;
+    let api = &world.api;
+    let slow = |name: &str| {
+        let policy = json!({ "rate": 1, "period": "minute" });
+        let config = json!({ "url": world.receiver.url, "delivery_policy": policy });
+        json!({ "name": name, "type": "HTTP", "config": config })
+    };
+    let watched = api.connect("w").destination(slow("watched")).json().await;
+    let other = api.connect("o").destination(slow("other")).json().await;
+    let configs = |delay: u64| json!({ "delay": delay, "destinations": "wat*" });
+    let trigger = json!({
+        "type": "backpressure", "configs": configs(120_000), "channels": { "email": {} },
+    });
+    let trigger = api.ok("POST", "/issue-triggers", trigger).await;
+    let short = json!({ "type": "backpressure", "configs": configs(59_999), "channels": null });
+    assert_eq!(api.post("/issue-triggers", short).await.status, 422);
+    for n in 0..4 {
+        world.deliver(&watched, json!({ "n": n })).await;
+        world.deliver(&other, json!({ "n": n })).await;
+    }
+
+    world.advance(seconds(60)).await;
+    assert_eq!(world.receiver.deliveries().len(), 4);
+    assert!(api.models("/issues").await.is_empty(), "a minute is short");
+    world.advance(seconds(60)).await;
+    let issues = api.models("/issues?type=backpressure").await;
+    assert_eq!(issues.len(), 1, "{issues:#?}");
+    let issue = &issues[0];
+    let destination = id(&watched["destination"]);
+    assert_eq!(issue["issue_trigger_id"], trigger["id"]);
+    assert_eq!(
+        issue["aggregation_keys"],
+        json!({ "destination_id": [destination], "delay": [120_000] })
+    );
+    assert_eq!(
+        issue["reference"],
+        json!({
+            "destination_id": destination,
+            "delivery_groups": [null],
+            "triggered_by": { "type": "destination" },
+        })
+    );
+    assert_eq!(issue["data"]["destination"]["id"], destination.as_str());
+    let query = "/issues/count?aggregation_keys[delay]=120000";
+    assert_eq!(api.get(query).await.json()["count"], 1);
+
+    world.advance(seconds(60)).await;
+    let again = api.get(&format!("/issues/{}", id(issue))).await.json();
+    assert_eq!(again["first_seen_at"], "2026-09-01T12:02:00.000Z");
+    assert_eq!(again["last_seen_at"], "2026-09-01T12:03:00.000Z");
+    assert_eq!(api.models("/issues").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_delivery_group_that_keeps_its_events_waiting_is_named_in_the_issue() {
+    let world = start().await;
+    let api = &world.api;
+    let groups = json!({ "key": "body.t", "rate": 1, "rate_period": "hour" });
+    let config = json!({ "url": world.receiver.url, "delivery_policy": { "groups": groups } });
+    let destination = json!({ "name": "d", "type": "HTTP", "config": config });
+    let connection = api.connect("c").destination(destination).json().await;
+    for group in ["a", "b", "a"] {
+        world.deliver(&connection, json!({ "t": group })).await;
+    }
+    world.advance(seconds(3_600)).await;
+    assert_eq!(world.receiver.deliveries().len(), 3);
+    // The trigger of a new project allows an hour.
+    let issues = api.models("/issues").await;
+    assert_eq!(issues.len(), 1, "{issues:#?}");
+    let reference = &issues[0]["reference"];
+    assert_eq!(reference["delivery_groups"], json!(["a"]));
+    let by = json!({ "type": "delivery_group", "delivery_group": "a" });
+    assert_eq!(reference["triggered_by"], by);
+}
+
+#[tokio::test]
+async fn a_cause_can_be_left_out_and_a_disabled_trigger_opens_nothing() {
+    let world = start().await;
+    let api = &world.api;
+    let source = api.source("alone").await;
+    let send = async || {
+        world.post(&source, "{}").await;
+        api.get("/issues/count").await.json()["count"].clone()
+    };
+    let trigger = &api.models("/issue-triggers?type=request").await[0];
+    let path = format!("/issue-triggers/{}", id(trigger));
+    let configs = |excluded: Value| json!({ "rejection_causes": "*", "sources": "*", "excluded_rejection_causes": excluded });
+    api.ok(
+        "PUT",
+        &path,
+        json!({ "configs": configs(json!(["NO_CONNECTION"])) }),
+    )
+    .await;
+    assert_eq!(send().await, 0);
+    api.ok("PUT", &path, json!({ "configs": configs(json!([])) }))
+        .await;
+    let disabled = api.ok("PUT", &format!("{path}/disable"), json!({})).await;
+    assert!(disabled["disabled_at"].is_string());
+    assert_eq!(send().await, 0);
+    api.ok("PUT", &format!("{path}/enable"), json!({})).await;
+    assert_eq!(send().await, 1);
+}
+
+#[tokio::test]
+async fn a_trigger_needs_the_configs_of_its_type_and_a_name_of_its_own() {
+    let world = start().await;
+    let api = &world.api;
+    let body = |kind: &str, name: &str| {
+        json!({
+            "type": kind,
+            "name": name,
+            "configs": { "strategy": "first_attempt", "connections": "*" },
+            "channels": { "email": {} },
+        })
+    };
+    let created = api
+        .ok("POST", "/issue-triggers", body("delivery", "a"))
+        .await;
+    let refused = api.post("/issue-triggers", body("delivery", "a")).await;
+    assert_eq!(refused.status, 409);
+    assert_eq!(refused.json()["data"]["id"], created["id"]);
+    let refused = api.post("/issue-triggers", body("request", "b")).await;
+    assert_eq!(
+        refused.violations(),
+        [
+            "configs.rejection_causes is required",
+            "configs.sources is required"
+        ]
+    );
+    let bare = json!({ "type": "delivery", "channels": null });
+    let refused = api.post("/issue-triggers", bare).await;
+    assert_eq!(refused.violations(), ["configs is required"]);
+    let upserted = api
+        .ok("PUT", "/issue-triggers", body("delivery", "a"))
+        .await;
+    assert_eq!(upserted["id"], created["id"]);
+}

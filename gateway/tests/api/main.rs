@@ -1,0 +1,21 @@
+//! The REST API, resource by resource, as a program of any language sees it: statuses, JSON, pages.
+
+mod access;
+mod account;
+mod bulk;
+mod computed;
+mod connections;
+mod events;
+mod issues;
+mod lists;
+mod metrics;
+mod resources;
+mod transformations;
+mod walks;
+
+use hookdeck_testkit::World;
+
+/// A world that starts at noon, so that times can be told by heart.
+async fn start() -> World {
+    World::at("2026-09-01T12:00:00Z").await
+}

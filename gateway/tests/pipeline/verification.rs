@@ -1,0 +1,433 @@
+//! Requests of providers, signed and forged, and the handshakes by which providers try a URL out.
+
+use hmac::{Hmac, Mac};
+use hookdeck::models::{Request, Source};
+use hookdeck_testkit::{Headers, Reply, START, World, seconds};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+const BODY: &str = r#"{"id":"evt_1"}"#;
+
+/// A source of a provider's type, connected so that what it takes is not rejected.
+async fn source_of(world: &World, kind: &str, config: Value) -> Source {
+    let name = kind.to_lowercase();
+    let source = json!({"name": name, "type": kind, "config": config});
+    world.connect(name).source(source).mock().await.source
+}
+
+async fn send(world: &World, source: &Source, headers: Headers<'_>, body: &str) -> Reply {
+    let webhook = world.webhook(source).headers(headers);
+    webhook.json(body).send().await
+}
+
+/// The requests of a source, newest first.
+async fn requests(world: &World, source: &Source) -> Vec<Request> {
+    let requests = world.client.requests().list().source_id(&source.id);
+    requests.await.unwrap().items
+}
+
+/// Whether the newest request of the source was verified, and why it was rejected.
+async fn newest(world: &World, source: &Source) -> (Option<bool>, Option<String>) {
+    let request = requests(world, source).await.remove(0);
+    let cause = request.rejection_cause;
+    (
+        request.verified,
+        cause.map(|cause| cause.as_str().to_owned()),
+    )
+}
+
+fn sign(secret: &str, message: &str) -> String {
+    let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    let tag = mac.chain_update(message.as_bytes()).finalize().into_bytes();
+    tag.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn refused() -> (Option<bool>, Option<String>) {
+    (Some(false), Some("VERIFICATION_FAILED".into()))
+}
+
+#[tokio::test]
+async fn a_signed_request_is_verified_and_a_forged_one_recorded_as_such() {
+    let world = World::start().await;
+    let auth = json!({"auth": {"webhook_secret_key": "s3cret"}});
+    let source = source_of(&world, "GITHUB", auth).await;
+    let good = format!("sha256={}", sign("s3cret", BODY));
+    let reply = send(&world, &source, &[("x-hub-signature-256", &good)], BODY).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    assert_eq!(newest(&world, &source).await, (Some(true), None));
+
+    let forged = format!("sha256={}", sign("guess", BODY));
+    let reply = send(&world, &source, &[("x-hub-signature-256", &forged)], BODY).await;
+    assert_eq!((reply.status, &*reply.text), (401, ""));
+    assert_eq!(newest(&world, &source).await, refused());
+    assert_eq!(requests(&world, &source).await[0].events_count, Some(0));
+
+    let reply = send(&world, &source, &[], BODY).await;
+    assert_eq!((reply.status, &*reply.text), (401, ""));
+    assert_eq!(requests(&world, &source).await.len(), 3);
+}
+
+#[tokio::test]
+async fn stripe_is_not_told_that_a_signature_was_refused() {
+    let world = World::start().await;
+    let auth = json!({"auth": {"webhook_secret_key": "whsec_x"}});
+    let source = source_of(&world, "STRIPE", auth).await;
+    let signature =
+        |secret: &str| format!("t={START},v1={}", sign(secret, &format!("{START}.{BODY}")));
+    let reply = send(
+        &world,
+        &source,
+        &[("stripe-signature", &signature("whsec_x"))],
+        BODY,
+    )
+    .await;
+    assert_eq!(reply.status, 200);
+    assert_eq!(newest(&world, &source).await, (Some(true), None));
+    let reply = send(
+        &world,
+        &source,
+        &[("stripe-signature", &signature("whsec_y"))],
+        BODY,
+    )
+    .await;
+    assert_eq!(
+        (reply.status, &reply.json()["status"]),
+        (200, &json!("SUCCESS"))
+    );
+    assert_eq!(newest(&world, &source).await, refused());
+}
+
+#[tokio::test]
+async fn the_gateways_clock_says_what_is_stale() {
+    let world = World::start().await;
+    let auth = json!({"auth": {"webhook_secret_key": "s"}});
+    let source = source_of(&world, "SLACK", auth).await;
+    let time = START.to_string();
+    let signature = format!("v0={}", sign("s", &format!("v0:{time}:{BODY}")));
+    let headers = [
+        ("x-slack-signature", &*signature),
+        ("x-slack-request-timestamp", &*time),
+    ];
+    world.advance(seconds(300)).await;
+    assert_eq!(send(&world, &source, &headers, BODY).await.status, 200);
+    world.advance(seconds(60)).await;
+    assert_eq!(send(&world, &source, &headers, BODY).await.status, 401);
+    assert_eq!(newest(&world, &source).await, refused());
+}
+
+#[tokio::test]
+async fn a_signature_over_the_url_is_over_the_url_posted_to() {
+    let world = World::start().await;
+    let auth = json!({"auth": {"webhook_secret_key": "s"}});
+    let source = source_of(&world, "HUBSPOT", auth).await;
+    let time = (START * 1_000).to_string();
+    for (posted, signed, status) in [
+        ("/in?a=1", "/in?a=1", 200),
+        ("/in?a=1", "/in?a=2", 401),
+        ("", "", 200),
+    ] {
+        let message = format!("POST{}{signed}{BODY}{time}", source.url);
+        let mac = Hmac::<Sha256>::new_from_slice(b"s").unwrap();
+        let tag = mac.chain_update(message.as_bytes()).finalize().into_bytes();
+        let signature = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, tag);
+        let headers = [
+            ("x-hubspot-signature-v3", &*signature),
+            ("x-hubspot-request-timestamp", &*time),
+        ];
+        let reply = world
+            .webhook(&source)
+            .path(posted)
+            .headers(&headers)
+            .json(BODY)
+            .send()
+            .await;
+        assert_eq!(reply.status, status, "{posted} signed as {signed}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_checked_flows_as_unverified() {
+    let world = World::start().await;
+    let source = source_of(&world, "PAYPAL", json!({"auth": {"webhook_id": "w"}})).await;
+    let reply = send(&world, &source, &[("paypal-transmission-sig", "x")], BODY).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    assert_eq!(newest(&world, &source).await, (Some(false), None));
+    assert_eq!(requests(&world, &source).await[0].events_count, Some(1));
+}
+
+#[tokio::test]
+async fn without_a_secret_everything_is_taken_as_unverified() {
+    let world = World::start().await;
+    let source = source_of(&world, "SHOPIFY", json!({})).await;
+    assert_eq!(send(&world, &source, &[], BODY).await.status, 200);
+    assert_eq!(newest(&world, &source).await, (Some(false), None));
+}
+
+#[tokio::test]
+async fn gitlab_is_verified_by_the_scheme_its_source_chooses() {
+    let world = World::start().await;
+    let config = json!({"auth_type": "GITLAB", "auth": {"api_key": "t0ken"}});
+    let source = source_of(&world, "GITLAB", config).await;
+    assert_eq!(
+        send(&world, &source, &[("x-gitlab-token", "t0ken")], BODY)
+            .await
+            .status,
+        200
+    );
+    assert_eq!(newest(&world, &source).await, (Some(true), None));
+    assert_eq!(
+        send(&world, &source, &[("x-gitlab-token", "token")], BODY)
+            .await
+            .status,
+        401
+    );
+}
+
+#[tokio::test]
+async fn handshakes_are_answered_and_not_recorded() {
+    let world = World::start().await;
+    let secret = json!({"auth": {"webhook_secret_key": "s"}});
+    let zoom = r#"{"event":"endpoint.url_validation","payload":{"plainToken":"p"}}"#;
+    let zoom_time = START.to_string();
+    let zoom_signature = format!("v0={}", sign("s", &format!("v0:{zoom_time}:{zoom}")));
+    let zoom_headers = [
+        ("x-zm-signature", &*zoom_signature),
+        ("x-zm-request-timestamp", &*zoom_time),
+    ];
+    let encrypted = sign("s", "p");
+    let ebay = json!({"auth": {
+        "environment": "SANDBOX", "dev_id": "d", "client_id": "c", "client_secret": "x", "verification_token": "v",
+    }});
+    type Asked<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str);
+    let cases: Vec<(&str, Value, Asked<'_>, String)> = vec![
+        (
+            "FACEBOOK",
+            json!({}),
+            (
+                "GET",
+                "?hub.mode=subscribe&hub.challenge=c1&hub.verify_token=t",
+                &[],
+                "",
+            ),
+            "c1".into(),
+        ),
+        (
+            "STRAVA",
+            json!({}),
+            (
+                "GET",
+                "?hub.mode=subscribe&hub.challenge=c1&hub.verify_token=STRAVA",
+                &[],
+                "",
+            ),
+            r#"{"hub.challenge":"c1"}"#.into(),
+        ),
+        (
+            "SLACK",
+            json!({}),
+            (
+                "POST",
+                "",
+                &[],
+                r#"{"type":"url_verification","challenge":"c1"}"#,
+            ),
+            r#"{"challenge":"c1"}"#.into(),
+        ),
+        (
+            "DISCORD",
+            json!({}),
+            ("POST", "", &[], r#"{"type":1}"#),
+            r#"{"type":1}"#.into(),
+        ),
+        (
+            "ZOOM",
+            secret.clone(),
+            ("POST", "", &zoom_headers, zoom),
+            format!(r#"{{"encryptedToken":"{encrypted}","plainToken":"p"}}"#),
+        ),
+        (
+            "OKTA",
+            secret.clone(),
+            ("GET", "", &[("x-okta-verification-challenge", "c1")], ""),
+            r#"{"verification":"c1"}"#.into(),
+        ),
+        (
+            "MICROSOFT_GRAPH",
+            json!({}),
+            (
+                "POST",
+                "?validationToken=a%20b",
+                &[("content-type", "text/plain")],
+                "",
+            ),
+            "a b".into(),
+        ),
+        (
+            "MONDAY",
+            json!({}),
+            ("POST", "", &[], r#"{"challenge":"c1"}"#),
+            r#"{"challenge":"c1"}"#.into(),
+        ),
+        (
+            "TWITCH",
+            json!({}),
+            (
+                "POST",
+                "",
+                &[(
+                    "twitch-eventsub-message-type",
+                    "webhook_callback_verification",
+                )],
+                r#"{"challenge":"c1"}"#,
+            ),
+            "c1".into(),
+        ),
+        (
+            "NYLAS",
+            json!({}),
+            ("GET", "?challenge=c1", &[], ""),
+            "c1".into(),
+        ),
+        (
+            "LINKEDIN",
+            secret.clone(),
+            ("GET", "?challengeCode=c1", &[], ""),
+            format!(
+                r#"{{"challengeCode":"c1","challengeResponse":"{}"}}"#,
+                sign("s", "c1")
+            ),
+        ),
+        (
+            "OURA",
+            json!({}),
+            ("GET", "?verification_token=t&challenge=c1", &[], ""),
+            r#"{"challenge":"c1"}"#.into(),
+        ),
+        (
+            "TEBEX",
+            json!({}),
+            (
+                "POST",
+                "",
+                &[],
+                r#"{"id":"w1","type":"validation.webhook"}"#,
+            ),
+            r#"{"id":"w1"}"#.into(),
+        ),
+        (
+            "SMARTCAR",
+            secret.clone(),
+            (
+                "POST",
+                "",
+                &[],
+                r#"{"eventName":"verify","payload":{"challenge":"c1"}}"#,
+            ),
+            format!(r#"{{"challenge":"{}"}}"#, sign("s", "c1")),
+        ),
+        (
+            "AZURE_EVENT_GRID",
+            json!({}),
+            (
+                "POST",
+                "",
+                &[("aeg-event-type", "SubscriptionValidation")],
+                r#"[{"data":{"validationCode":"c1"}}]"#,
+            ),
+            r#"{"validationResponse":"c1"}"#.into(),
+        ),
+        (
+            "TRELLO",
+            secret.clone(),
+            ("HEAD", "", &[], ""),
+            String::new(),
+        ),
+        ("MAILCHIMP", json!({}), ("GET", "", &[], ""), String::new()),
+    ];
+    for (kind, config, (method, query, headers, body), expected) in cases {
+        let source = source_of(&world, kind, config).await;
+        let mut all = headers.to_vec();
+        if !all.iter().any(|(name, _)| *name == "content-type") {
+            all.push(("content-type", "application/json"));
+        }
+        let reply = world
+            .webhook(&source)
+            .method(method)
+            .path(query)
+            .headers(&all)
+            .body(body.to_owned())
+            .send()
+            .await;
+        assert_eq!((reply.status, &*reply.text), (200, &*expected), "{kind}");
+        assert!(requests(&world, &source).await.is_empty(), "{kind}");
+    }
+
+    let source = source_of(&world, "EBAY", ebay).await;
+    let reply = world
+        .webhook(&source)
+        .path("?challenge_code=c1")
+        .method("GET")
+        .send()
+        .await;
+    let digest = <Sha256 as sha2::Digest>::digest(format!("c1v{}", source.url).as_bytes());
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(reply.json(), json!({ "challengeResponse": digest }));
+
+    let source = source_of(&world, "TWITTER", json!({"auth": {"api_key": "s"}})).await;
+    let reply = world
+        .webhook(&source)
+        .path("?crc_token=c1")
+        .method("GET")
+        .send()
+        .await;
+    let response = "sha256=ilTWX3G2BSriuvI9fBah6lrAjIQ80ATohgdZaC5ZxEg=";
+    assert_eq!(reply.json(), json!({ "response_token": response }));
+
+    for (kind, header) in [
+        ("ASANA", "x-hook-secret"),
+        ("RING_CENTRAL", "validation-token"),
+    ] {
+        let source = source_of(&world, kind, json!({})).await;
+        let reply = send(&world, &source, &[(header, "h1")], "").await;
+        assert_eq!((reply.status, reply.header(header)), (200, "h1"), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn what_only_looks_like_a_handshake_is_a_request() {
+    let world = World::start().await;
+    // Slack signs its handshakes.
+    let auth = json!({"auth": {"webhook_secret_key": "s"}});
+    let source = source_of(&world, "SLACK", auth).await;
+    let asked = r#"{"type":"url_verification","challenge":"c1"}"#;
+    let reply = send(&world, &source, &[("x-slack-signature", "v0=00")], asked).await;
+    assert_eq!((reply.status, &*reply.text), (401, ""));
+    assert_eq!(newest(&world, &source).await, refused());
+
+    // Another provider's question is nobody's.
+    let source = source_of(&world, "SHOPIFY", json!({})).await;
+    let reply = send(&world, &source, &[], asked).await;
+    assert_eq!(reply.json()["status"], "SUCCESS");
+    assert_eq!(newest(&world, &source).await, (Some(false), None));
+
+    // A verify token that is not the one to use.
+    let source = source_of(&world, "STRAVA", json!({})).await;
+    let reply = world
+        .webhook(&source)
+        .path("?hub.mode=subscribe&hub.challenge=c1&hub.verify_token=other")
+        .method("GET")
+        .send()
+        .await;
+    assert_eq!(reply.status, 405);
+
+    // A disabled source answers nobody.
+    let source = source_of(&world, "MONDAY", json!({})).await;
+    world
+        .client
+        .sources()
+        .disable(source.id.clone())
+        .await
+        .unwrap();
+    let reply = send(&world, &source, &[], r#"{"challenge":"c1"}"#).await;
+    assert_eq!(reply.status, 403);
+}
