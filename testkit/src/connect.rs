@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use hookdeck::models::Connection;
+use hookdeck::models::{Connection, Rule};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -79,6 +79,19 @@ impl<'a> Connect<'a> {
         let destination = &mut self.body["destination"];
         for (member, value) in config.as_object().unwrap() {
             destination["config"][member] = value.clone();
+        }
+        self
+    }
+
+    /// With one rule more.
+    ///
+    /// # Panics
+    /// When it cannot be written as JSON.
+    pub fn rule(mut self, rule: impl Into<Rule>) -> Self {
+        let rule = serde_json::to_value(rule.into()).unwrap();
+        match &mut self.body["rules"] {
+            Value::Array(rules) => rules.push(rule),
+            none => *none = json!([rule]),
         }
         self
     }

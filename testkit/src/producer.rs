@@ -66,8 +66,8 @@ impl Webhook {
         Self::by(http(), hook)
     }
 
-    /// A webhook to this source, sent by this client.
-    pub(crate) fn by(http: reqwest::Client, hook: &(impl Hook + ?Sized)) -> Self {
+    /// A webhook to this source, sent by a client of [`http`] that sends others too.
+    pub fn by(http: reqwest::Client, hook: &(impl Hook + ?Sized)) -> Self {
         Self {
             http,
             method: "POST".to_owned(),

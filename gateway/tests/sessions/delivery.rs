@@ -1,23 +1,27 @@
 //! Events on their way to a terminal and back.
 
-use std::time::Duration;
-
 use hookdeck::models::{DestinationInput, FilterPart, IgnoredEventMeta, Rule, SourceInput};
 use hookdeck::types::Timestamp;
 use serde_json::{Value, json};
 
-use crate::world::{START, World, outcome};
+use hookdeck_testkit::{START, seconds};
+
+use crate::world::{World, outcome};
 
 #[tokio::test]
 async fn a_webhook_goes_to_the_terminal_and_its_answer_is_the_attempt() {
     let world = World::start().await;
-    let connection = world.connection("shop", Vec::new()).await;
+    let connection = world.connection("shop").await;
     let session = world.session(&connection, Value::Null).await;
     let mut terminal = world.handshake(&session).open().await;
 
     let body = "{\"order\": 7}";
     let request_id = world
-        .post_bytes(&connection, "/orders?page=2", "application/json", body)
+        .webhook(&connection)
+        .path("/orders?page=2")
+        .header("content-type", "application/json")
+        .body(body)
+        .taken()
         .await;
     let attempt = terminal.attempt().await;
     assert_eq!(attempt["cli_path"], "/hooks/orders?page=2");
@@ -35,12 +39,12 @@ async fn a_webhook_goes_to_the_terminal_and_its_answer_is_the_attempt() {
     assert!(headers.get("host").is_none() && headers.get("content-length").is_none());
 
     terminal.answer(&attempt, 201, "{\"seen\":true}").await;
-    let event = world.event(&request_id).await;
+    let event = world.settled(&request_id).await;
     assert_eq!(outcome(&event), ("SUCCESSFUL", None));
     assert_eq!(event.id.as_str(), attempt["event_id"]);
     assert_eq!(event.response_status, Some(201));
     assert_eq!(event.cli_id.as_deref(), Some(session.as_str()));
-    let recorded = world.attempts(&event).await;
+    let recorded = world.attempts_of(&event).await;
     assert_eq!(recorded.len(), 1);
     assert_eq!(recorded[0].id.as_str(), attempt["attempt_id"]);
     assert_eq!(recorded[0].status, "SUCCESSFUL");
@@ -54,7 +58,7 @@ async fn a_webhook_goes_to_the_terminal_and_its_answer_is_the_attempt() {
     let now = Timestamp::from_unix_seconds(START);
     assert_eq!(recorded[0].responded_at, Some(now));
 
-    let request = world.request(&request_id).await;
+    let request = world.client.requests().get(&request_id).await.unwrap();
     assert_eq!(
         request.events_count,
         Some(0),
@@ -73,7 +77,7 @@ async fn every_session_on_a_connection_gets_an_event_of_its_own() {
     assert_ne!(one["event_id"], two["event_id"]);
     world.settle().await;
 
-    let events = world.events(&request_id).await;
+    let events = world.events_of(&request_id).await;
     assert_eq!(events.len(), 2);
     assert_ne!(events[0].cli_id, events[1].cli_id);
     for event in &events {
@@ -87,17 +91,17 @@ async fn every_session_on_a_connection_gets_an_event_of_its_own() {
         let found = world.client.events().list().cli_id(id).await.unwrap();
         assert_eq!(found.items.len(), 1, "events are found by their session");
     }
-    let request = world.request(&request_id).await;
+    let request = world.client.requests().get(&request_id).await.unwrap();
     assert_eq!(request.cli_events_count, Some(2));
 }
 
 #[tokio::test]
 async fn a_session_gets_events_of_its_own_connections_only() {
     let (world, connection, mut terminal) = World::listening().await;
-    let other = world.connection("other", Vec::new()).await;
+    let other = world.connection("other").await;
     let request_id = world.post(&other, json!({})).await;
     world.settle().await;
-    let ignored = world.ignored(&request_id).await;
+    let ignored = world.ignored_of(&request_id).await;
     assert_eq!(ignored[0].cause, "CLI_DISCONNECTED");
     world.post(&connection, json!({ "mine": true })).await;
     let attempt = terminal.serve(200).await;
@@ -107,7 +111,7 @@ async fn a_session_gets_events_of_its_own_connections_only() {
 #[tokio::test]
 async fn a_session_gets_what_its_filters_let_through() {
     let world = World::start().await;
-    let connection = world.connection("shop", Vec::new()).await;
+    let connection = world.connection("shop").await;
     let paid = json!({ "body": { "type": "paid" }, "headers": { "x-eu": { "$exist": false } } });
     let session = world.session(&connection, paid).await;
     let mut terminal = world.handshake(&session).open().await;
@@ -116,9 +120,9 @@ async fn a_session_gets_what_its_filters_let_through() {
     let wanted = world.post(&connection, json!({ "type": "paid" })).await;
     let attempt = terminal.serve(200).await;
     assert_eq!(attempt["request"]["data_string"], r#"{"type":"paid"}"#);
-    assert_eq!(outcome(&world.event(&wanted).await), ("SUCCESSFUL", None));
+    assert_eq!(outcome(&world.settled(&wanted).await), ("SUCCESSFUL", None));
 
-    let ignored = world.ignored(&filtered).await;
+    let ignored = world.ignored_of(&filtered).await;
     assert_eq!(ignored.len(), 1);
     assert_eq!(ignored[0].cause, "FILTERED");
     let Some(IgnoredEventMeta::List(parts)) = &ignored[0].meta else {
@@ -131,7 +135,7 @@ async fn a_session_gets_what_its_filters_let_through() {
     let request_id = world.post(&connection, json!({ "type": "created" })).await;
     all.serve(200).await;
     assert_eq!(
-        outcome(&world.event(&request_id).await),
+        outcome(&world.settled(&request_id).await),
         ("SUCCESSFUL", None)
     );
 }
@@ -139,13 +143,13 @@ async fn a_session_gets_what_its_filters_let_through() {
 #[tokio::test]
 async fn rules_of_the_connection_come_before_the_session() {
     let world = World::start().await;
-    let rules = vec![Rule::filter().body(json!({ "a": 1 })).into()];
-    let connection = world.connection("shop", rules).await;
+    let rule = Rule::filter().body(json!({ "a": 1 }));
+    let connection = world.connection("shop").rule(rule).await;
     let request_id = world.post(&connection, json!({ "a": 2 })).await;
-    assert_eq!(world.ignored(&request_id).await[0].cause, "FILTERED");
+    assert_eq!(world.ignored_of(&request_id).await[0].cause, "FILTERED");
     let request_id = world.post(&connection, json!({ "a": 1 })).await;
     assert_eq!(
-        world.ignored(&request_id).await[0].cause,
+        world.ignored_of(&request_id).await[0].cause,
         "CLI_DISCONNECTED"
     );
 }
@@ -153,12 +157,12 @@ async fn rules_of_the_connection_come_before_the_session() {
 #[tokio::test]
 async fn the_retry_rule_holds_for_terminals_too() {
     let world = World::start().await;
-    let rule = Rule::retry().linear(Duration::from_secs(30)).count(2);
-    let connection = world.connection("shop", vec![rule.into()]).await;
+    let rule = Rule::retry().linear(seconds(30)).count(2);
+    let connection = world.connection("shop").rule(rule).await;
     let mut terminal = world.listen(&connection).await;
     let request_id = world.post(&connection, json!({})).await;
     terminal.serve(500).await;
-    let event = world.event(&request_id).await;
+    let event = world.settled(&request_id).await;
     let due = Timestamp::from_unix_seconds(START + 30);
     assert_eq!(event.next_attempt_at, Some(due));
 
@@ -170,14 +174,14 @@ async fn the_retry_rule_holds_for_terminals_too() {
         terminal.answer(&again, 200, "").await;
         again
     };
-    let span = Duration::from_secs(60);
+    let span = seconds(60);
     let (advanced, again) = tokio::join!(world.gateway.advance(span), client);
     let fired = advanced.unwrap().fired;
     assert_eq!(fired.len(), 1);
     assert_eq!(fired[0].at, due);
     assert_eq!(again["event_id"], event.id.as_str());
     assert_eq!(
-        outcome(&world.event(&request_id).await),
+        outcome(&world.settled(&request_id).await),
         ("SUCCESSFUL", None)
     );
 }
@@ -194,7 +198,7 @@ async fn a_settle_waits_for_an_attempt_at_a_terminal() {
     };
     terminal.answer(&attempt, 200, "").await;
     settle.await.unwrap();
-    let events = world.events(&request_id).await;
+    let events = world.events_of(&request_id).await;
     assert_eq!(outcome(&events[0]), ("SUCCESSFUL", None));
 }
 
@@ -212,7 +216,7 @@ async fn a_local_server_that_cannot_be_reached_is_an_error_of_the_client() {
         let mut body = body;
         body["attempt_id"] = attempt["attempt_id"].clone();
         terminal.respond(body.clone()).await;
-        let event = world.event(&request_id).await;
+        let event = world.settled(&request_id).await;
         assert_eq!(outcome(&event), ("FAILED", Some("CLI")), "{body}");
         assert_eq!(event.response_status, None);
     }
@@ -233,14 +237,14 @@ async fn a_terminal_that_never_answers_runs_out_of_time() {
     let request_id = world.post(&connection, json!({})).await;
     let attempt = terminal.attempt().await;
     assert_eq!(attempt["request"]["timeout"], 1_000);
-    let event = world.event(&request_id).await;
+    let event = world.settled(&request_id).await;
     assert_eq!(outcome(&event), ("FAILED", Some("TIMEOUT")));
     // Too late: it changes nothing, and the session goes on.
     terminal.answer(&attempt, 200, "").await;
     let next = world.post(&connection, json!({})).await;
     terminal.serve(200).await;
-    assert_eq!(outcome(&world.event(&next).await), ("SUCCESSFUL", None));
-    let event = world.event(&request_id).await;
+    assert_eq!(outcome(&world.settled(&next).await), ("SUCCESSFUL", None));
+    let event = world.settled(&request_id).await;
     assert_eq!(
         (outcome(&event), event.attempts),
         (("FAILED", Some("TIMEOUT")), 1)
@@ -252,9 +256,12 @@ async fn bytes_reach_a_terminal_that_says_it_takes_them() {
     let (world, connection, legacy) = World::listening().await;
     let bytes = vec![0xff_u8, 0, 1];
     let request_id = world
-        .post_bytes(&connection, "", "image/png", bytes.clone())
+        .webhook(&connection)
+        .header("content-type", "image/png")
+        .body(bytes.clone())
+        .taken()
         .await;
-    let event = world.event(&request_id).await;
+    let event = world.settled(&request_id).await;
     assert_eq!(outcome(&event), ("FAILED", Some("CLI_BINARY_UNSUPPORTED")));
     legacy.close().await;
 
@@ -264,7 +271,10 @@ async fn bytes_reach_a_terminal_that_says_it_takes_them() {
     let mut terminal = handshake.open().await;
     for (content_type, base64) in [("image/png", true), ("text/plain; charset=latin1", true)] {
         world
-            .post_bytes(&connection, "", content_type, bytes.clone())
+            .webhook(&connection)
+            .header("content-type", content_type)
+            .body(bytes.clone())
+            .taken()
             .await;
         let request = terminal.serve(200).await["request"].take();
         assert_eq!(request["body_format"] == "binary", base64, "{request}");
@@ -304,14 +314,18 @@ async fn the_destination_decides_method_path_and_credentials() {
         .unwrap();
     let mut terminal = world.listen(&connection).await;
     let request_id = world
-        .post_bytes(&connection, "/deep", "text/plain", "hi")
+        .webhook(&connection)
+        .path("/deep")
+        .header("content-type", "text/plain")
+        .body("hi")
+        .taken()
         .await;
     let attempt = terminal.serve(200).await;
     assert_eq!(attempt["cli_path"], "/hooks");
     assert_eq!(attempt["request"]["method"], "PUT");
     let headers = &attempt["request"]["headers"];
     assert_eq!(headers["authorization"], "Bearer tok-3n");
-    let event = world.event(&request_id).await;
+    let event = world.settled(&request_id).await;
     let shown = world.client.events().get(&event.id).await.unwrap();
     let data = serde_json::to_string(&shown.data).unwrap();
     assert!(
@@ -328,11 +342,11 @@ async fn failures_at_terminals_open_delivery_issues() {
         let attempt = terminal.attempt().await;
         let failed = json!({ "attempt_id": attempt["attempt_id"], "error": true });
         terminal.respond(failed).await;
-        world.event(&request_id).await;
+        world.settled(&request_id).await;
     }
     terminal.break_off().await;
     let request_id = world.post(&connection, json!({})).await;
-    let event = world.event(&request_id).await;
+    let event = world.settled(&request_id).await;
     let issues = world.client.issues().list().await.unwrap().items;
     let issues: Vec<Value> = issues
         .iter()

@@ -5,6 +5,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::terminal::Terminal;
+use hookdeck_testkit::seconds;
+
 use crate::world::{World, outcome};
 
 /// How long a session that broke off still counts.
@@ -48,7 +50,7 @@ enum State {
 
 async fn run(steps: Vec<Step>) {
     let world = World::start().await;
-    let connection = world.connection("shop", Vec::new()).await;
+    let connection = world.connection("shop").await;
     let session = world.session(&connection, Value::Null).await;
     let mut terminal: Option<Terminal> = None;
     let mut state = State::Gone;
@@ -73,10 +75,10 @@ async fn run(steps: Vec<Step>) {
                     state = State::Away(0);
                 }
             }
-            Step::Advance(seconds) => {
-                world.advance(seconds).await;
+            Step::Advance(span) => {
+                world.advance(seconds(span)).await;
                 if let State::Away(since) = state {
-                    state = State::Away(since + seconds);
+                    state = State::Away(since + span);
                 }
             }
             Step::Post | Step::PostAndBreakOff | Step::PostAndClose => {
@@ -112,14 +114,14 @@ async fn run(steps: Vec<Step>) {
     }
     world.settle().await;
     for (request_id, became) in expected {
-        let events = world.events(&request_id).await;
+        let events = world.events_of(&request_id).await;
         let outcomes: Vec<_> = events.iter().map(outcome).collect();
         assert_eq!(outcomes, Vec::from_iter(became), "{request_id}");
         for event in &events {
             assert_eq!(event.attempts, 1);
-            assert_eq!(world.attempts(event).await.len(), 1);
+            assert_eq!(world.attempts_of(event).await.len(), 1);
         }
-        let causes = world.ignored(&request_id).await;
+        let causes = world.ignored_of(&request_id).await;
         let causes: Vec<_> = causes
             .iter()
             .map(|ignored| ignored.cause.as_str())

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support;
 use crate::terminal::Handshake;
-use crate::world::{World, client_of, manual, outcome};
+use hookdeck_testkit::{gateway, http, read};
+
+use crate::world::{World, outcome};
 
 #[tokio::test]
 async fn a_socket_without_a_good_key_or_a_session_id_is_refused() {
@@ -40,20 +41,20 @@ async fn a_socket_without_a_good_key_or_a_session_id_is_refused() {
 #[tokio::test]
 async fn the_root_is_no_path_of_the_api_for_anybody_else() {
     let world = World::start().await;
-    let reply = support::read(support::client().get(world.gateway.api_url())).await;
+    let reply = read(http().get(world.gateway.api_url())).await;
     assert_eq!(reply.status, 404);
     assert!(reply.header("content-type").starts_with("text/html"));
-    let half = support::client()
+    let half = http()
         .get(world.gateway.api_url())
         .header("connection", "upgrade")
         .header("upgrade", "websocket");
-    assert_eq!(support::read(half).await.status, 400);
+    assert_eq!(read(half).await.status, 400);
 }
 
 #[tokio::test]
 async fn another_key_gets_nothing_of_a_session() {
-    let world = World::of(manual().api_key("mine").api_key("theirs")).await;
-    let connection = world.connection("shop", Vec::new()).await;
+    let world = World::of(gateway().api_key("mine").api_key("theirs")).await;
+    let connection = world.connection("shop").await;
     let session = world.session(&connection, Value::Null).await;
     let theirs = || {
         Handshake::with(world.gateway.api_url())
@@ -63,7 +64,7 @@ async fn another_key_gets_nothing_of_a_session() {
     assert_eq!(theirs().closed().await.0, 4001);
     let again = theirs().header("x-webhook-ids", connection.id.as_str());
     assert_eq!(again.closed().await.0, 4001, "nor of its connections");
-    let stranger = client_of(&world.gateway, "theirs");
+    let stranger = world.client_with("theirs");
     let refused = stranger
         .raw()
         .post("/cli-sessions")
@@ -77,7 +78,7 @@ async fn another_key_gets_nothing_of_a_session() {
     let request_id = world.post(&connection, json!({})).await;
     terminal.serve(200).await;
     assert_eq!(
-        outcome(&world.event(&request_id).await),
+        outcome(&world.settled(&request_id).await),
         ("SUCCESSFUL", None)
     );
 }
@@ -103,7 +104,7 @@ async fn frames_that_make_no_sense_are_passed_over() {
     let bytes = Message::binary(vec![0xff; 1000]);
     terminal.send(bytes).await.unwrap();
     terminal.answer(&attempt, 202, "").await;
-    let event = world.event(&request_id).await;
+    let event = world.settled(&request_id).await;
     assert_eq!(event.response_status, Some(202));
 }
 
@@ -125,7 +126,7 @@ async fn a_flood_of_answers_nobody_asked_for_holds_up_nothing() {
     other.answer(&others, 200, "").await;
     terminal.answer(&attempt, 200, "").await;
     world.settle().await;
-    for event in world.events(&request_id).await {
+    for event in world.events_of(&request_id).await {
         assert_eq!(outcome(&event), ("SUCCESSFUL", None));
         assert_eq!(event.attempts, 1);
     }
@@ -142,7 +143,7 @@ async fn nobody_answers_for_another_session() {
     terminal.answer(&mine, 204, "").await;
     world.settle().await;
     let mut statuses: Vec<_> = world
-        .events(&request_id)
+        .events_of(&request_id)
         .await
         .iter()
         .map(|event| event.response_status.unwrap())
@@ -158,7 +159,7 @@ async fn only_the_first_answer_counts() {
     let attempt = terminal.attempt().await;
     terminal.answer(&attempt, 200, "").await;
     terminal.answer(&attempt, 500, "").await;
-    let event = world.event(&request_id).await;
+    let event = world.settled(&request_id).await;
     assert_eq!((event.response_status, event.attempts), (Some(200), 1));
 }
 
@@ -173,7 +174,7 @@ async fn a_message_beyond_the_limit_ends_the_socket_and_nothing_else() {
     // The gateway may hang up before all of it is written.
     let _ = terminal.send(Message::text(huge.to_string())).await;
     terminal.gone().await;
-    let event = world.event(&request_id).await;
+    let event = world.settled(&request_id).await;
     assert_eq!(outcome(&event), ("FAILED", Some("CLI_UNAVAILABLE")));
 }
 
@@ -185,9 +186,9 @@ async fn a_long_answer_is_taken_and_its_beginning_kept() {
     terminal
         .answer(&attempt, 200, &"x".repeat(10 * 1024 * 1024))
         .await;
-    let event = world.event(&request_id).await;
+    let event = world.settled(&request_id).await;
     assert_eq!(outcome(&event), ("SUCCESSFUL", None));
-    let recorded = world.attempts(&event).await.remove(0);
+    let recorded = world.attempts_of(&event).await.remove(0);
     let kept = recorded.body.unwrap().to_value();
     assert_eq!(kept.as_str().unwrap().len(), 128 * 1024);
 }

@@ -1,29 +1,28 @@
 //! Sessions that come, go, break off and come back.
 
-use std::time::Duration;
-
 use hookdeck::models::Rule;
 use serde_json::{Value, json};
 
-use crate::support;
 use crate::terminal::Handshake;
-use crate::world::{UNAVAILABLE, World, client_of, manual, outcome};
+use hookdeck_testkit::{gateway, http, read, seconds};
+
+use crate::world::{UNAVAILABLE, World, outcome};
 
 const EXPIRED: (u16, &str) = (4001, "SESSION_EXPIRED");
 
 #[tokio::test]
 async fn nobody_connected_means_no_event() {
     let world = World::start().await;
-    let connection = world.connection("shop", Vec::new()).await;
+    let connection = world.connection("shop").await;
     // A session that nobody has connected to is no terminal.
     world.session(&connection, Value::Null).await;
     let request_id = world.post(&connection, json!({})).await;
-    assert!(world.events(&request_id).await.is_empty());
-    let ignored = world.ignored(&request_id).await;
+    assert!(world.events_of(&request_id).await.is_empty());
+    let ignored = world.ignored_of(&request_id).await;
     assert_eq!(ignored.len(), 1);
     assert_eq!(ignored[0].cause, "CLI_DISCONNECTED");
     assert_eq!(ignored[0].meta, None);
-    let request = world.request(&request_id).await;
+    let request = world.client.requests().get(&request_id).await.unwrap();
     assert_eq!(request.ignored_count, Some(1));
     assert_eq!(request.cli_events_count, Some(0));
 }
@@ -33,8 +32,8 @@ async fn a_clean_close_ends_the_session_at_once() {
     let (world, connection, terminal) = World::listening().await;
     terminal.close().await;
     let request_id = world.post(&connection, json!({})).await;
-    assert!(world.events(&request_id).await.is_empty());
-    let ignored = world.ignored(&request_id).await;
+    assert!(world.events_of(&request_id).await.is_empty());
+    let ignored = world.ignored_of(&request_id).await;
     assert_eq!(ignored[0].cause, "CLI_DISCONNECTED");
 }
 
@@ -42,19 +41,19 @@ async fn a_clean_close_ends_the_session_at_once() {
 async fn a_session_that_broke_off_counts_for_two_minutes() {
     let (world, connection, terminal) = World::listening().await;
     terminal.break_off().await;
-    world.advance(119).await;
+    world.advance(seconds(119)).await;
     let request_id = world.post(&connection, json!({})).await;
-    let event = world.event(&request_id).await;
+    let event = world.settled(&request_id).await;
     assert_eq!(outcome(&event), UNAVAILABLE);
     assert_eq!(event.attempts, 1);
     assert_eq!(
         event.next_attempt_at, None,
         "nothing retries it without a rule"
     );
-    world.advance(1).await;
+    world.advance(seconds(1)).await;
     let request_id = world.post(&connection, json!({})).await;
-    assert!(world.events(&request_id).await.is_empty());
-    let ignored = world.ignored(&request_id).await;
+    assert!(world.events_of(&request_id).await.is_empty());
+    let ignored = world.ignored_of(&request_id).await;
     assert_eq!(ignored[0].cause, "CLI_DISCONNECTED");
 }
 
@@ -63,7 +62,7 @@ async fn a_close_that_is_not_normal_is_a_drop() {
     let (world, connection, terminal) = World::listening().await;
     terminal.close_with(1001).await;
     let request_id = world.post(&connection, json!({})).await;
-    assert_eq!(outcome(&world.event(&request_id).await), UNAVAILABLE);
+    assert_eq!(outcome(&world.settled(&request_id).await), UNAVAILABLE);
 }
 
 #[tokio::test]
@@ -77,9 +76,9 @@ async fn an_attempt_in_flight_is_recorded_when_its_session_goes() {
         } else {
             terminal.break_off().await;
         }
-        let event = world.event(&request_id).await;
+        let event = world.settled(&request_id).await;
         assert_eq!(outcome(&event), UNAVAILABLE, "clean: {clean}");
-        let recorded = world.attempts(&event).await;
+        let recorded = world.attempts_of(&event).await;
         assert_eq!(recorded.len(), 1);
         assert_eq!(recorded[0].id.as_str(), attempt["attempt_id"]);
         assert!(recorded[0].delivered_at.is_some());
@@ -89,19 +88,19 @@ async fn an_attempt_in_flight_is_recorded_when_its_session_goes() {
 #[tokio::test]
 async fn a_client_that_comes_back_goes_on_with_its_session() {
     let world = World::start().await;
-    let rule = Rule::retry().linear(Duration::from_secs(60)).count(5);
-    let connection = world.connection("shop", vec![rule.into()]).await;
+    let rule = Rule::retry().linear(seconds(60)).count(5);
+    let connection = world.connection("shop").rule(rule).await;
     let session = world.session(&connection, Value::Null).await;
     world.handshake(&session).open().await.break_off().await;
     let request_id = world.post(&connection, json!({ "n": 1 })).await;
-    assert_eq!(outcome(&world.event(&request_id).await), UNAVAILABLE);
+    assert_eq!(outcome(&world.settled(&request_id).await), UNAVAILABLE);
 
     let mut terminal = world.handshake(&session).open().await;
-    let span = Duration::from_secs(60);
+    let span = seconds(60);
     let (advanced, attempt) = tokio::join!(world.gateway.advance(span), terminal.serve(200));
     advanced.unwrap();
     assert_eq!(attempt["request"]["data_string"], "{\"n\":1}");
-    let event = world.event(&request_id).await;
+    let event = world.settled(&request_id).await;
     assert_eq!(outcome(&event), ("SUCCESSFUL", None));
     assert_eq!(event.cli_id.as_deref(), Some(session.as_str()));
     assert_eq!(event.attempts, 2);
@@ -110,9 +109,9 @@ async fn a_client_that_comes_back_goes_on_with_its_session() {
 #[tokio::test]
 async fn a_session_that_was_lost_is_made_again_from_what_the_client_sends() {
     let world = World::start().await;
-    let connection = world.connection("shop", Vec::new()).await;
+    let connection = world.connection("shop").await;
     let session = world.session(&connection, Value::Null).await;
-    world.advance(120).await;
+    world.advance(seconds(120)).await;
     let (code, reason) = world.handshake(&session).closed().await;
     assert_eq!((code, reason.as_str()), EXPIRED);
 
@@ -131,7 +130,7 @@ async fn a_session_that_was_lost_is_made_again_from_what_the_client_sends() {
     let request_id = world.post(&connection, json!({ "a": "é" })).await;
     let attempt = terminal.serve(200).await;
     assert_eq!(attempt["request"]["data_string"], "{\"a\":\"é\"}");
-    let event = world.event(&request_id).await;
+    let event = world.settled(&request_id).await;
     assert_eq!(event.cli_id.as_deref(), Some(session.as_str()));
 
     // Also one of a gateway that is gone; but not when it has no connection here.
@@ -145,7 +144,7 @@ async fn a_session_that_was_lost_is_made_again_from_what_the_client_sends() {
 #[tokio::test]
 async fn after_a_clean_close_the_session_is_unknown() {
     let world = World::start().await;
-    let connection = world.connection("shop", Vec::new()).await;
+    let connection = world.connection("shop").await;
     let session = world.session(&connection, Value::Null).await;
     world.handshake(&session).open().await.close().await;
     let (code, reason) = world.handshake(&session).closed().await;
@@ -155,7 +154,7 @@ async fn after_a_clean_close_the_session_is_unknown() {
 #[tokio::test]
 async fn a_second_socket_takes_the_session_over_with_what_is_in_flight() {
     let world = World::start().await;
-    let connection = world.connection("shop", Vec::new()).await;
+    let connection = world.connection("shop").await;
     let session = world.session(&connection, Value::Null).await;
     let mut first = world.handshake(&session).open().await;
     let request_id = world.post(&connection, json!({})).await;
@@ -165,13 +164,13 @@ async fn a_second_socket_takes_the_session_over_with_what_is_in_flight() {
     first.gone().await;
     second.answer(&attempt, 200, "").await;
     assert_eq!(
-        outcome(&world.event(&request_id).await),
+        outcome(&world.settled(&request_id).await),
         ("SUCCESSFUL", None)
     );
     let request_id = world.post(&connection, json!({})).await;
     second.serve(200).await;
     assert_eq!(
-        outcome(&world.event(&request_id).await),
+        outcome(&world.settled(&request_id).await),
         ("SUCCESSFUL", None)
     );
 }
@@ -179,14 +178,14 @@ async fn a_second_socket_takes_the_session_over_with_what_is_in_flight() {
 #[tokio::test]
 async fn a_request_that_found_nobody_is_delivered_when_it_is_retried() {
     let world = World::start().await;
-    let connection = world.connection("shop", Vec::new()).await;
+    let connection = world.connection("shop").await;
     let request_id = world.post(&connection, json!({ "late": true })).await;
     let retried = world.client.requests().retry(&request_id).await.unwrap();
     assert!(
         retried.events.unwrap_or_default().is_empty(),
         "still nobody"
     );
-    assert_eq!(world.ignored(&request_id).await.len(), 1);
+    assert_eq!(world.ignored_of(&request_id).await.len(), 1);
 
     let mut terminal = world.listen(&connection).await;
     let retried = world.client.requests().retry(&request_id).await.unwrap();
@@ -194,11 +193,11 @@ async fn a_request_that_found_nobody_is_delivered_when_it_is_retried() {
     let attempt = terminal.serve(200).await;
     assert_eq!(attempt["request"]["data_string"], "{\"late\":true}");
     assert_eq!(
-        outcome(&world.event(&request_id).await),
+        outcome(&world.settled(&request_id).await),
         ("SUCCESSFUL", None)
     );
-    assert!(world.ignored(&request_id).await.is_empty());
-    let request = world.request(&request_id).await;
+    assert!(world.ignored_of(&request_id).await.is_empty());
+    let request = world.client.requests().get(&request_id).await.unwrap();
     assert_eq!(
         (request.ignored_count, request.cli_events_count),
         (Some(0), Some(1))
@@ -208,7 +207,7 @@ async fn a_request_that_found_nobody_is_delivered_when_it_is_retried() {
 #[tokio::test]
 async fn a_bulk_retry_of_ignored_events_looks_for_a_session_again() {
     let world = World::start().await;
-    let connection = world.connection("shop", Vec::new()).await;
+    let connection = world.connection("shop").await;
     let request_id = world.post(&connection, json!({})).await;
     let mut terminal = world.listen(&connection).await;
     let query = json!({ "query": { "cause": "CLI_DISCONNECTED" } });
@@ -222,7 +221,7 @@ async fn a_bulk_retry_of_ignored_events_looks_for_a_session_again() {
         .unwrap();
     terminal.serve(200).await;
     assert_eq!(
-        outcome(&world.event(&request_id).await),
+        outcome(&world.settled(&request_id).await),
         ("SUCCESSFUL", None)
     );
 }
@@ -232,14 +231,14 @@ async fn a_later_attempt_goes_to_whoever_is_there_now() {
     let (world, connection, mut terminal) = World::listening().await;
     let request_id = world.post(&connection, json!({ "n": 1 })).await;
     terminal.serve(500).await;
-    let event = world.event(&request_id).await;
+    let event = world.settled(&request_id).await;
     terminal.break_off().await;
 
     let uninterested = json!({ "body": { "n": 2 } });
     let uninterested = world.session(&connection, uninterested).await;
     let _idle = world.handshake(&uninterested).open().await;
     world.client.events().retry(&event.id).await.unwrap();
-    assert_eq!(outcome(&world.event(&request_id).await), UNAVAILABLE);
+    assert_eq!(outcome(&world.settled(&request_id).await), UNAVAILABLE);
 
     let session = world.session(&connection, Value::Null).await;
     let mut newer = world.handshake(&session).open().await;
@@ -249,7 +248,7 @@ async fn a_later_attempt_goes_to_whoever_is_there_now() {
         attempt["request"]["headers"]["x-hookdeck-attempt-count"],
         "3"
     );
-    let event = world.event(&request_id).await;
+    let event = world.settled(&request_id).await;
     assert_eq!(outcome(&event), ("SUCCESSFUL", None));
     assert_eq!(event.cli_id.as_deref(), Some(session.as_str()));
 }
@@ -257,7 +256,7 @@ async fn a_later_attempt_goes_to_whoever_is_there_now() {
 #[tokio::test]
 async fn a_paused_connection_holds_events_for_whoever_comes() {
     let world = World::start().await;
-    let connection = world.connection("shop", Vec::new()).await;
+    let connection = world.connection("shop").await;
     world
         .client
         .connections()
@@ -265,10 +264,10 @@ async fn a_paused_connection_holds_events_for_whoever_comes() {
         .await
         .unwrap();
     let request_id = world.post(&connection, json!({})).await;
-    let held = world.event(&request_id).await;
+    let held = world.settled(&request_id).await;
     assert_eq!(outcome(&held), ("HOLD", None));
     assert_eq!(held.cli_id, None);
-    let request = world.request(&request_id).await;
+    let request = world.client.requests().get(&request_id).await.unwrap();
     assert_eq!(
         (request.events_count, request.cli_events_count),
         (Some(0), Some(1))
@@ -283,28 +282,28 @@ async fn a_paused_connection_holds_events_for_whoever_comes() {
         .await
         .unwrap();
     terminal.serve(200).await;
-    let event = world.event(&request_id).await;
+    let event = world.settled(&request_id).await;
     assert_eq!(outcome(&event), ("SUCCESSFUL", None));
     assert_eq!(event.cli_id.as_deref(), Some(session.as_str()));
 }
 
 #[tokio::test]
 async fn a_reset_ends_every_session() {
-    let world = World::of(manual().control(true)).await;
-    let connection = world.connection("shop", Vec::new()).await;
+    let world = World::of(gateway().control(true)).await;
+    let connection = world.connection("shop").await;
     let mut terminal = world.listen(&connection).await;
     let url = format!("{}/_gateway/reset", world.gateway.api_url());
-    let reply = support::read(support::client().post(url)).await;
+    let reply = read(http().post(url)).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     let (code, reason) = terminal.closed().await;
     assert_eq!((code, reason.as_str()), EXPIRED);
     // Sessions made after it work.
-    let connection = world.connection("shop", Vec::new()).await;
+    let connection = world.connection("shop").await;
     let mut terminal = world.listen(&connection).await;
     let request_id = world.post(&connection, json!({})).await;
     terminal.serve(200).await;
     assert_eq!(
-        outcome(&world.event(&request_id).await),
+        outcome(&world.settled(&request_id).await),
         ("SUCCESSFUL", None)
     );
 }
@@ -318,7 +317,7 @@ async fn a_gateway_that_shuts_down_lets_the_terminal_answer_and_says_goodbye() {
         terminal.answer(&attempt, 200, "").await;
         terminal.closed().await
     };
-    let ((), (code, _)) = tokio::join!(world.gateway.shutdown(), client);
+    let ((), (code, _)) = tokio::join!(world.shutdown(), client);
     assert_eq!(code, 1001);
 }
 
@@ -332,10 +331,10 @@ async fn dropping_the_gateway_closes_its_sockets() {
 #[tokio::test]
 async fn an_attempt_that_a_crash_cut_short_is_made_up_for() {
     let directory = tempfile::tempdir().unwrap();
-    let builder = || manual().data_dir(directory.path());
+    let builder = || gateway().data_dir(directory.path());
     let world = World::of(builder()).await;
-    let rule = Rule::retry().linear(Duration::from_secs(60)).count(5);
-    let connection = world.connection("shop", vec![rule.into()]).await;
+    let rule = Rule::retry().linear(seconds(60)).count(5);
+    let connection = world.connection("shop").rule(rule).await;
     let session = world.session(&connection, Value::Null).await;
     let mut terminal = world.handshake(&session).open().await;
     let request_id = world.post(&connection, json!({})).await;
@@ -343,18 +342,16 @@ async fn an_attempt_that_a_crash_cut_short_is_made_up_for() {
     drop(world);
     terminal.gone().await;
 
-    let gateway = builder().start().await.unwrap();
-    let client = client_of(&gateway, gateway.api_key());
-    let world = World { gateway, client };
-    let event = world.event(&request_id).await;
+    let world = World::of(builder()).await;
+    let event = world.settled(&request_id).await;
     assert_eq!(outcome(&event), UNAVAILABLE, "recorded, and not lost");
     // The session is as one that broke off: the client goes on with it.
     let mut terminal = world.handshake(&session).open().await;
-    let span = Duration::from_secs(60);
+    let span = seconds(60);
     let (advanced, _) = tokio::join!(world.gateway.advance(span), terminal.serve(200));
     advanced.unwrap();
     assert_eq!(
-        outcome(&world.event(&request_id).await),
+        outcome(&world.settled(&request_id).await),
         ("SUCCESSFUL", None)
     );
 }
@@ -362,7 +359,7 @@ async fn an_attempt_that_a_crash_cut_short_is_made_up_for() {
 #[tokio::test]
 async fn a_deleted_connection_is_left_out_of_a_session() {
     let (world, connection, _terminal) = World::listening().await;
-    let other = world.connection("other", Vec::new()).await;
+    let other = world.connection("other").await;
     world
         .client
         .connections()

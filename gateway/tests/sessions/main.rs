@@ -1,9 +1,6 @@
 //! Sessions of the command-line client: signing in, the websocket, and what becomes of events with
 //! CLI destinations. The client here is a small one of our own; no clock but the gateway's is asked.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod delivery;
 mod history;
 mod hostile;

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support;
 use crate::terminal::Handshake;
-use crate::world::{World, manual};
+use hookdeck_testkit::{gateway, http, read};
+
+use crate::world::World;
 
 /// Everything that is logged on this thread.
 #[derive(Clone, Default)]
@@ -43,28 +44,29 @@ async fn neither_keys_nor_what_is_sent_are_logged() {
         .finish();
     let _logging = tracing::subscriber::set_default(subscriber);
 
-    let world = World::of(manual().api_key("key-to-hide")).await;
-    let connection = world.connection("shop", Vec::new()).await;
+    let world = World::of(gateway().api_key("key-to-hide")).await;
+    let connection = world.connection("shop").await;
     let url = world.gateway.api_url().to_owned();
     // Every way in, good and bad.
     for path in ["cli-auth", "cli/guest"] {
-        let begin = support::client().post(format!("{url}/2026-09-01/{path}"));
-        let begun = support::read(begin.body("{}")).await.json();
+        let begin = http().post(format!("{url}/2026-09-01/{path}"));
+        let begun = read(begin.body("{}")).await.json();
         let poll = begun["poll_url"].as_str().unwrap();
-        support::read(support::client().get(poll)).await;
+        read(http().get(poll)).await;
     }
     for key in ["key-to-hide", "wrong-key-to-hide"] {
         let poll = format!("{url}/2026-09-01/cli-auth/poll?key={key}");
-        support::read(support::client().get(poll)).await;
-        let ci = support::client().post(format!("{url}/2026-09-01/cli-auth/ci"));
-        support::read(ci.basic_auth(key, Some("")).body("{}")).await;
+        read(http().get(poll)).await;
+        let ci = http().post(format!("{url}/2026-09-01/cli-auth/ci"));
+        read(ci.basic_auth(key, Some("")).body("{}")).await;
     }
     let wrong = Handshake::with(&url).key("wrong-key-to-hide");
     wrong.session("cses_1").refused().await;
 
     let session = world.session(&connection, Value::Null).await;
     let mut terminal = world.handshake(&session).open().await;
-    world.post(&connection, json!("body-to-hide")).await;
+    let publish = world.client.publish().to_source_id(&connection.source.id);
+    publish.json(&json!("body-to-hide")).await.unwrap();
     let attempt = terminal.attempt().await;
     terminal.say("frame-to-hide").await;
     terminal.answer(&attempt, 200, "answer-to-hide").await;

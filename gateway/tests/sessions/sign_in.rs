@@ -2,13 +2,13 @@
 
 use std::net::SocketAddr;
 
-use hookdeck::models::Rule;
-use hookdeck_gateway::{Gateway, RateLimit};
+use hookdeck_gateway::Gateway;
 use serde_json::{Value, json};
 
-use crate::support::{self, Reply};
 use crate::terminal::Handshake;
-use crate::world::{World, manual};
+use hookdeck_testkit::{Reply, gateway, http, read};
+
+use crate::world::World;
 
 async fn call(
     gateway: &Gateway,
@@ -18,7 +18,7 @@ async fn call(
     body: Value,
 ) -> Reply {
     let url = format!("{}{path}", gateway.api_url());
-    let request = support::client()
+    let request = http()
         .request(method.parse().unwrap(), url)
         .header("content-type", "application/json")
         // What a client sends along and the gateway passes over.
@@ -29,7 +29,7 @@ async fn call(
         Some(key) => request.basic_auth(key, Some("")),
         None => request,
     };
-    support::read(request).await
+    read(request).await
 }
 
 #[tokio::test]
@@ -118,10 +118,10 @@ async fn a_sign_in_is_confirmed_at_once_where_only_this_machine_can_reach_the_ga
         )
         .await;
         let begun = begun.json();
-        let page = support::client().get(begun["browser_url"].as_str().unwrap());
-        assert_eq!(support::read(page).await.status, 200);
+        let page = http().get(begun["browser_url"].as_str().unwrap());
+        assert_eq!(read(page).await.status, 200);
         let poll = begun["poll_url"].as_str().unwrap();
-        let polled = support::read(support::client().get(poll)).await.json();
+        let polled = read(http().get(poll)).await.json();
         assert_eq!(polled["claimed"], true);
         assert_eq!(polled["key"], world.gateway.api_key());
         assert_eq!(polled["user_name"], "Local");
@@ -131,14 +131,14 @@ async fn a_sign_in_is_confirmed_at_once_where_only_this_machine_can_reach_the_ga
 
 #[tokio::test]
 async fn the_oldest_sign_ins_make_room_for_new_ones() {
-    let world = World::of(manual().rate_limit(RateLimit::off())).await;
+    let world = World::start().await;
     let mut polls = Vec::new();
     for _ in 0..65 {
         let path = "/2026-09-01/cli-auth";
         let begun = call(&world.gateway, "POST", path, None, json!({})).await;
         polls.push(begun.json()["poll_url"].as_str().unwrap().to_owned());
     }
-    let status = async |poll: &str| support::read(support::client().get(poll)).await.status;
+    let status = async |poll: &str| read(http().get(poll)).await.status;
     assert_eq!(status(&polls[0]).await, 401);
     assert_eq!(status(&polls[1]).await, 200);
     assert_eq!(status(&polls[64]).await, 200);
@@ -160,7 +160,7 @@ async fn a_poll_knows_begun_sign_ins_and_good_keys_and_nothing_else() {
 #[tokio::test]
 async fn a_gateway_that_others_can_reach_hands_out_no_key() {
     let listen: SocketAddr = ([0, 0, 0, 0], 0).into();
-    let gateway = manual().listen(listen).start().await.unwrap();
+    let gateway = gateway().listen(listen).start().await.unwrap();
     for path in ["/2026-09-01/cli-auth", "/2026-09-01/cli/guest"] {
         let refused = call(&gateway, "POST", path, None, json!({})).await;
         assert_eq!(refused.status, 403);
@@ -176,8 +176,8 @@ async fn a_page_of_another_host_cannot_sign_in() {
     let world = World::start().await;
     let url = format!("{}/2026-09-01/cli-auth", world.gateway.api_url());
     for (name, value) in [("host", "evil.example"), ("origin", "https://evil.example")] {
-        let request = support::client().post(&url).header(name, value).body("{}");
-        assert_eq!(support::read(request).await.status, 403, "{name}");
+        let request = http().post(&url).header(name, value).body("{}");
+        assert_eq!(read(request).await.status, 403, "{name}");
     }
 }
 
@@ -243,7 +243,7 @@ async fn a_key_for_the_whole_organization_is_refused() {
     )
     .await;
     assert_eq!(ci.json()["key"], key, "a project's key goes on being used");
-    let connection = world.connection("shop", Vec::<Rule>::new()).await;
+    let connection = world.connection("shop").await;
     let terminal = Handshake::with(world.gateway.api_url())
         .key(key)
         .session("cses_1")

@@ -3,18 +3,14 @@
 //! This shows that nothing acknowledged waits in the process; it says nothing about power, which
 //! only the synced log stands for.
 
-#![cfg(unix)]
-
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use hookdeck_testkit::{Api, Receiver, Webhook, id};
 use serde_json::{Value, json};
-use support::{Receiver, VERSION, client, read};
 use tokio::sync::mpsc;
 
 const KEY: &str = "kill-test-key";
@@ -29,7 +25,7 @@ const LIMIT: Duration = Duration::from_secs(300);
 /// The running binary; killed when dropped.
 struct Binary {
     child: Child,
-    url: String,
+    api: Api,
 }
 
 impl Drop for Binary {
@@ -56,7 +52,8 @@ impl Binary {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = tokio::task::spawn_blocking(move || lines.next());
         let url = line.await.unwrap().expect("a line when ready").unwrap();
-        Self { child, url }
+        let api = Api::at(url, KEY);
+        Self { child, api }
     }
 
     /// SIGKILL, and the end of the process.
@@ -65,104 +62,55 @@ impl Binary {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-
-    async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Value {
-        let url = format!("{}{path}", self.url);
-        let mut request = client()
-            .request(method.parse().unwrap(), url)
-            .bearer_auth(KEY);
-        if let Some(body) = body {
-            request = request.body(body.to_string());
-        }
-        let reply = read(request).await;
-        assert_eq!(reply.status, 200, "{method} {path}: {}", reply.text);
-        reply.json()
-    }
-
-    async fn api(&self, method: &str, path: &str, body: Option<Value>) -> Value {
-        self.call(method, &format!("/{VERSION}{path}"), body).await
-    }
-
-    /// Every model of a list.
-    async fn all(&self, path: &str) -> Vec<Value> {
-        let mut models = Vec::new();
-        let mut next = String::new();
-        loop {
-            let page = self
-                .api("GET", &format!("{path}?limit=250{next}"), None)
-                .await;
-            models.extend(page["models"].as_array().unwrap().iter().cloned());
-            match page["pagination"]["next"].as_str() {
-                Some(cursor) => next = format!("&next={cursor}"),
-                None => return models,
-            }
-        }
-    }
 }
 
-/// One source with a connection for every state an event can wait in. Answers the source's id.
-async fn prepare(gateway: &Binary, receiver: &Receiver) -> String {
-    let source = gateway
-        .api("POST", "/sources", Some(json!({"name": "load"})))
-        .await;
+/// One source with a connection for every state an event can wait in. Answers the source.
+async fn prepare(api: &Api, receiver: &Receiver) -> Value {
+    let source = api.source("load").await;
     let nobody = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         format!("http://{}", listener.local_addr().unwrap())
     };
     let hourly = json!({"type": "retry", "strategy": "linear", "interval": 3_600_000, "count": 5});
+    let delayed = json!([{"type": "delay", "delay": 3_600_000}]);
+    let filtered = json!([{"type": "filter", "body": {"n": "none"}}]);
     for (name, url, rules) in [
         ("delivered", &receiver.url, json!([])),
         ("failing", &nobody, json!([hourly])),
-        (
-            "delayed",
-            &receiver.url,
-            json!([{"type": "delay", "delay": 3_600_000}]),
-        ),
+        ("delayed", &receiver.url, delayed),
         ("held", &receiver.url, json!([])),
-        (
-            "filtered",
-            &receiver.url,
-            json!([{"type": "filter", "body": {"n": "none"}}]),
-        ),
+        ("filtered", &receiver.url, filtered),
     ] {
-        let destination = json!({"name": name, "type": "HTTP", "config": {"url": url}});
-        let body = json!({
-            "name": name, "source_id": source["id"], "destination": destination, "rules": rules,
-        });
-        let connection = gateway.api("POST", "/connections", Some(body)).await;
+        let connection = api.connect(name).from(&source["id"]).to(url).rules(rules);
+        let connection = connection.json().await;
         if name == "held" {
-            let path = format!("/connections/{}/pause", connection["id"].as_str().unwrap());
-            gateway.api("PUT", &path, None).await;
+            let pause = format!("/connections/{}/pause", id(&connection));
+            api.ok("PUT", &pause, json!({})).await;
         }
     }
-    source["id"].as_str().unwrap().to_owned()
+    source
 }
 
 /// Posts until the gateway is gone, and tells every acknowledgement: the request's id and its body.
 async fn produce(url: String, name: String, acknowledged: mpsc::UnboundedSender<(String, Value)>) {
-    let http = client();
+    let http = hookdeck_testkit::http();
     for n in 0.. {
         let body = json!({"n": format!("{name}-{n}")});
-        let request = http
-            .post(&url)
-            .header("content-type", "application/json")
-            .body(body.to_string());
-        let Ok(response) = request.send().await else {
+        let webhook = Webhook::by(http.clone(), &url).json(&body);
+        let Ok(reply) = webhook.try_send().await else {
             return;
         };
-        assert_eq!(response.status(), 200);
-        let Ok(text) = response.text().await else {
-            return;
-        };
-        let reply: Value = serde_json::from_str(&text).unwrap();
-        let id = reply["request_id"].as_str().unwrap().to_owned();
-        acknowledged.send((id, body)).unwrap();
+        assert_eq!(reply.status, 200);
+        acknowledged.send((reply.request_id(), body)).unwrap();
     }
 }
 
 /// Loads the gateway, kills it in the middle, and answers what it had acknowledged.
-async fn load_and_kill(mut gateway: Binary, source_id: &str, cycle: usize) -> Vec<(String, Value)> {
-    let url = format!("{}/e/{}", gateway.url, &source_id["src_".len()..]);
+async fn load_and_kill(mut gateway: Binary, source: &Value, cycle: usize) -> Vec<(String, Value)> {
+    // The port is another one after each start.
+    let path = format!("/sources/{}", id(source));
+    let source = gateway.api.get(&path).await.json();
+    let url = source["url"].as_str().unwrap().to_owned();
     let (sender, mut receiver) = mpsc::unbounded_channel();
     let producers: Vec<_> = (0..PRODUCERS)
         .map(|n| tokio::spawn(produce(url.clone(), format!("{cycle}-{n}"), sender.clone())))
@@ -214,28 +162,30 @@ async fn what_was_acknowledged_before_a_kill_is_there_after_it() {
 
 async fn killed_and_reopened() {
     let directory = tempfile::tempdir().unwrap();
-    let receiver = Receiver::start(200).await;
+    let receiver = Receiver::start().await;
     let mut gateway = Binary::start(directory.path()).await;
-    let source_id = prepare(&gateway, &receiver).await;
+    let source = prepare(&gateway.api, &receiver).await;
     let mut acknowledged = Vec::new();
     for cycle in 0..CYCLES {
-        acknowledged.extend(load_and_kill(gateway, &source_id, cycle).await);
+        acknowledged.extend(load_and_kill(gateway, &source, cycle).await);
         sound(directory.path());
         gateway = Binary::start(directory.path()).await;
     }
-    gateway.call("POST", "/_gateway/settle", None).await;
+    let settled = gateway.api.control("POST", "settle", None).await;
+    assert_eq!(settled.status, 200, "{}", settled.text);
+    let api = &gateway.api;
 
-    let connections = gateway.all("/connections").await;
+    let connections = api.all("/connections").await;
     let names: BTreeMap<&str, &str> = connections
         .iter()
         .map(|c| (c["id"].as_str().unwrap(), c["name"].as_str().unwrap()))
         .collect();
-    let requests = gateway.all("/requests").await;
+    let requests = api.all("/requests").await;
     let stored: BTreeSet<&str> = requests.iter().map(|r| r["id"].as_str().unwrap()).collect();
     assert_eq!(stored.len(), requests.len(), "no row comes twice");
     for (id, body) in &acknowledged {
         assert!(stored.contains(id.as_str()), "{id} was acknowledged");
-        let request = gateway.api("GET", &format!("/requests/{id}"), None).await;
+        let request = api.get(&format!("/requests/{id}")).await.json();
         assert_eq!(&request["data"]["body"], body);
     }
     // A request that was stored while its producer was cut off is whole as well.
@@ -247,7 +197,7 @@ async fn killed_and_reopened() {
         );
     }
 
-    let events = gateway.all("/events").await;
+    let events = api.all("/events").await;
     let mut per_request: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for event in &events {
         let name = names[event["webhook_id"].as_str().unwrap()];
@@ -271,17 +221,15 @@ async fn killed_and_reopened() {
     }
     assert_eq!(per_request.len(), 4 * requests.len());
     assert!(per_request.values().all(|count| *count == 1));
-    let attempts = gateway.all("/attempts").await;
+    let attempts = api.all("/attempts").await;
     assert_eq!(attempts.len(), 2 * requests.len());
 
     // At least once, and more often only for what was in flight at a kill.
     let mut deliveries: BTreeMap<String, usize> = BTreeMap::new();
-    for delivery in receiver.received() {
-        let header = |name: &str| delivery.headers[name].to_str().unwrap().to_owned();
-        assert_eq!(header("x-hookdeck-attempt-count"), "1");
-        *deliveries
-            .entry(header("x-hookdeck-requestid"))
-            .or_default() += 1;
+    for delivery in receiver.deliveries() {
+        assert_eq!(delivery.header("x-hookdeck-attempt-count"), "1");
+        let request = delivery.header("x-hookdeck-requestid").to_owned();
+        *deliveries.entry(request).or_default() += 1;
     }
     assert_eq!(
         deliveries

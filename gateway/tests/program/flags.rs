@@ -1,6 +1,4 @@
-//! The gateway as a program: its flags, its ready line, how it is asked for its health and how it ends.
-
-#![cfg(unix)]
+//! Its flags, its ready line, how it is asked for its health and how it ends.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
