@@ -4,12 +4,16 @@ use hookdeck::operation::{self, Method, Resource};
 
 use super::call::{Call, Reply};
 use super::error::ApiError;
+use super::named::Named;
 use super::{
     api_keys, attempts, bookmarks, bulk, connections, custom_domains, destinations, events,
     integrations, issue_triggers, issues, metrics, notifications, organizations, projects, replay,
     requests, sources, transformations,
 };
 use crate::contract::Contract;
+
+const SOURCE: Named = Named::Source;
+const DESTINATION: Named = Named::Destination;
 
 /// Answers a call whose query and body are still as they were sent.
 ///
@@ -31,7 +35,7 @@ pub(crate) async fn answer(mut call: Call) -> Reply {
         .and_then(|found| found.resource);
     let current = match replaces {
         Some(Resource::Source) => sources::current_type(&call).await?,
-        Some(Resource::Destination) => destinations::current_type(&call).await?,
+        Some(Resource::Destination) => DESTINATION.current_type(&call).await?,
         _ => None,
     };
     call.body = contract
@@ -40,8 +44,12 @@ pub(crate) async fn answer(mut call: Call) -> Reply {
     run(call).await
 }
 
+async fn served<F: Future<Output = Reply>>(call: Call, handler: impl FnOnce(Call) -> F) -> Reply {
+    handler(call).await
+}
+
 macro_rules! operations {
-    ($($id:literal $(| $alias:literal)* => $handler:path;)*) => {
+    ($($id:literal $(| $alias:literal)* => $handler:expr;)*) => {
         /// Whether [`run`] has a handler for the operation.
         pub(crate) fn is_served(id: &str) -> bool {
             matches!(id, $($id $(| $alias)*)|*)
@@ -49,7 +57,7 @@ macro_rules! operations {
 
         async fn run(call: Call) -> Reply {
             match call.operation.id.as_str() {
-                $($id $(| $alias)* => $handler(call).await,)*
+                $($id $(| $alias)* => served(call, $handler).await,)*
                 other => Err(ApiError::NotImplemented { operation: other.to_owned() }),
             }
         }
@@ -57,25 +65,25 @@ macro_rules! operations {
 }
 
 operations! {
-    "getSources" => sources::list;
-    "countSources" => sources::count;
-    "createSource" => sources::create;
-    "upsertSource" => sources::upsert;
-    "getSource" => sources::get;
-    "updateSource" => sources::update;
-    "deleteSource" => sources::delete;
+    "getSources" => |call| SOURCE.list(call);
+    "countSources" => |call| SOURCE.count(call);
+    "createSource" => |call| SOURCE.create(call);
+    "upsertSource" => |call| SOURCE.upsert(call);
+    "getSource" => |call| SOURCE.get(call);
+    "updateSource" => |call| SOURCE.update(call);
+    "deleteSource" => |call| SOURCE.delete(call);
     "disableSource" | "disableSource_archive" => sources::disable;
-    "enableSource" | "enableSource_unarchive" => sources::enable;
+    "enableSource" | "enableSource_unarchive" => |call| SOURCE.enable(call);
 
-    "getDestinations" => destinations::list;
-    "countDestinations" => destinations::count;
-    "createDestination" => destinations::create;
-    "upsertDestination" => destinations::upsert;
-    "getDestination" => destinations::get;
-    "updateDestination" => destinations::update;
-    "deleteDestination" => destinations::delete;
+    "getDestinations" => |call| DESTINATION.list(call);
+    "countDestinations" => |call| DESTINATION.count(call);
+    "createDestination" => |call| DESTINATION.create(call);
+    "upsertDestination" => |call| DESTINATION.upsert(call);
+    "getDestination" => |call| DESTINATION.get(call);
+    "updateDestination" => |call| DESTINATION.update(call);
+    "deleteDestination" => |call| DESTINATION.delete(call);
     "disableDestination" | "disableDestination_archive" => destinations::disable;
-    "enableDestination" | "enableDestination_unarchive" => destinations::enable;
+    "enableDestination" | "enableDestination_unarchive" => |call| DESTINATION.enable(call);
 
     "getConnections" => connections::list;
     "countConnections" => connections::count;

@@ -1,6 +1,6 @@
-//! Sources.
+//! Where sources are unlike destinations. All else they have in common with them is in [`named`](super::named).
 
-use rusqlite::params;
+use rusqlite::named_params;
 use serde_json::Value;
 
 use super::call::{Call, Reply};
@@ -20,38 +20,6 @@ pub(super) async fn current_type(call: &Call) -> Result<Option<String>, ApiError
     }
 }
 
-pub(super) async fn list(call: Call) -> Reply {
-    SOURCE.list(call).await
-}
-
-pub(super) async fn count(call: Call) -> Reply {
-    SOURCE.count(call).await
-}
-
-pub(super) async fn create(call: Call) -> Reply {
-    SOURCE.create(call).await
-}
-
-pub(super) async fn upsert(call: Call) -> Reply {
-    SOURCE.upsert(call).await
-}
-
-pub(super) async fn get(call: Call) -> Reply {
-    SOURCE.get(call).await
-}
-
-pub(super) async fn update(call: Call) -> Reply {
-    SOURCE.update(call).await
-}
-
-pub(super) async fn delete(call: Call) -> Reply {
-    SOURCE.delete(call).await
-}
-
-pub(super) async fn enable(call: Call) -> Reply {
-    SOURCE.enable(call).await
-}
-
 /// Disables the source and all its connections, whose pending events are cancelled.
 pub(super) async fn disable(call: Call) -> Reply {
     let view = View::of_call(&call);
@@ -63,10 +31,10 @@ pub(super) async fn disable(call: Call) -> Reply {
             SOURCE.set_disabled(tx, &call.id, true, now)?;
             for connection in SOURCE.connections_of(tx, &call.id)? {
                 tx.prepare_cached(
-                    "UPDATE connections SET disabled_at = ?1, updated_at = ?1
-                     WHERE id = ?2 AND disabled_at IS NULL",
+                    "UPDATE connections SET disabled_at = :now, updated_at = :now
+                     WHERE id = :id AND disabled_at IS NULL",
                 )?
-                .execute(params![now, connection])?;
+                .execute(named_params! { ":id": connection, ":now": now })?;
                 events::cancel_pending_of_connection(tx, now, &connection)?;
             }
             SOURCE

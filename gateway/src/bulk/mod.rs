@@ -10,7 +10,7 @@ mod step;
 
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, named_params};
 
 use crate::clock::Micros;
 use crate::store::StoreError;
@@ -81,20 +81,21 @@ pub(crate) fn create(
 ) -> Result<(), StoreError> {
     conn.prepare_cached(
         "INSERT INTO bulk_jobs (id, kind, query, estimated_batch, estimated_count, due_at, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6)",
+         VALUES (:id, :kind, :query, :batches, :count, :now, :now, :now)",
     )?
-    .execute(params![
-        id,
-        kind.as_str(),
-        query,
-        batches(items.len()),
-        items.len(),
-        now
-    ])?;
-    let mut insert = conn
-        .prepare_cached("INSERT INTO bulk_items (job_id, position, item_id) VALUES (?1, ?2, ?3)")?;
+    .execute(named_params! {
+        ":id": id,
+        ":kind": kind.as_str(),
+        ":query": query,
+        ":batches": batches(items.len()),
+        ":count": items.len(),
+        ":now": now,
+    })?;
+    let mut insert = conn.prepare_cached(
+        "INSERT INTO bulk_items (job_id, position, item_id) VALUES (:job, :position, :item)",
+    )?;
     for (position, item) in items.iter().enumerate() {
-        insert.execute(params![id, position, item])?;
+        insert.execute(named_params! { ":job": id, ":position": position, ":item": item })?;
     }
     Ok(())
 }
@@ -106,9 +107,9 @@ pub(crate) fn create(
 pub(crate) fn is_running(conn: &Connection, kind: Kind, query: &str) -> Result<bool, StoreError> {
     Ok(conn
         .prepare_cached(
-            "SELECT 1 FROM bulk_jobs WHERE due_at IS NOT NULL AND kind = ?1 AND query = ?2",
+            "SELECT 1 FROM bulk_jobs WHERE due_at IS NOT NULL AND kind = :kind AND query = :query",
         )?
-        .exists(params![kind.as_str(), query])?)
+        .exists(named_params! { ":kind": kind.as_str(), ":query": query })?)
 }
 
 /// Ends a running job; what it has done stays done. A job that has ended stays as it is. Answers
@@ -123,16 +124,18 @@ pub(crate) fn cancel(
     id: &str,
 ) -> Result<bool, StoreError> {
     let due: Option<Option<Micros>> = conn
-        .prepare_cached("SELECT due_at FROM bulk_jobs WHERE id = ?1 AND kind = ?2")?
-        .query_row(params![id, kind.as_str()], |row| row.get(0))
+        .prepare_cached("SELECT due_at FROM bulk_jobs WHERE id = :id AND kind = :kind")?
+        .query_row(named_params! { ":id": id, ":kind": kind.as_str() }, |row| {
+            row.get(0)
+        })
         .optional()?;
     if due.flatten().is_some() {
         conn.prepare_cached(
-            "UPDATE bulk_jobs SET due_at = NULL, cancelled_at = ?2, updated_at = ?2 WHERE id = ?1",
+            "UPDATE bulk_jobs SET due_at = NULL, cancelled_at = :now, updated_at = :now WHERE id = :id",
         )?
-        .execute(params![id, now])?;
-        conn.prepare_cached("DELETE FROM bulk_items WHERE job_id = ?1")?
-            .execute([id])?;
+        .execute(named_params! { ":id": id, ":now": now })?;
+        conn.prepare_cached("DELETE FROM bulk_items WHERE job_id = :id")?
+            .execute(named_params! { ":id": id })?;
     }
     Ok(due.is_some())
 }

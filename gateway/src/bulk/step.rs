@@ -1,6 +1,6 @@
 //! One batch of a job.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::Value;
 
 use super::{BATCH, Kind, PAUSE};
@@ -34,9 +34,11 @@ fn batch(intake: &mut Intake<'_>, id: &str) -> Result<(), StoreError> {
     };
     let items: Vec<(i64, String)> = conn
         .prepare_cached(
-            "SELECT position, item_id FROM bulk_items WHERE job_id = ?1 ORDER BY position LIMIT ?2",
+            "SELECT position, item_id FROM bulk_items WHERE job_id = :id ORDER BY position LIMIT :most",
         )?
-        .query_map(params![id, BATCH], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map(named_params! { ":id": id, ":most": BATCH }, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?
         .collect::<Result<_, _>>()?;
     let (mut done, mut failed) = (0, 0);
     for (_, item) in &items {
@@ -47,34 +49,37 @@ fn batch(intake: &mut Intake<'_>, id: &str) -> Result<(), StoreError> {
         }
     }
     if let Some((last, _)) = items.last() {
-        conn.prepare_cached("DELETE FROM bulk_items WHERE job_id = ?1 AND position <= ?2")?
-            .execute(params![id, last])?;
+        conn.prepare_cached("DELETE FROM bulk_items WHERE job_id = :id AND position <= :last")?
+            .execute(named_params! { ":id": id, ":last": last })?;
     }
     let more = conn
-        .prepare_cached("SELECT 1 FROM bulk_items WHERE job_id = ?1")?
-        .exists([id])?;
+        .prepare_cached("SELECT 1 FROM bulk_items WHERE job_id = :id")?
+        .exists(named_params! { ":id": id })?;
     conn.prepare_cached(
-        "UPDATE bulk_jobs SET processed_batch = processed_batch + ?7, completed_count = completed_count + ?2,
-             failed_count = coalesce(failed_count, 0) + ?3, due_at = CASE WHEN ?4 THEN ?5 END,
-             completed_at = CASE WHEN ?4 THEN NULL ELSE ?6 END, updated_at = ?6
-         WHERE id = ?1",
+        "UPDATE bulk_jobs SET processed_batch = processed_batch + :batches,
+             completed_count = completed_count + :done, failed_count = coalesce(failed_count, 0) + :failed,
+             due_at = CASE WHEN :more THEN :next END, completed_at = CASE WHEN :more THEN NULL ELSE :now END,
+             updated_at = :now
+         WHERE id = :id",
     )?
-    .execute(params![
-        id,
-        done,
-        failed,
-        more,
-        intake.now.plus(PAUSE),
-        intake.now,
-        !items.is_empty()
-    ])?;
+    .execute(named_params! {
+        ":id": id,
+        ":batches": !items.is_empty(),
+        ":done": done,
+        ":failed": failed,
+        ":more": more,
+        ":next": intake.now.plus(PAUSE),
+        ":now": intake.now,
+    })?;
     Ok(())
 }
 
 fn load(conn: &Connection, id: &str) -> Result<Option<Job>, StoreError> {
     let found: Option<(String, String)> = conn
-        .prepare_cached("SELECT kind, query FROM bulk_jobs WHERE id = ?1 AND due_at IS NOT NULL")?
-        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .prepare_cached("SELECT kind, query FROM bulk_jobs WHERE id = :id AND due_at IS NOT NULL")?
+        .query_row(named_params! { ":id": id }, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .optional()?;
     let Some((kind, query)) = found else {
         return Ok(None);

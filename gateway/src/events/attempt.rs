@@ -1,8 +1,9 @@
 //! One attempt: what it needs to know before, and what it changes after.
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::Trigger;
+use super::change::cancel_those;
 use crate::clock::Micros;
 use crate::store::StoreError;
 
@@ -90,20 +91,30 @@ pub enum Claimed {
 /// When the store fails.
 pub fn claim(conn: &Connection, event_id: &str) -> Result<Claimed, StoreError> {
     let row = conn
-        .prepare_cached(concat!(
-            "SELECT e.id, e.request_id, e.connection_id, c.name, c.rules, s.name, e.destination_id, d.name, d.type, ",
-            "d.config, r.verified, p.method, p.path, p.query, p.headers, p.body, e.attempts, e.automatic_count, ",
-            "e.due_trigger, e.due_at, e.due_version, e.bulk_retry_id, ",
-            "(SELECT a.created_at FROM attempts a WHERE a.event_id = e.id AND a.attempt_number = 1), ",
-            "coalesce(c.disabled_at, c.deleted_at, d.disabled_at, d.deleted_at) IS NULL, ",
-            "(SELECT json_extract(t.settings, '$.headers_prefix') FROM projects t JOIN meta m ON m.value = t.id ",
-            "WHERE m.key = 'team_id'), e.cli_id ",
-            "FROM events e JOIN connections c ON c.id = e.connection_id JOIN sources s ON s.id = e.source_id ",
-            "JOIN destinations d ON d.id = e.destination_id JOIN requests r ON r.id = e.request_id ",
-            "JOIN payloads p ON p.id = e.payload_id ",
-            "WHERE e.id = ?1 AND e.status = 'QUEUED' AND e.due_at IS NOT NULL",
-        ))?
-        .query_row([event_id], |row| Ok((claim_of(row)?, row.get::<_, bool>(23)?)))
+        .prepare_cached(
+            "SELECT e.id AS event_id, e.request_id, e.connection_id, c.name AS connection_name, c.rules,
+                    s.name AS source_name, e.destination_id, d.name AS destination_name,
+                    d.type AS destination_type, d.config AS destination_config, r.verified,
+                    p.method, p.path, p.query, p.headers, p.body,
+                    e.attempts, e.automatic_count, e.due_trigger, e.due_at, e.due_version,
+                    e.bulk_retry_id, e.cli_id,
+                    (SELECT a.created_at FROM attempts a
+                     WHERE a.event_id = e.id AND a.attempt_number = 1) AS first_attempt_at,
+                    coalesce(c.disabled_at, c.deleted_at, d.disabled_at, d.deleted_at) IS NULL AS available,
+                    (SELECT json_extract(t.settings, '$.headers_prefix')
+                     FROM projects t JOIN meta m ON m.value = t.id
+                     WHERE m.key = 'team_id') AS headers_prefix
+             FROM events e
+             JOIN connections c ON c.id = e.connection_id
+             JOIN sources s ON s.id = e.source_id
+             JOIN destinations d ON d.id = e.destination_id
+             JOIN requests r ON r.id = e.request_id
+             JOIN payloads p ON p.id = e.payload_id
+             WHERE e.id = :id AND e.status = 'QUEUED' AND e.due_at IS NOT NULL",
+        )?
+        .query_row(named_params! { ":id": event_id }, |row| {
+            Ok((claim_of(row)?, row.get::<_, bool>("available")?))
+        })
         .optional()?;
     Ok(match row {
         Some((claim, true)) => Claimed::Ready(Box::new(claim)),
@@ -114,31 +125,31 @@ pub fn claim(conn: &Connection, event_id: &str) -> Result<Claimed, StoreError> {
 
 fn claim_of(row: &Row<'_>) -> rusqlite::Result<Claim> {
     Ok(Claim {
-        event_id: row.get(0)?,
-        request_id: row.get(1)?,
-        connection_id: row.get(2)?,
-        connection_name: row.get(3)?,
-        rules: row.get(4)?,
-        source_name: row.get(5)?,
-        destination_id: row.get(6)?,
-        destination_name: row.get(7)?,
-        destination_type: row.get(8)?,
-        destination_config: row.get(9)?,
-        verified: row.get(10)?,
-        method: row.get(11)?,
-        path: row.get(12)?,
-        query: row.get(13)?,
-        headers: row.get(14)?,
-        body: row.get(15)?,
-        attempts: row.get(16)?,
-        automatic_count: row.get(17)?,
-        trigger: row.get(18)?,
-        due_at: row.get(19)?,
-        due_version: row.get(20)?,
-        bulk_retry_id: row.get(21)?,
-        first_attempt_at: row.get(22)?,
-        headers_prefix: row.get(24)?,
-        cli_id: row.get(25)?,
+        event_id: row.get("event_id")?,
+        request_id: row.get("request_id")?,
+        connection_id: row.get("connection_id")?,
+        connection_name: row.get("connection_name")?,
+        rules: row.get("rules")?,
+        headers_prefix: row.get("headers_prefix")?,
+        source_name: row.get("source_name")?,
+        destination_id: row.get("destination_id")?,
+        destination_name: row.get("destination_name")?,
+        destination_type: row.get("destination_type")?,
+        destination_config: row.get("destination_config")?,
+        verified: row.get("verified")?,
+        method: row.get("method")?,
+        path: row.get("path")?,
+        query: row.get("query")?,
+        headers: row.get("headers")?,
+        body: row.get("body")?,
+        attempts: row.get("attempts")?,
+        automatic_count: row.get("automatic_count")?,
+        trigger: row.get("due_trigger")?,
+        due_at: row.get("due_at")?,
+        due_version: row.get("due_version")?,
+        bulk_retry_id: row.get("bulk_retry_id")?,
+        first_attempt_at: row.get("first_attempt_at")?,
+        cli_id: row.get("cli_id")?,
     })
 }
 
@@ -184,6 +195,18 @@ pub enum Next {
     Stop,
 }
 
+/// An event as it stands when an attempt of it ends.
+struct Current {
+    status: String,
+    /// The number of retries asked for so far.
+    version: i64,
+    /// The attempt that was put aside by one that somebody asked for.
+    kept: Option<(Micros, Trigger)>,
+    bulk_retry_id: Option<String>,
+    /// Whether its connection is paused.
+    paused: bool,
+}
+
 /// Stores an attempt, and in the same transaction what it makes of the event. Answers whether the
 /// event still exists; when it does not, nothing is stored.
 ///
@@ -201,63 +224,70 @@ pub fn record(
     next: Next,
 ) -> Result<bool, StoreError> {
     let current = conn
-        .prepare_cached(concat!(
-            "SELECT e.status, e.due_version, e.kept_due_at, e.kept_due_trigger, c.paused_at IS NOT NULL, e.bulk_retry_id ",
-            "FROM events e JOIN connections c ON c.id = e.connection_id WHERE e.id = ?1",
-        ))?
-        .query_row([&claim.event_id], |row| {
-            Ok((
-                row.get::<_, String>(0)?,
-                row.get::<_, i64>(1)?,
-                row.get::<_, Option<Micros>>(2)?,
-                row.get::<_, Option<Trigger>>(3)?,
-                row.get::<_, bool>(4)?,
-                row.get::<_, Option<String>>(5)?,
-            ))
+        .prepare_cached(
+            "SELECT e.status, e.due_version, e.kept_due_at, e.kept_due_trigger, e.bulk_retry_id,
+                    c.paused_at IS NOT NULL AS paused
+             FROM events e JOIN connections c ON c.id = e.connection_id
+             WHERE e.id = :id",
+        )?
+        .query_row(named_params! { ":id": claim.event_id }, |row| {
+            Ok(Current {
+                status: row.get("status")?,
+                version: row.get("due_version")?,
+                kept: Option::zip(row.get("kept_due_at")?, row.get("kept_due_trigger")?),
+                bulk_retry_id: row.get("bulk_retry_id")?,
+                paused: row.get("paused")?,
+            })
         })
         .optional()?;
-    let Some((status, version, kept_at, kept_trigger, paused, bulk_retry_id)) = current else {
+    let Some(current) = current else {
         return Ok(false);
     };
 
     insert(conn, now, attempt_id, claim, outcome)?;
 
     let success = outcome.is_success();
-    let kept = kept_at.zip(kept_trigger);
     // The attempt the schedule owes after this one, leaving aside what was asked for meanwhile.
     let scheduled = match next {
         _ if success => None,
         Next::Stop => None,
         Next::At(at) => Some((at, Trigger::Automatic)),
-        Next::Nothing => kept,
+        Next::Nothing => current.kept,
     };
     let counted = matches!((success, next), (false, Next::At(_)));
-    let cancelled = status == "CANCELLED" && !success;
-    let asked_meanwhile = version != claim.due_version && status != "CANCELLED";
+    let was_cancelled = current.status == "CANCELLED";
+    let cancelled = was_cancelled && !success;
+    let asked_meanwhile = current.version != claim.due_version && !was_cancelled;
 
     let ended = if success { "SUCCESSFUL" } else { "FAILED" };
     let (status, due, kept, next_shown) = if cancelled {
         ("CANCELLED", (None, None), None, None)
     } else if asked_meanwhile {
-        let trigger = if bulk_retry_id == claim.bulk_retry_id {
+        let trigger = if current.bulk_retry_id == claim.bulk_retry_id {
             Trigger::Manual
         } else {
             Trigger::BulkRetry
         };
-        let due = ((!paused).then_some(now), Some(trigger));
-        (if paused { "HOLD" } else { "QUEUED" }, due, scheduled, None)
+        let (status, at) = match current.paused {
+            true => ("HOLD", None),
+            false => ("QUEUED", Some(now)),
+        };
+        (status, (at, Some(trigger)), scheduled, None)
     } else {
         let at = scheduled.map(|(at, _)| at);
         (ended, (at, scheduled.map(|(_, trigger)| trigger)), None, at)
     };
 
-    conn.prepare_cached(concat!(
-        "UPDATE events SET status = :status, due_at = :due_at, due_trigger = :due_trigger, kept_due_at = :kept_at, ",
-        "kept_due_trigger = :kept_trigger, next_attempt_at = :next, attempts = attempts + 1, ",
-        "automatic_count = automatic_count + :counted, last_attempt_at = :now, response_status = :response_status, ",
-        "error_code = :error_code, cli_id = coalesce(:cli_id, cli_id), successful_at = CASE WHEN :success THEN :now ELSE successful_at END, ",
-        "updated_at = :now WHERE id = :id",
-    ))?
+    conn.prepare_cached(
+        "UPDATE events SET status = :status, due_at = :due_at, due_trigger = :due_trigger,
+             kept_due_at = :kept_at, kept_due_trigger = :kept_trigger, next_attempt_at = :next,
+             attempts = attempts + 1, automatic_count = automatic_count + :counted,
+             last_attempt_at = :now, response_status = :response_status, error_code = :error_code,
+             cli_id = coalesce(:cli_id, cli_id),
+             successful_at = CASE WHEN :success THEN :now ELSE successful_at END,
+             updated_at = :now
+         WHERE id = :id",
+    )?
     .execute(named_params! {
         ":status": status, ":due_at": due.0, ":due_trigger": due.1,
         ":kept_at": kept.map(|(at, _)| at), ":kept_trigger": kept.map(|(_, trigger)| trigger),
@@ -280,14 +310,14 @@ fn insert(
             .map(|(from, to)| i64::try_from(to.since(from).as_millis()).unwrap_or(i64::MAX))
     };
     let success = outcome.is_success();
-    conn.prepare_cached(concat!(
-        "INSERT INTO attempts (id, event_id, connection_id, destination_id, attempt_number, \"trigger\", status, ",
-        "response_status, error_code, body, requested_url, http_method, bulk_retry_id, successful_at, delivered_at, ",
-        "responded_at, delivery_latency, response_latency, created_at, updated_at) ",
-        "VALUES (:id, :event, :connection, :destination, :number, :trigger, :status, :response_status, :error_code, ",
-        ":body, :url, :method, :bulk, :successful_at, :delivered_at, :responded_at, :delivery_latency, ",
-        ":response_latency, :created_at, :now)",
-    ))?
+    conn.prepare_cached(
+        r#"INSERT INTO attempts (id, event_id, connection_id, destination_id, attempt_number, "trigger", status,
+               response_status, error_code, body, requested_url, http_method, bulk_retry_id, successful_at,
+               delivered_at, responded_at, delivery_latency, response_latency, created_at, updated_at)
+           VALUES (:id, :event, :connection, :destination, :number, :trigger, :status,
+               :response_status, :error_code, :body, :url, :method, :bulk, :successful_at,
+               :delivered_at, :responded_at, :delivery_latency, :response_latency, :created_at, :now)"#,
+    )?
     .execute(named_params! {
         ":id": attempt_id, ":event": claim.event_id, ":connection": claim.connection_id,
         ":destination": claim.destination_id, ":number": claim.attempts + 1, ":trigger": claim.trigger,
@@ -313,11 +343,7 @@ pub fn cancel_unavailable(
     now: Micros,
     event_id: &str,
 ) -> Result<(), StoreError> {
-    conn.prepare_cached(concat!(
-        "UPDATE events SET status = 'CANCELLED', due_at = NULL, due_trigger = NULL, kept_due_at = NULL, ",
-        "kept_due_trigger = NULL, next_attempt_at = NULL, updated_at = ?2 ",
-        "WHERE id = ?1 AND status = 'QUEUED' AND due_at IS NOT NULL",
-    ))?
-    .execute(params![event_id, now])?;
+    let owed = "id = :id AND status = 'QUEUED' AND due_at IS NOT NULL";
+    cancel_those(conn, now, owed, event_id)?;
     Ok(())
 }

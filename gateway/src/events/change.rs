@@ -1,9 +1,10 @@
 //! Changes that somebody asks for: cancel, retry, pause, unpause.
 
-use rusqlite::{Connection, OptionalExtension, named_params, params};
+use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{EventError, Trigger};
 use crate::clock::Micros;
+use crate::store::StoreError;
 
 /// Cancels an event that still owes an attempt.
 ///
@@ -12,19 +13,15 @@ use crate::clock::Micros;
 /// between a failed attempt and its retry.
 pub fn cancel(conn: &Connection, now: Micros, event_id: &str) -> Result<(), EventError> {
     let status: Option<String> = conn
-        .prepare_cached("SELECT status FROM events WHERE id = ?1")?
-        .query_row([event_id], |row| row.get(0))
+        .prepare_cached("SELECT status FROM events WHERE id = :id")?
+        .query_row(named_params! { ":id": event_id }, |row| row.get(0))
         .optional()?;
     match status.as_deref() {
         None => Err(EventError::NotFound {
             id: event_id.to_owned(),
         }),
         Some("QUEUED" | "SCHEDULED" | "HOLD") => {
-            conn.prepare_cached(concat!(
-                "UPDATE events SET status = 'CANCELLED', due_at = NULL, due_trigger = NULL, kept_due_at = NULL, ",
-                "kept_due_trigger = NULL, next_attempt_at = NULL, updated_at = ?2 WHERE id = ?1",
-            ))?
-            .execute(params![event_id, now])?;
+            cancel_those(conn, now, "id = :id", event_id)?;
             Ok(())
         }
         Some(other) => Err(EventError::NotCancellable {
@@ -32,6 +29,27 @@ pub fn cancel(conn: &Connection, now: Micros, event_id: &str) -> Result<(), Even
             status: other.to_owned(),
         }),
     }
+}
+
+/// Cancels the events for which a condition on `:id` holds. Answers how many there were.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn cancel_those(
+    conn: &Connection,
+    now: Micros,
+    condition: &'static str,
+    id: &str,
+) -> Result<usize, StoreError> {
+    let sql = format!(
+        "UPDATE events SET status = 'CANCELLED', due_at = NULL, due_trigger = NULL,
+             kept_due_at = NULL, kept_due_trigger = NULL, next_attempt_at = NULL, updated_at = :now
+         WHERE {condition}"
+    );
+    let cancelled = conn
+        .prepare_cached(&sql)?
+        .execute(named_params! { ":id": id, ":now": now })?;
+    Ok(cancelled)
 }
 
 /// Asks for one more attempt of an event in whatever state, with trigger `MANUAL`.
@@ -59,12 +77,17 @@ pub fn retry_with(
     bulk_retry_id: Option<&str>,
 ) -> Result<(), EventError> {
     let row: Option<(String, bool, bool)> = conn
-        .prepare_cached(concat!(
-            "SELECT c.id, coalesce(c.disabled_at, c.deleted_at, d.disabled_at, d.deleted_at) IS NULL, ",
-            "c.paused_at IS NOT NULL FROM events e JOIN connections c ON c.id = e.connection_id ",
-            "JOIN destinations d ON d.id = e.destination_id WHERE e.id = ?1",
-        ))?
-        .query_row([event_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .prepare_cached(
+            "SELECT c.id, coalesce(c.disabled_at, c.deleted_at, d.disabled_at, d.deleted_at) IS NULL,
+                    c.paused_at IS NOT NULL
+             FROM events e
+             JOIN connections c ON c.id = e.connection_id
+             JOIN destinations d ON d.id = e.destination_id
+             WHERE e.id = :id",
+        )?
+        .query_row(named_params! { ":id": event_id }, |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
         .optional()?;
     let (connection_id, available, paused) = row.ok_or_else(|| EventError::NotFound {
         id: event_id.to_owned(),
@@ -72,16 +95,18 @@ pub fn retry_with(
     if !available {
         return Err(EventError::ConnectionUnavailable { id: connection_id });
     }
-    conn.prepare_cached(concat!(
-        "UPDATE events SET ",
-        "kept_due_at = CASE WHEN status IN ('FAILED', 'SCHEDULED') THEN due_at ELSE kept_due_at END, ",
-        "kept_due_trigger = CASE WHEN status IN ('FAILED', 'SCHEDULED') THEN due_trigger ELSE kept_due_trigger END, ",
-        "due_trigger = CASE WHEN status IN ('QUEUED', 'HOLD') THEN due_trigger ELSE :trigger END, ",
-        "due_at = CASE WHEN :paused THEN NULL WHEN status = 'QUEUED' THEN due_at ELSE :now END, ",
-        "status = CASE WHEN :paused THEN 'HOLD' ELSE 'QUEUED' END, ",
-        "bulk_retry_id = coalesce(:bulk, bulk_retry_id), ",
-        "due_version = due_version + 1, next_attempt_at = NULL, updated_at = :now WHERE id = :id",
-    ))?
+    conn.prepare_cached(
+        "UPDATE events SET
+             kept_due_at = CASE WHEN status IN ('FAILED', 'SCHEDULED') THEN due_at ELSE kept_due_at END,
+             kept_due_trigger =
+                 CASE WHEN status IN ('FAILED', 'SCHEDULED') THEN due_trigger ELSE kept_due_trigger END,
+             due_trigger = CASE WHEN status IN ('QUEUED', 'HOLD') THEN due_trigger ELSE :trigger END,
+             due_at = CASE WHEN :paused THEN NULL WHEN status = 'QUEUED' THEN due_at ELSE :now END,
+             status = CASE WHEN :paused THEN 'HOLD' ELSE 'QUEUED' END,
+             bulk_retry_id = coalesce(:bulk, bulk_retry_id),
+             due_version = due_version + 1, next_attempt_at = NULL, updated_at = :now
+         WHERE id = :id",
+    )?
     .execute(named_params! {
         ":trigger": trigger, ":paused": paused, ":now": now, ":bulk": bulk_retry_id, ":id": event_id,
     })?;
@@ -95,22 +120,25 @@ pub fn retry_with(
 /// [`EventError::NotFound`] for an unknown or deleted connection.
 pub fn pause_connection(conn: &Connection, now: Micros, id: &str) -> Result<usize, EventError> {
     let known = conn
-        .prepare_cached(concat!(
-            "UPDATE connections SET updated_at = CASE WHEN paused_at IS NULL THEN ?2 ELSE updated_at END, ",
-            "paused_at = coalesce(paused_at, ?2) WHERE id = ?1 AND deleted_at IS NULL",
-        ))?
-        .execute(params![id, now])?;
+        .prepare_cached(
+            "UPDATE connections SET
+                 updated_at = CASE WHEN paused_at IS NULL THEN :now ELSE updated_at END,
+                 paused_at = coalesce(paused_at, :now)
+             WHERE id = :id AND deleted_at IS NULL",
+        )?
+        .execute(named_params! { ":id": id, ":now": now })?;
     if known == 0 {
         return Err(EventError::NotFound { id: id.to_owned() });
     }
     // By destination first: that is the index over events that are ready.
     let held = conn
-        .prepare_cached(concat!(
-            "UPDATE events INDEXED BY events_ready SET status = 'HOLD', due_at = NULL, next_attempt_at = NULL, updated_at = ?2 ",
-            "WHERE status = 'QUEUED' AND due_at IS NOT NULL AND connection_id = ?1 ",
-            "AND destination_id = (SELECT destination_id FROM connections WHERE id = ?1)",
-        ))?
-        .execute(params![id, now])?;
+        .prepare_cached(
+            "UPDATE events INDEXED BY events_ready SET
+                 status = 'HOLD', due_at = NULL, next_attempt_at = NULL, updated_at = :now
+             WHERE status = 'QUEUED' AND due_at IS NOT NULL AND connection_id = :id
+                 AND destination_id = (SELECT destination_id FROM connections WHERE id = :id)",
+        )?
+        .execute(named_params! { ":id": id, ":now": now })?;
     Ok(held)
 }
 
@@ -122,25 +150,30 @@ pub fn pause_connection(conn: &Connection, now: Micros, id: &str) -> Result<usiz
 /// [`EventError::NotFound`] for an unknown or deleted connection.
 pub fn unpause_connection(conn: &Connection, now: Micros, id: &str) -> Result<usize, EventError> {
     let known = conn
-        .prepare_cached(concat!(
-            "UPDATE connections SET updated_at = CASE WHEN paused_at IS NULL THEN updated_at ELSE ?2 END, ",
-            "paused_at = NULL WHERE id = ?1 AND deleted_at IS NULL",
-        ))?
-        .execute(params![id, now])?;
+        .prepare_cached(
+            "UPDATE connections SET
+                 updated_at = CASE WHEN paused_at IS NULL THEN updated_at ELSE :now END, paused_at = NULL
+             WHERE id = :id AND deleted_at IS NULL",
+        )?
+        .execute(named_params! { ":id": id, ":now": now })?;
     if known == 0 {
         return Err(EventError::NotFound { id: id.to_owned() });
     }
     // Their creation time as the moment keeps the old order; all of it lies in the past.
     let queued = conn
-        .prepare_cached(concat!(
-            "UPDATE events SET status = CASE WHEN due_at > ?2 THEN 'SCHEDULED' ELSE 'QUEUED' END, ",
-            "next_attempt_at = CASE WHEN due_at > ?2 THEN due_at END, ",
-            "due_at = CASE WHEN due_at > ?2 THEN due_at ELSE min(created_at, ?2) END, due_trigger = CASE ",
-            "WHEN due_trigger IN ('MANUAL', 'BULK_RETRY') THEN due_trigger ",
-            "WHEN attempts = 0 THEN 'INITIAL' ELSE 'UNPAUSE' END, ",
-            "updated_at = ?2 WHERE status = 'HOLD' AND connection_id = ?1",
-        ))?
-        .execute(params![id, now])?;
+        .prepare_cached(
+            "UPDATE events SET
+                 status = CASE WHEN due_at > :now THEN 'SCHEDULED' ELSE 'QUEUED' END,
+                 next_attempt_at = CASE WHEN due_at > :now THEN due_at END,
+                 due_at = CASE WHEN due_at > :now THEN due_at ELSE min(created_at, :now) END,
+                 due_trigger = CASE
+                     WHEN due_trigger IN ('MANUAL', 'BULK_RETRY') THEN due_trigger
+                     WHEN attempts = 0 THEN 'INITIAL'
+                     ELSE 'UNPAUSE' END,
+                 updated_at = :now
+             WHERE status = 'HOLD' AND connection_id = :id",
+        )?
+        .execute(named_params! { ":id": id, ":now": now })?;
     Ok(queued)
 }
 
@@ -154,15 +187,14 @@ pub fn cancel_pending_of_connection(
     now: Micros,
     id: &str,
 ) -> Result<usize, EventError> {
-    let cancelled = conn
-        .prepare_cached(concat!(
-            "UPDATE events SET status = 'CANCELLED', due_at = NULL, due_trigger = NULL, kept_due_at = NULL, ",
-            "kept_due_trigger = NULL, next_attempt_at = NULL, updated_at = ?2 WHERE id IN (",
-            "SELECT id FROM events INDEXED BY events_ready WHERE status = 'QUEUED' AND due_at IS NOT NULL AND connection_id = ?1 ",
-            "AND destination_id = (SELECT destination_id FROM connections WHERE id = ?1) ",
-            "UNION ALL SELECT id FROM events INDEXED BY events_waiting WHERE status <> 'QUEUED' AND due_at IS NOT NULL AND connection_id = ?1 ",
-            "UNION ALL SELECT id FROM events WHERE status = 'HOLD' AND connection_id = ?1)",
-        ))?
-        .execute(params![id, now])?;
-    Ok(cancelled)
+    let pending = "id IN (
+             SELECT id FROM events INDEXED BY events_ready
+             WHERE status = 'QUEUED' AND due_at IS NOT NULL AND connection_id = :id
+                 AND destination_id = (SELECT destination_id FROM connections WHERE id = :id)
+             UNION ALL
+             SELECT id FROM events INDEXED BY events_waiting
+             WHERE status <> 'QUEUED' AND due_at IS NOT NULL AND connection_id = :id
+             UNION ALL
+             SELECT id FROM events WHERE status = 'HOLD' AND connection_id = :id)";
+    Ok(cancel_those(conn, now, pending, id)?)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::accept::{Route, Taken, fan_out, not_built, refusal, routes, source};
 use super::rows::{NewRequest, store_request};
@@ -83,19 +83,21 @@ struct StoredRequest {
 }
 
 fn load(conn: &Connection, request_id: &str) -> Result<StoredRequest, EventError> {
-    conn.prepare_cached(concat!(
-        "SELECT r.source_id, p.id, r.verified, r.rejection_cause, r.ingested_at, p.method, p.path, p.query, ",
-        "p.headers, p.body FROM requests r JOIN payloads p ON p.id = r.payload_id WHERE r.id = ?1",
-    ))?
-    .query_row([request_id], |row| {
-        let rejection_cause: Option<String> = row.get(3)?;
+    conn.prepare_cached(
+        "SELECT r.source_id, r.payload_id, r.verified, r.rejection_cause, r.ingested_at,
+                p.method, p.path, p.query, p.headers, p.body
+         FROM requests r JOIN payloads p ON p.id = r.payload_id
+         WHERE r.id = :id",
+    )?
+    .query_row(named_params! { ":id": request_id }, |row| {
+        let rejection_cause: Option<String> = row.get("rejection_cause")?;
         Ok(StoredRequest {
             id: request_id.to_owned(),
-            source_id: row.get(0)?,
-            payload_id: row.get(1)?,
-            verified: row.get(2)?,
-            ingested_at: row.get(4)?,
-            received: received(row, 5, rejection_cause.as_deref())?,
+            source_id: row.get("source_id")?,
+            payload_id: row.get("payload_id")?,
+            verified: row.get("verified")?,
+            ingested_at: row.get("ingested_at")?,
+            received: received(row, rejection_cause.as_deref())?,
             rejection_cause,
         })
     })
@@ -105,17 +107,16 @@ fn load(conn: &Connection, request_id: &str) -> Result<StoredRequest, EventError
     })
 }
 
-/// A payload whose method, path, query, headers and body stand in `row` from column `first` on, of a
-/// request that was `rejected` for this cause.
-fn received(row: &Row<'_>, first: usize, rejected: Option<&str>) -> rusqlite::Result<Received> {
-    let headers: String = row.get(first + 3)?;
+/// The payload in `row`, of a request that was `rejected` for this cause.
+fn received(row: &Row<'_>, rejected: Option<&str>) -> rusqlite::Result<Received> {
+    let headers: String = row.get("headers")?;
     Ok(Received::stored(
         rejected,
-        row.get(first)?,
-        row.get(first + 1)?,
-        row.get(first + 2)?,
+        row.get("method")?,
+        row.get("path")?,
+        row.get("query")?,
         serde_json::from_str(&headers).unwrap_or_default(),
-        row.get(first + 4)?,
+        row.get("body")?,
     ))
 }
 
@@ -128,27 +129,30 @@ fn received(row: &Row<'_>, first: usize, rejected: Option<&str>) -> rusqlite::Re
 pub fn send_bookmark(intake: &mut Intake<'_>, id: &str) -> Result<Vec<String>, EventError> {
     let conn = intake.conn;
     let (connection_id, payload_id, payload) = conn
-        .prepare_cached(concat!(
-            "SELECT b.connection_id, b.payload_id, p.method, p.path, p.query, p.headers, p.body ",
-            "FROM bookmarks b JOIN payloads p ON p.id = b.payload_id WHERE b.id = ?1",
-        ))?
-        .query_row([id], |row| {
+        .prepare_cached(
+            "SELECT b.connection_id, b.payload_id, p.method, p.path, p.query, p.headers, p.body
+             FROM bookmarks b JOIN payloads p ON p.id = b.payload_id
+             WHERE b.id = :id",
+        )?
+        .query_row(named_params! { ":id": id }, |row| {
             Ok((
-                row.get::<_, String>(0)?,
-                row.get::<_, String>(1)?,
-                received(row, 2, None)?,
+                row.get::<_, String>("connection_id")?,
+                row.get::<_, String>("payload_id")?,
+                received(row, None)?,
             ))
         })
         .optional()?
         .ok_or_else(|| EventError::NotFound { id: id.to_owned() })?;
-    conn.prepare_cached("UPDATE bookmarks SET last_used_at = ?2, updated_at = ?2 WHERE id = ?1")?
-        .execute(params![id, intake.now])?;
+    conn.prepare_cached(
+        "UPDATE bookmarks SET last_used_at = :now, updated_at = :now WHERE id = :id",
+    )?
+    .execute(named_params! { ":id": id, ":now": intake.now })?;
     let unavailable = || EventError::ConnectionUnavailable {
         id: connection_id.clone(),
     };
     let source_id: String = conn
-        .prepare_cached("SELECT source_id FROM connections WHERE id = ?1 AND deleted_at IS NULL")?
-        .query_row([&connection_id], |row| row.get(0))
+        .prepare_cached("SELECT source_id FROM connections WHERE id = :id AND deleted_at IS NULL")?
+        .query_row(named_params! { ":id": connection_id }, |row| row.get(0))
         .optional()?
         .ok_or_else(unavailable)?;
     let mut wanted = routes(conn, &source_id)?;
@@ -239,8 +243,8 @@ fn sources_of(
     let mut sources = Wanted::new();
     if target.webhook_ids.is_empty() {
         let source_id = target.source_id.as_deref().unwrap_or(original);
-        conn.prepare_cached("SELECT 1 FROM sources WHERE id = ?1 AND deleted_at IS NULL")?
-            .query_row([source_id], |_| Ok(()))
+        conn.prepare_cached("SELECT 1 FROM sources WHERE id = :id AND deleted_at IS NULL")?
+            .query_row(named_params! { ":id": source_id }, |_| Ok(()))
             .optional()?
             .ok_or_else(|| EventError::NotFound {
                 id: source_id.to_owned(),
@@ -250,11 +254,11 @@ fn sources_of(
     }
     for id in &target.webhook_ids {
         let source_id: String = conn
-            .prepare_cached(concat!(
-                "SELECT c.source_id FROM connections c JOIN sources s ON s.id = c.source_id ",
-                "WHERE c.id = ?1 AND s.deleted_at IS NULL",
-            ))?
-            .query_row([id], |row| row.get(0))
+            .prepare_cached(
+                "SELECT c.source_id FROM connections c JOIN sources s ON s.id = c.source_id
+                 WHERE c.id = :id AND s.deleted_at IS NULL",
+            )?
+            .query_row(named_params! { ":id": id }, |row| row.get(0))
             .optional()?
             .filter(|source_id| {
                 target
@@ -297,8 +301,8 @@ pub fn retry(
     let (conn, now) = (intake.conn, intake.now);
     let request = load(conn, request_id)?;
     let ignored: HashSet<String> = conn
-        .prepare_cached("SELECT connection_id FROM ignored_events WHERE request_id = ?1")?
-        .query_map([&request.id], |row| row.get(0))?
+        .prepare_cached("SELECT connection_id FROM ignored_events WHERE request_id = :id")?
+        .query_map(named_params! { ":id": request.id }, |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     let eligible = match request.rejection_cause.as_deref() {
         Some(cause) => !FINAL.contains(&cause),
@@ -324,15 +328,23 @@ pub fn retry(
         .count();
     for route in &wanted {
         conn.prepare_cached(
-            "DELETE FROM ignored_events WHERE request_id = ?1 AND connection_id = ?2",
+            "DELETE FROM ignored_events WHERE request_id = :request AND connection_id = :connection",
         )?
-        .execute(params![request.id, route.id])?;
+        .execute(named_params! { ":request": request.id, ":connection": route.id })?;
     }
-    conn.prepare_cached(concat!(
-        "UPDATE requests SET ignored_count = ignored_count - ?2, rejection_cause = CASE WHEN ?3 THEN NULL ",
-        "ELSE rejection_cause END, bulk_retry_id = coalesce(?5, bulk_retry_id), updated_at = ?4 WHERE id = ?1",
-    ))?
-    .execute(params![request.id, before, !wanted.is_empty(), now, bulk_retry_id])?;
+    conn.prepare_cached(
+        "UPDATE requests SET ignored_count = ignored_count - :found,
+             rejection_cause = CASE WHEN :accepted THEN NULL ELSE rejection_cause END,
+             bulk_retry_id = coalesce(:bulk, bulk_retry_id), updated_at = :now
+         WHERE id = :id",
+    )?
+    .execute(named_params! {
+        ":id": request.id,
+        ":found": before,
+        ":accepted": !wanted.is_empty(),
+        ":bulk": bulk_retry_id,
+        ":now": now,
+    })?;
     let taken = Taken {
         request_id: &request.id,
         payload_id: &request.payload_id,
@@ -346,12 +358,18 @@ pub fn retry(
 /// Whether the connection is as old as the request and has no event of it.
 fn is_open(conn: &Connection, request: &StoredRequest, route: &Route) -> Result<bool, EventError> {
     let open = conn
-        .prepare_cached(concat!(
-            "SELECT (SELECT created_at FROM connections WHERE id = ?2) <= ?3 AND NOT EXISTS ",
-            "(SELECT 1 FROM events WHERE request_id = ?1 AND connection_id = ?2)",
-        ))?
-        .query_row(params![request.id, route.id, request.ingested_at], |row| {
-            row.get(0)
-        })?;
+        .prepare_cached(
+            "SELECT (SELECT created_at FROM connections WHERE id = :connection) <= :ingested
+                 AND NOT EXISTS (SELECT 1 FROM events
+                                 WHERE request_id = :request AND connection_id = :connection)",
+        )?
+        .query_row(
+            named_params! {
+                ":request": request.id,
+                ":connection": route.id,
+                ":ingested": request.ingested_at,
+            },
+            |row| row.get(0),
+        )?;
     Ok(open)
 }

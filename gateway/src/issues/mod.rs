@@ -13,7 +13,7 @@ mod trigger;
 
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::{Value, json};
 
 use crate::clock::Micros;
@@ -43,8 +43,10 @@ pub(crate) fn on_failed_attempt(
     failed: &FailedAttempt<'_>,
 ) -> Result<(), StoreError> {
     let name: Option<String> = conn
-        .prepare_cached("SELECT name FROM connections WHERE id = ?1")?
-        .query_row([failed.connection_id], |row| row.get(0))?;
+        .prepare_cached("SELECT name FROM connections WHERE id = :id")?
+        .query_row(named_params! { ":id": failed.connection_id }, |row| {
+            row.get(0)
+        })?;
     let subject = Subject::new(failed.connection_id, name.as_deref());
     let Some(trigger) = trigger::responsible(conn, "delivery", |configs| {
         subject.covered_by(&configs["connections"])
@@ -63,16 +65,16 @@ pub(crate) fn on_failed_attempt(
     let reference = json!({ "event_id": failed.event_id, "attempt_id": failed.attempt_id });
     let issue_id = open(conn, now, ids, &trigger, &keys, &reference)?;
     conn.prepare_cached(
-        "INSERT INTO issue_events (issue_id, event_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        "INSERT INTO issue_events (issue_id, event_id) VALUES (:issue, :event) ON CONFLICT DO NOTHING",
     )?
-    .execute(params![issue_id, failed.event_id])?;
+    .execute(named_params! { ":issue": issue_id, ":event": failed.event_id })?;
     Ok(())
 }
 
 fn owes_an_attempt(conn: &Connection, event_id: &str) -> Result<bool, StoreError> {
     Ok(conn
-        .prepare_cached("SELECT due_at IS NOT NULL OR status = 'HOLD' FROM events WHERE id = ?1")?
-        .query_row([event_id], |row| row.get(0))
+        .prepare_cached("SELECT due_at IS NOT NULL OR status = 'HOLD' FROM events WHERE id = :id")?
+        .query_row(named_params! { ":id": event_id }, |row| row.get(0))
         .optional()?
         .unwrap_or(false))
 }
@@ -97,8 +99,8 @@ pub(crate) fn on_wait(
         return Ok(());
     }
     let name: String = conn
-        .prepare_cached("SELECT name FROM destinations WHERE id = ?1")?
-        .query_row([destination_id], |row| row.get(0))?;
+        .prepare_cached("SELECT name FROM destinations WHERE id = :id")?
+        .query_row(named_params! { ":id": destination_id }, |row| row.get(0))?;
     let subject = Subject::new(destination_id, Some(&name));
     let Some(trigger) = trigger::responsible(conn, "backpressure", |configs| {
         subject.covered_by(&configs["destinations"])
@@ -114,8 +116,8 @@ pub(crate) fn on_wait(
         return Ok(());
     }
     let group: Option<String> = conn
-        .prepare_cached("SELECT delivery_group FROM events WHERE id = ?1")?
-        .query_row([event_id], |row| row.get(0))?;
+        .prepare_cached("SELECT delivery_group FROM events WHERE id = :id")?
+        .query_row(named_params! { ":id": event_id }, |row| row.get(0))?;
     let triggered_by = match &group {
         Some(group) => json!({ "type": "delivery_group", "delivery_group": group }),
         None => json!({ "type": "destination" }),
@@ -142,8 +144,8 @@ pub(crate) fn on_rejection(
     cause: &str,
 ) -> Result<(), StoreError> {
     let name: String = conn
-        .prepare_cached("SELECT name FROM sources WHERE id = ?1")?
-        .query_row([source_id], |row| row.get(0))?;
+        .prepare_cached("SELECT name FROM sources WHERE id = :id")?
+        .query_row(named_params! { ":id": source_id }, |row| row.get(0))?;
     let subject = Subject::new(source_id, Some(&name));
     let trigger = trigger::responsible(conn, "request", |configs| {
         let excluded = configs["excluded_rejection_causes"].as_array();
@@ -183,8 +185,8 @@ pub(crate) fn on_execution(
     log_level: &str,
 ) -> Result<(), StoreError> {
     let name: Option<String> = conn
-        .prepare_cached("SELECT name FROM transformations WHERE id = ?1")?
-        .query_row([transformation_id], |row| row.get(0))
+        .prepare_cached("SELECT name FROM transformations WHERE id = :id")?
+        .query_row(named_params! { ":id": transformation_id }, |row| row.get(0))
         .optional()?;
     let subject = Subject::new(transformation_id, name.as_deref());
     let Some(trigger) = trigger::responsible(conn, "transformation", |configs| {
@@ -201,8 +203,8 @@ pub(crate) fn on_execution(
     let keys = json!({ "transformation_id": [transformation_id], "log_level": [log_level] });
     let reference = json!({ "transformation_execution_id": execution_id });
     let issue_id = open(conn, now, ids, &trigger, &keys, &reference)?;
-    conn.prepare_cached("UPDATE executions SET issue_id = ?2 WHERE id = ?1")?
-        .execute(params![execution_id, issue_id])?;
+    conn.prepare_cached("UPDATE executions SET issue_id = :issue WHERE id = :id")?
+        .execute(named_params! { ":id": execution_id, ":issue": issue_id })?;
     Ok(())
 }
 
@@ -218,38 +220,47 @@ fn open(
     let found: Option<(String, bool)> = conn
         .prepare_cached(
             "SELECT id, status <> 'IGNORED' AND (status = 'RESOLVED' OR dismissed_at IS NOT NULL)
-             FROM issues WHERE type = ?1 AND aggregation_keys = ?2",
+             FROM issues WHERE type = :type AND aggregation_keys = :keys",
         )?
-        .query_row(params![trigger.kind, keys.to_string()], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+        .query_row(
+            named_params! { ":type": trigger.kind, ":keys": keys.to_string() },
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
         .optional()?;
     let Some((id, reopens)) = found else {
         let id = ids.issue();
         conn.prepare_cached(
             "INSERT INTO issues (id, trigger_id, type, status, aggregation_keys, reference, opened_at,
                  first_seen_at, last_seen_at, created_at, updated_at)
-             VALUES (?1, ?2, ?3, 'OPENED', ?4, ?5, ?6, ?6, ?6, ?6, ?6)",
+             VALUES (:id, :trigger, :type, 'OPENED', :keys, :reference, :now, :now, :now, :now, :now)",
         )?
-        .execute(params![
-            id,
-            trigger.id,
-            trigger.kind,
-            keys.to_string(),
-            reference.to_string(),
-            now
-        ])?;
+        .execute(named_params! {
+            ":id": id,
+            ":trigger": trigger.id,
+            ":type": trigger.kind,
+            ":keys": keys.to_string(),
+            ":reference": reference.to_string(),
+            ":now": now,
+        })?;
         return Ok(id);
     };
     if reopens {
         conn.prepare_cached(
-            "UPDATE issues SET status = 'OPENED', trigger_id = ?2, reference = ?3, opened_at = ?4,
-                 last_seen_at = ?4, dismissed_at = NULL, updated_at = ?4 WHERE id = ?1",
+            "UPDATE issues SET status = 'OPENED', trigger_id = :trigger, reference = :reference,
+                 opened_at = :now, last_seen_at = :now, dismissed_at = NULL, updated_at = :now
+             WHERE id = :id",
         )?
-        .execute(params![id, trigger.id, reference.to_string(), now])?;
+        .execute(named_params! {
+            ":id": id,
+            ":trigger": trigger.id,
+            ":reference": reference.to_string(),
+            ":now": now,
+        })?;
     } else {
-        conn.prepare_cached("UPDATE issues SET last_seen_at = ?2, updated_at = ?2 WHERE id = ?1")?
-            .execute(params![id, now])?;
+        conn.prepare_cached(
+            "UPDATE issues SET last_seen_at = :now, updated_at = :now WHERE id = :id",
+        )?
+        .execute(named_params! { ":id": id, ":now": now })?;
     }
     Ok(id)
 }

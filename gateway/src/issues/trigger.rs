@@ -4,7 +4,7 @@
 //! for any text. Of several that cover the same failure the most exact one is responsible, and it
 //! alone: a list before a pattern, the longer list, the pattern with more text, the older trigger.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, named_params};
 use serde_json::Value;
 
 use crate::store::StoreError;
@@ -62,10 +62,10 @@ pub(super) fn responsible<T: Ord>(
     cover: impl Fn(&Value) -> Option<T>,
 ) -> Result<Option<Trigger>, StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT id, configs FROM issue_triggers WHERE type = ?1 AND disabled_at IS NULL
+        "SELECT id, configs FROM issue_triggers WHERE type = :type AND disabled_at IS NULL
          ORDER BY created_at, id",
     )?;
-    let mut rows = statement.query([kind])?;
+    let mut rows = statement.query(named_params! { ":type": kind })?;
     let mut best: Option<(T, Trigger)> = None;
     while let Some(row) = rows.next()? {
         let configs: String = row.get(1)?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::{Map, Value};
 
 use super::SessionRequest;
@@ -34,10 +34,10 @@ fn limit(now: Micros) -> Micros {
 /// When the store fails.
 pub(crate) fn known(conn: &Connection, ids: Vec<String>) -> Result<Vec<String>, StoreError> {
     let mut exists =
-        conn.prepare_cached("SELECT 1 FROM connections WHERE id = ?1 AND deleted_at IS NULL")?;
+        conn.prepare_cached("SELECT 1 FROM connections WHERE id = :id AND deleted_at IS NULL")?;
     let mut known: Vec<String> = Vec::new();
     for id in ids {
-        if !known.contains(&id) && exists.query_row([&id], |_| Ok(())).optional()?.is_some() {
+        if !known.contains(&id) && exists.exists(named_params! { ":id": id })? {
             known.push(id);
         }
     }
@@ -55,22 +55,25 @@ pub(crate) fn create(
     session: &SessionRequest,
 ) -> Result<(), StoreError> {
     conn.prepare_cached(
-        "DELETE FROM cli_sessions WHERE id = ?1 OR (coalesce(dropped_at, created_at) <= ?2
-         AND (connected_at IS NULL OR dropped_at IS NOT NULL))",
+        "DELETE FROM cli_sessions
+         WHERE id = :id OR (coalesce(dropped_at, created_at) <= :limit
+             AND (connected_at IS NULL OR dropped_at IS NOT NULL))",
     )?
-    .execute(params![id, limit(now)])?;
-    conn.prepare_cached("INSERT INTO cli_sessions (id, filters, created_at) VALUES (?1, ?2, ?3)")?
-        .execute(params![
-            id,
-            Value::from(session.filters.clone()).to_string(),
-            now
-        ])?;
+    .execute(named_params! { ":id": id, ":limit": limit(now) })?;
+    conn.prepare_cached(
+        "INSERT INTO cli_sessions (id, filters, created_at) VALUES (:id, :filters, :now)",
+    )?
+    .execute(named_params! {
+        ":id": id,
+        ":filters": Value::from(session.filters.clone()).to_string(),
+        ":now": now,
+    })?;
     for connection_id in &session.webhook_ids {
         conn.prepare_cached(
-            "INSERT INTO cli_session_connections (connection_id, session_id) VALUES (?1, ?2)
+            "INSERT INTO cli_session_connections (connection_id, session_id) VALUES (:connection, :session)
              ON CONFLICT DO NOTHING",
         )?
-        .execute([connection_id, id])?;
+        .execute(named_params! { ":connection": connection_id, ":session": id })?;
     }
     Ok(())
 }
@@ -83,11 +86,15 @@ pub(crate) fn create(
 pub(crate) fn attach(conn: &Connection, now: Micros, id: &str) -> Result<Option<i64>, StoreError> {
     Ok(conn
         .prepare_cached(
-            "UPDATE cli_sessions SET epoch = epoch + 1, connected_at = ?2, dropped_at = NULL
-             WHERE id = ?1 AND ((connected_at IS NOT NULL AND dropped_at IS NULL)
-             OR coalesce(dropped_at, created_at) > ?3) RETURNING epoch",
+            "UPDATE cli_sessions SET epoch = epoch + 1, connected_at = :now, dropped_at = NULL
+             WHERE id = :id AND ((connected_at IS NOT NULL AND dropped_at IS NULL)
+                 OR coalesce(dropped_at, created_at) > :limit)
+             RETURNING epoch",
         )?
-        .query_row(params![id, now, limit(now)], |row| row.get(0))
+        .query_row(
+            named_params! { ":id": id, ":now": now, ":limit": limit(now) },
+            |row| row.get(0),
+        )
         .optional()?)
 }
 
@@ -101,8 +108,10 @@ pub(crate) fn dropped(
     id: &str,
     epoch: i64,
 ) -> Result<(), StoreError> {
-    conn.prepare_cached("UPDATE cli_sessions SET dropped_at = ?2 WHERE id = ?1 AND epoch = ?3")?
-        .execute(params![id, now, epoch])?;
+    conn.prepare_cached(
+        "UPDATE cli_sessions SET dropped_at = :now WHERE id = :id AND epoch = :epoch",
+    )?
+    .execute(named_params! { ":id": id, ":now": now, ":epoch": epoch })?;
     Ok(())
 }
 
@@ -111,8 +120,8 @@ pub(crate) fn dropped(
 /// # Errors
 /// When the store fails.
 pub(crate) fn ended(conn: &Connection, id: &str, epoch: i64) -> Result<(), StoreError> {
-    conn.prepare_cached("DELETE FROM cli_sessions WHERE id = ?1 AND epoch = ?2")?
-        .execute(params![id, epoch])?;
+    conn.prepare_cached("DELETE FROM cli_sessions WHERE id = :id AND epoch = :epoch")?
+        .execute(named_params! { ":id": id, ":epoch": epoch })?;
     Ok(())
 }
 
@@ -122,8 +131,8 @@ pub(crate) fn ended(conn: &Connection, id: &str, epoch: i64) -> Result<(), Store
 /// When the store fails.
 pub(crate) fn drop_all(conn: &Connection, now: Micros) -> Result<(), StoreError> {
     conn.execute(
-        "UPDATE cli_sessions SET dropped_at = ?1 WHERE connected_at IS NOT NULL AND dropped_at IS NULL",
-        [now],
+        "UPDATE cli_sessions SET dropped_at = :now WHERE connected_at IS NOT NULL AND dropped_at IS NULL",
+        named_params! { ":now": now },
     )?;
     Ok(())
 }
@@ -139,12 +148,16 @@ pub(crate) fn on_connection(
 ) -> Result<Vec<Session>, StoreError> {
     Ok(conn
         .prepare_cached(
-            "SELECT s.id, s.dropped_at IS NULL, s.filters FROM cli_session_connections c
-             JOIN cli_sessions s ON s.id = c.session_id
-             WHERE c.connection_id = ?1 AND s.connected_at IS NOT NULL AND coalesce(s.dropped_at > ?2, 1)
+            "SELECT s.id, s.dropped_at IS NULL, s.filters
+             FROM cli_session_connections c JOIN cli_sessions s ON s.id = c.session_id
+             WHERE c.connection_id = :connection AND s.connected_at IS NOT NULL
+                 AND coalesce(s.dropped_at > :limit, 1)
              ORDER BY s.rowid",
         )?
-        .query_map(params![connection_id, limit(now)], session)?
+        .query_map(
+            named_params! { ":connection": connection_id, ":limit": limit(now) },
+            session,
+        )?
         .collect::<Result<_, _>>()?)
 }
 
