@@ -1,6 +1,6 @@
 //! The one transaction that takes a request in.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::Value;
 
 use super::evaluate::{Verdict, evaluate, read_rules};
@@ -136,8 +136,11 @@ pub fn accept(
 
 pub(super) fn source(conn: &Connection, id: &str) -> Result<Option<Source>, StoreError> {
     let row = conn
-        .prepare_cached("SELECT id, type, config, disabled_at IS NOT NULL, deleted_at IS NOT NULL FROM sources WHERE id = ?1")?
-        .query_row([id], |row| {
+        .prepare_cached(
+            "SELECT id, type, config, disabled_at IS NOT NULL, deleted_at IS NOT NULL
+             FROM sources WHERE id = :id",
+        )?
+        .query_row(named_params! { ":id": id }, |row| {
             let config: String = row.get(2)?;
             Ok(Source {
                 id: row.get(0)?,
@@ -240,25 +243,27 @@ fn custom_response(config: &Value, received: &Received) -> Option<(String, Strin
 /// The connections of a source that are not deleted, oldest first.
 pub(super) fn routes(conn: &Connection, source_id: &str) -> Result<Vec<Route>, StoreError> {
     let routes = conn
-        .prepare_cached(concat!(
-            "SELECT c.id, c.source_id, c.destination_id, c.rules, c.paused_at IS NOT NULL, ",
-            "coalesce(c.disabled_at, d.disabled_at, d.deleted_at) IS NOT NULL, d.type = 'CLI', ",
-            "json_extract(d.config, '$.delivery_policy.groups.key') ",
-            "FROM connections c JOIN destinations d ON d.id = c.destination_id ",
-            "WHERE c.source_id = ?1 AND c.deleted_at IS NULL ORDER BY c.created_at, c.id",
-        ))?
-        .query_map([source_id], |row| {
-            let id: String = row.get(0)?;
-            let rules: String = row.get(3)?;
+        .prepare_cached(
+            "SELECT c.id, c.source_id, c.destination_id, c.rules, c.paused_at IS NOT NULL AS paused,
+                    coalesce(c.disabled_at, d.disabled_at, d.deleted_at) IS NOT NULL AS disabled,
+                    d.type = 'CLI' AS cli,
+                    json_extract(d.config, '$.delivery_policy.groups.key') AS group_key
+             FROM connections c JOIN destinations d ON d.id = c.destination_id
+             WHERE c.source_id = :source AND c.deleted_at IS NULL
+             ORDER BY c.created_at, c.id",
+        )?
+        .query_map(named_params! { ":source": source_id }, |row| {
+            let id: String = row.get("id")?;
+            let rules: String = row.get("rules")?;
             Ok(Route {
                 rules: read_rules(&id, &rules),
                 id,
-                source_id: row.get(1)?,
-                destination_id: row.get(2)?,
-                paused: row.get(4)?,
-                disabled: row.get(5)?,
-                cli: row.get(6)?,
-                group_key: row.get(7)?,
+                source_id: row.get("source_id")?,
+                destination_id: row.get("destination_id")?,
+                paused: row.get("paused")?,
+                disabled: row.get("disabled")?,
+                cli: row.get("cli")?,
+                group_key: row.get("group_key")?,
             })
         })?
         .collect::<Result<_, _>>()?;
@@ -345,17 +350,19 @@ pub(super) fn fan_out(
         });
     }
     if !routes.is_empty() {
-        conn.prepare_cached(concat!(
-            "UPDATE requests SET events_count = events_count + ?2, cli_events_count = cli_events_count + ?5, ",
-            "ignored_count = ignored_count + ?3, updated_at = ?4 WHERE id = ?1",
-        ))?
-        .execute(params![
-            request_id,
-            event_ids.len() - for_clients,
-            ignored,
-            now,
-            for_clients
-        ])?;
+        conn.prepare_cached(
+            "UPDATE requests SET events_count = events_count + :events,
+                 cli_events_count = cli_events_count + :for_clients,
+                 ignored_count = ignored_count + :ignored, updated_at = :now
+             WHERE id = :id",
+        )?
+        .execute(named_params! {
+            ":id": request_id,
+            ":events": event_ids.len() - for_clients,
+            ":for_clients": for_clients,
+            ":ignored": ignored,
+            ":now": now,
+        })?;
     }
     Ok(event_ids)
 }

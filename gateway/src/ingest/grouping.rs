@@ -1,6 +1,6 @@
 //! Which delivery group new events belong to, at destinations that group.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, named_params};
 use serde_json::Value;
 
 use crate::events::group;
@@ -11,11 +11,12 @@ use crate::store::StoreError;
 pub(super) fn assign(conn: &Connection, key: &str, event_ids: &[String]) -> Result<(), StoreError> {
     for id in event_ids {
         let received = conn
-            .prepare_cached(concat!(
-                "SELECT p.method, p.path, p.query, p.headers, p.body FROM events e ",
-                "JOIN payloads p ON p.id = e.payload_id WHERE e.id = ?1",
-            ))?
-            .query_row([id], |row| {
+            .prepare_cached(
+                "SELECT p.method, p.path, p.query, p.headers, p.body
+                 FROM events e JOIN payloads p ON p.id = e.payload_id
+                 WHERE e.id = :id",
+            )?
+            .query_row(named_params! { ":id": id }, |row| {
                 let headers: String = row.get(3)?;
                 Ok(Received::stored(
                     None,
@@ -37,8 +38,8 @@ pub(super) fn assign(conn: &Connection, key: &str, event_ids: &[String]) -> Resu
             query: &received.parsed_query,
             path: &Value::from(path),
         };
-        conn.prepare_cached("UPDATE events SET delivery_group = ?2 WHERE id = ?1")?
-            .execute(params![id, group::of(key, parts)])?;
+        conn.prepare_cached("UPDATE events SET delivery_group = :group WHERE id = :id")?
+            .execute(named_params! { ":id": id, ":group": group::of(key, parts) })?;
     }
     Ok(())
 }

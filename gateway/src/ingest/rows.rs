@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, named_params, params};
+use rusqlite::{Connection, named_params};
 use serde_json::Value;
 
 use super::LARGE;
@@ -21,24 +21,23 @@ pub(super) fn store_payload(
     received: &Received,
 ) -> Result<String, StoreError> {
     let id = ids.payload();
-    let json = |value: &Value| value.to_string();
     let headers = serde_json::to_string(&received.headers)
         .map_err(|error| StoreError::Unusable(error.to_string()))?;
-    conn.prepare_cached(concat!(
-        "INSERT INTO payloads (id, method, path, query, parsed_query, headers, body, is_large, created_at) ",
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    ))?
-    .execute(params![
-        id,
-        received.method,
-        received.path,
-        received.query,
-        json(&received.parsed_query),
-        headers,
-        received.body,
-        received.body.len() > LARGE,
-        now
-    ])?;
+    conn.prepare_cached(
+        "INSERT INTO payloads (id, method, path, query, parsed_query, headers, body, is_large, created_at)
+         VALUES (:id, :method, :path, :query, :parsed_query, :headers, :body, :is_large, :now)",
+    )?
+    .execute(named_params! {
+        ":id": id,
+        ":method": received.method,
+        ":path": received.path,
+        ":query": received.query,
+        ":parsed_query": received.parsed_query.to_string(),
+        ":headers": headers,
+        ":body": received.body,
+        ":is_large": received.body.len() > LARGE,
+        ":now": now,
+    })?;
     Ok(id)
 }
 
@@ -57,19 +56,20 @@ pub(super) fn store_request(
     rejected: Option<Cause>,
 ) -> Result<String, StoreError> {
     let id = ids.request();
-    conn.prepare_cached(concat!(
-        "INSERT INTO requests (id, source_id, payload_id, verified, rejection_cause, ingested_at, bulk_retry_id, ",
-        "created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?6, ?6)",
-    ))?
-    .execute(params![
-        id,
-        request.source_id,
-        request.payload_id,
-        request.verified,
-        rejected.map(Cause::as_str),
-        now,
-        request.bulk_retry_id
-    ])?;
+    conn.prepare_cached(
+        "INSERT INTO requests (id, source_id, payload_id, verified, rejection_cause, ingested_at,
+             bulk_retry_id, created_at, updated_at)
+         VALUES (:id, :source, :payload, :verified, :cause, :now, :bulk, :now, :now)",
+    )?
+    .execute(named_params! {
+        ":id": id,
+        ":source": request.source_id,
+        ":payload": request.payload_id,
+        ":verified": request.verified,
+        ":cause": rejected.map(Cause::as_str),
+        ":bulk": request.bulk_retry_id,
+        ":now": now,
+    })?;
     if let Some(cause) = rejected {
         issues::on_rejection(conn, now, ids, &id, request.source_id, cause.as_str())?;
     }
@@ -98,11 +98,12 @@ pub(super) fn store_event(
         (false, true) => ("QUEUED", Some(due), None),
         (false, false) => ("SCHEDULED", Some(due), Some(due)),
     };
-    conn.prepare_cached(concat!(
-        "INSERT INTO events (id, connection_id, source_id, destination_id, request_id, payload_id, status, due_at, ",
-        "due_trigger, next_attempt_at, cli_id, created_at, updated_at) VALUES (:id, :connection, :source, :destination, ",
-        ":request, :payload, :status, :due_at, 'INITIAL', :next, :cli_id, :now, :now)",
-    ))?
+    conn.prepare_cached(
+        "INSERT INTO events (id, connection_id, source_id, destination_id, request_id, payload_id, status,
+             due_at, due_trigger, next_attempt_at, cli_id, created_at, updated_at)
+         VALUES (:id, :connection, :source, :destination, :request, :payload, :status,
+             :due_at, 'INITIAL', :next, :cli_id, :now, :now)",
+    )?
     .execute(named_params! {
         ":id": event.id, ":connection": route.id, ":source": route.source_id, ":destination": route.destination_id,
         ":request": request_id, ":payload": event.payload_id, ":status": status, ":due_at": due_at, ":next": next,
@@ -118,18 +119,19 @@ pub(super) fn store_ignored(
     route: &Route,
     why: &Ignored,
 ) -> Result<(), StoreError> {
-    conn.prepare_cached(concat!(
-        "INSERT INTO ignored_events (id, request_id, connection_id, cause, meta, created_at, updated_at) ",
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6) ",
-        "ON CONFLICT (id) DO UPDATE SET cause = excluded.cause, meta = excluded.meta, updated_at = excluded.updated_at",
-    ))?
-    .execute(params![
-        format!("{request_id}:{}", route.id),
-        request_id,
-        route.id,
-        why.cause,
-        why.meta.as_ref().map(Value::to_string),
-        now
-    ])?;
+    conn.prepare_cached(
+        "INSERT INTO ignored_events (id, request_id, connection_id, cause, meta, created_at, updated_at)
+         VALUES (:id, :request, :connection, :cause, :meta, :now, :now)
+         ON CONFLICT (id) DO UPDATE SET
+             cause = excluded.cause, meta = excluded.meta, updated_at = excluded.updated_at",
+    )?
+    .execute(named_params! {
+        ":id": format!("{request_id}:{}", route.id),
+        ":request": request_id,
+        ":connection": route.id,
+        ":cause": why.cause,
+        ":meta": why.meta.as_ref().map(Value::to_string),
+        ":now": now,
+    })?;
     Ok(())
 }

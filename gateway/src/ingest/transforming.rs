@@ -1,6 +1,6 @@
 //! A transform rule applied to a request: what is run, and what comes of it in the store.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, named_params};
 use serde_json::{Value, json};
 
 use super::accept::Route;
@@ -31,8 +31,10 @@ pub(super) fn transform(
 ) -> Result<Transformed, StoreError> {
     let found: Option<(String, String)> = intake
         .conn
-        .prepare_cached("SELECT code, env FROM transformations WHERE id = ?1")?
-        .query_row([transformation_id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .prepare_cached("SELECT code, env FROM transformations WHERE id = :id")?
+        .query_row(named_params! { ":id": transformation_id }, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .optional()?;
     let Some((code, env)) = found else {
         return Ok(Transformed::Failed);
@@ -62,20 +64,21 @@ pub(super) fn transform(
     let execution_id = intake.ids.execution();
     intake
         .conn
-        .prepare_cached(concat!(
-            "INSERT INTO executions (id, transformation_id, connection_id, payload_id, transformed_payload_id, ",
-            "log_level, logs, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
-        ))?
-        .execute(params![
-            execution_id,
-            transformation_id,
-            route.id,
-            payload_id,
-            transformed_id,
-            ran.log_level,
-            logs.to_string(),
-            intake.now
-        ])?;
+        .prepare_cached(
+            "INSERT INTO executions (id, transformation_id, connection_id, payload_id, transformed_payload_id,
+                 log_level, logs, created_at, updated_at)
+             VALUES (:id, :transformation, :connection, :payload, :transformed, :log_level, :logs, :now, :now)",
+        )?
+        .execute(named_params! {
+            ":id": execution_id,
+            ":transformation": transformation_id,
+            ":connection": route.id,
+            ":payload": payload_id,
+            ":transformed": transformed_id,
+            ":log_level": ran.log_level,
+            ":logs": logs.to_string(),
+            ":now": intake.now,
+        })?;
     issues::on_execution(
         intake.conn,
         intake.now,
@@ -110,24 +113,29 @@ fn shown(received: &Received) -> String {
 fn connection(intake: &Intake<'_>, id: &str) -> Result<Value, StoreError> {
     let connection = intake
         .conn
-        .prepare_cached(concat!(
-            "SELECT c.id, c.name, c.description, s.id, s.name, s.type, d.id, d.name, d.type FROM connections c ",
-            "JOIN sources s ON s.id = c.source_id JOIN destinations d ON d.id = c.destination_id WHERE c.id = ?1",
-        ))?
-        .query_row([id], |row| {
+        .prepare_cached(
+            "SELECT c.id, c.name, c.description,
+                    s.id AS source_id, s.name AS source_name, s.type AS source_type,
+                    d.id AS destination_id, d.name AS destination_name, d.type AS destination_type
+             FROM connections c
+             JOIN sources s ON s.id = c.source_id
+             JOIN destinations d ON d.id = c.destination_id
+             WHERE c.id = :id",
+        )?
+        .query_row(named_params! { ":id": id }, |row| {
             Ok(json!({
-                "id": row.get::<_, String>(0)?,
-                "name": row.get::<_, Option<String>>(1)?,
-                "description": row.get::<_, Option<String>>(2)?,
+                "id": row.get::<_, String>("id")?,
+                "name": row.get::<_, Option<String>>("name")?,
+                "description": row.get::<_, Option<String>>("description")?,
                 "source": {
-                    "id": row.get::<_, String>(3)?,
-                    "name": row.get::<_, String>(4)?,
-                    "type": row.get::<_, String>(5)?,
+                    "id": row.get::<_, String>("source_id")?,
+                    "name": row.get::<_, String>("source_name")?,
+                    "type": row.get::<_, String>("source_type")?,
                 },
                 "destination": {
-                    "id": row.get::<_, String>(6)?,
-                    "name": row.get::<_, String>(7)?,
-                    "type": row.get::<_, String>(8)?,
+                    "id": row.get::<_, String>("destination_id")?,
+                    "name": row.get::<_, String>("destination_name")?,
+                    "type": row.get::<_, String>("destination_type")?,
                 },
             }))
         })?;
