@@ -17,7 +17,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 fn builder(url: &str) -> ClientBuilder {
     Client::builder(fresh_key())
         .base_url(url)
-        .retry(Retry::none())
+        .retry(Retry::off())
 }
 
 fn client(server: &MockServer) -> Client {
@@ -209,7 +209,7 @@ async fn against<T>(
 
 #[tokio::test]
 async fn a_server_that_never_answers_times_out() {
-    let (error, requests) = against(Behaviour::Silent, Retry::none(), async |client| {
+    let (error, requests) = against(Behaviour::Silent, Retry::off(), async |client| {
         client.sources().get("a").await
     })
     .await;
@@ -521,7 +521,7 @@ async fn what_is_sent_is_what_the_api_expects() {
         .api_version(ApiVersion::V2025_07_01)
         .auth(hookdeck::AuthScheme::Basic)
         .rate_limit(RateLimit::off())
-        .retry(Retry::none())
+        .retry(Retry::off())
         .build()
         .unwrap();
     client.sources().create("shop").await.unwrap();

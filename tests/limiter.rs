@@ -149,7 +149,7 @@ async fn a_refusal_holds_back_every_call_of_the_key() {
             .build()
             .unwrap()
     };
-    let (refused, other) = (client(Retry::none()), client(Retry::standard()));
+    let (refused, other) = (client(Retry::off()), client(Retry::standard()));
     let error = refused.sources().get("src_1").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::RateLimited);
     get(&other).await;
@@ -280,7 +280,7 @@ async fn calls_that_never_reached_the_api_spend_nothing() {
         let script = Script::new([kind]).then_always(source("src_1"));
         let client = builder(&script)
             .rate_limit(RateLimit::per_minute(1))
-            .retry(Retry::none())
+            .retry(Retry::off())
             .build()
             .unwrap();
         client.sources().get("src_1").await.unwrap_err();

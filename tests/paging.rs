@@ -268,7 +268,7 @@ async fn an_error_ends_the_stream_and_its_cursor_is_the_page_that_failed() {
 #[tokio::test(start_paused = true)]
 async fn pages_end_at_an_error_too() {
     let script = Script::new([TransportErrorKind::Interrupted]);
-    let client = builder(&script).retry(Retry::none()).build().unwrap();
+    let client = builder(&script).retry(Retry::off()).build().unwrap();
     let mut pages = client.sources().list().pages();
     let error = pages.try_next().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transport);

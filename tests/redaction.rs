@@ -305,7 +305,7 @@ async fn errors_of_every_kind() {
     let client = Client::builder(KEY)
         .base_url("http://api.test")
         .transport(Script::new(steps))
-        .retry(Retry::none())
+        .retry(Retry::off())
         .observer(watch.clone())
         .build()
         .unwrap();
@@ -419,7 +419,7 @@ async fn errors_of_the_real_transport() {
     for url in [nobody, broken.url(), garbage.url()] {
         let client = Client::builder(KEY)
             .base_url(&url)
-            .retry(Retry::none())
+            .retry(Retry::off())
             .build()
             .unwrap();
         // What is looked for may be somebody's personal data.

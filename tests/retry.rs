@@ -249,7 +249,7 @@ async fn the_number_of_attempts_is_what_was_set() {
         assert_eq!(script.count(), attempts as usize);
         assert_eq!(error.is_exhausted(), attempts > 1);
     }
-    for retry in [Retry::none(), Retry::standard().max_attempts(0)] {
+    for retry in [Retry::off(), Retry::standard().max_attempts(0)] {
         let script = Script::always(status(500, &[]));
         let client = builder(&script).retry(retry).build().unwrap();
         assert_eq!(read(&client).await.unwrap_err().attempts(), 1);

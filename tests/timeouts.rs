@@ -174,7 +174,7 @@ async fn the_time_of_a_list_is_that_of_each_of_its_pages() {
 #[tokio::test(start_paused = true)]
 async fn a_timeout_of_the_transport_is_one_too() {
     let script = Script::always(TransportErrorKind::Timeout);
-    let client = builder(&script).retry(Retry::none()).build().unwrap();
+    let client = builder(&script).retry(Retry::off()).build().unwrap();
     let error = read(&client).await.unwrap_err();
     assert!(error.is_timeout() && error.is_retryable());
     assert_eq!(error.sent(), Sent::Maybe);

@@ -27,8 +27,8 @@ use crate::transport::TransportErrorKind;
 ///     Duration::from_millis(500),
 ///     Duration::from_secs(60),
 /// );
-/// let none = Retry::none();
-/// # let _ = (patient, none);
+/// let off = Retry::off();
+/// # let _ = (patient, off);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retry {
@@ -53,7 +53,7 @@ impl Retry {
 
     /// One attempt only.
     #[must_use]
-    pub const fn none() -> Self {
+    pub const fn off() -> Self {
         Self {
             max_attempts: 1,
             ..Self::standard()

@@ -30,7 +30,7 @@ pub fn client(base_url: &str, key: &str) -> Client {
     Client::builder(key)
         .base_url(base_url)
         .rate_limit(hookdeck::RateLimit::off())
-        .retry(Retry::none())
+        .retry(Retry::off())
         .build()
         .unwrap()
 }
