@@ -1,3 +1,5 @@
+use std::pin::pin;
+
 use futures_util::FutureExt;
 
 use super::*;
@@ -149,9 +151,18 @@ async fn a_committed_change_wakes_even_when_nobody_waits_for_its_answer() {
     for store in both(&dir) {
         let mut wakes = store.wakes().subscribe();
         let before = *wakes.borrow_and_update();
+        // While this holds the writer, nothing else is answered.
+        let (release, held) = std::sync::mpsc::channel();
+        let mut busy = pin!(store.write(move |_| {
+            held.recv().unwrap();
+            Ok::<_, StoreError>(())
+        }));
+        assert!(busy.as_mut().now_or_never().is_none());
         // Handed in by the first poll, and then given up.
         let answer = store.change(|tx| put(tx, "given up")).now_or_never();
         assert!(answer.is_none());
+        release.send(()).unwrap();
+        busy.await.unwrap();
         wakes.changed().await.unwrap();
         assert_eq!(*wakes.borrow(), before + 1);
         assert_eq!(keys(&store).await, ["given up"]);
