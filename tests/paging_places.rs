@@ -6,7 +6,7 @@ use hookdeck::models::{Source, SourceFilter};
 use hookdeck::paging::Items;
 use hookdeck::query::Direction;
 use hookdeck::{Client, Cursor, Error, ErrorKind, List};
-use hookdeck_gateway::{Gateway, RateLimit};
+use hookdeck_testkit::{World, seconds};
 use support::Table;
 
 fn ids(count: usize) -> Vec<String> {
@@ -207,20 +207,13 @@ async fn reversed_turns_every_direction_round() {
 
 #[tokio::test]
 async fn the_gateway_is_walked_both_ways_while_rows_are_added() {
-    let builder = Gateway::builder()
-        .manual_clock("2026-09-01T12:00:00Z".parse().unwrap())
-        .rate_limit(RateLimit::off());
-    let gateway = builder.start().await.unwrap();
-    let client = Client::builder(gateway.api_key())
-        .base_url(gateway.api_url())
-        .build()
-        .unwrap();
-    let second = std::time::Duration::from_secs(1);
+    let world = World::start().await;
+    let client = &world.client;
     let mut whole = Vec::new();
     for number in 0..8 {
         let source = client.sources().create(format!("s{number}")).await.unwrap();
         whole.insert(0, source.id.to_string());
-        gateway.advance(second).await.unwrap();
+        world.advance(seconds(1)).await;
     }
     let list = || client.sources().list().limit(3);
     let oldest_first: Vec<_> = whole.iter().rev().cloned().collect();
@@ -251,5 +244,4 @@ async fn the_gateway_is_walked_both_ways_while_rows_are_added() {
     rest.push(new);
     assert_eq!(all(reversed).await.unwrap(), rest);
     assert_eq!(all(back).await.unwrap(), rest);
-    gateway.shutdown().await;
 }

@@ -8,16 +8,14 @@
 mod levelled;
 
 use std::future::IntoFuture;
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use hookdeck::models::{
     DestinationConfig, DestinationInput, FilterRule, RetryRule, RetryStrategy, Rule, SourceInput,
 };
 use hookdeck::raw::Raw;
-use hookdeck::types::Timestamp;
-use hookdeck::{Client, RateLimit, Response, Result};
-use hookdeck_gateway::Gateway;
+use hookdeck::{Response, Result};
+use hookdeck_testkit::{World, seconds};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -47,23 +45,10 @@ where
     (what, Box::pin(holds(call)))
 }
 
-async fn started() -> (Gateway, Client) {
-    let gateway = Gateway::builder()
-        .manual_clock(Timestamp::from_unix_seconds(1_800_000_000))
-        .start()
-        .await
-        .unwrap();
-    let client = Client::builder(gateway.api_key())
-        .base_url(gateway.api_url())
-        .rate_limit(RateLimit::off())
-        .build()
-        .unwrap();
-    (gateway, client)
-}
-
 #[tokio::test]
 async fn what_the_gateway_answers_encodes_again_as_it_was() {
-    let (gateway, client) = started().await;
+    let world = World::start().await;
+    let client = &world.client;
 
     let filter = json!({"type": {"$in": ["a", "b"]}, "deep": [{"x": null}]});
     let connection = client
@@ -93,7 +78,7 @@ async fn what_the_gateway_answers_encodes_again_as_it_was() {
     let taken = publish("order").await.unwrap();
     let ignored = publish("other").await.unwrap();
     // Past the last retry, so that there is an issue to read.
-    gateway.advance(Duration::from_secs(600)).await.unwrap();
+    world.advance(seconds(600)).await;
     let event = client.requests().events(&taken.request_id).await.unwrap();
     let event = &event.items[0];
     let attempt = client.attempts().list().event_id(&event.id).await.unwrap();
@@ -156,7 +141,8 @@ async fn made(raw: &Raw, path: &str, body: &Value) -> String {
 /// Every scheme of a destination, some of a source, and every kind of rule, credentials included.
 #[tokio::test]
 async fn every_scheme_and_rule_encodes_again_as_it_was() {
-    let (_gateway, client) = started().await;
+    let world = World::start().await;
+    let client = &world.client;
     let raw = client.raw();
 
     let schemes = [

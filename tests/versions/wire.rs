@@ -10,9 +10,9 @@ use hookdeck::paging::Page;
 use hookdeck::transport::{
     Exchange, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind,
 };
-use hookdeck::types::Timestamp;
 use hookdeck::{ApiVersion, CallEvent, Client, Error, Observer, RateLimit, Result};
 use hookdeck_gateway::Gateway;
+use hookdeck_testkit::Webhook;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -94,30 +94,10 @@ pub struct World {
     differences: Mutex<Vec<String>>,
 }
 
-/// A client of plain HTTP, which trusts nobody.
-fn http() -> reqwest::Client {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .no_proxy()
-        .build()
-        .unwrap()
-}
-
 impl World {
     pub async fn new(version: &ApiVersion) -> Self {
-        let gateway = Gateway::builder()
-            .manual_clock(Timestamp::from_unix_seconds(1_800_000_000))
-            .rate_limit(hookdeck_gateway::RateLimit::off())
-            .start()
-            .await
-            .unwrap();
-        let http = http();
+        let gateway = hookdeck_testkit::gateway().start().await.unwrap();
+        let http = hookdeck_testkit::http();
         let wire = Wire {
             http: http.clone(),
             version: version.to_string(),
@@ -230,16 +210,9 @@ impl World {
 
     /// Sends a webhook and lets everything happen; answers the request's id.
     pub async fn post(&self, url: &str, body: &str) -> String {
-        let reply = self
-            .http
-            .post(url)
-            .header("content-type", "application/json")
-            .body(body.to_owned())
-            .send()
-            .await
-            .unwrap();
-        let reply: Value = serde_json::from_slice(&reply.bytes().await.unwrap()).unwrap();
+        let webhook = Webhook::by(self.http.clone(), url);
+        let request_id = webhook.json(body).taken().await;
         self.gateway.settle().await.unwrap();
-        reply["request_id"].as_str().unwrap().to_owned()
+        request_id
     }
 }
