@@ -7,7 +7,7 @@ use super::pace::{CONCURRENT, Pace, Policy, at_once};
 use crate::bulk;
 use crate::clock::Micros;
 use crate::events::due;
-use crate::events::group::UNKNOWN;
+use crate::rules::group::UNKNOWN;
 use crate::store::StoreError;
 
 /// A look at the schedule.

@@ -12,7 +12,6 @@
 pub mod attempt;
 mod change;
 pub mod due;
-pub mod group;
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 

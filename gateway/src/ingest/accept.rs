@@ -4,7 +4,6 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::Value;
 
 use super::evaluate::{Verdict, evaluate, read_rules};
-use super::grouping;
 use super::handshake::{self, HandshakeReply};
 use super::rows::{NewEvent, NewRequest, store_event, store_ignored, store_payload, store_request};
 use super::verification::{self, Proof, Verification};
@@ -298,12 +297,17 @@ pub(super) fn fan_out(
         let before = event_ids.len();
         let (mut cause, mut meta) = (None, None);
         match evaluate(intake, route, rules, payload_id, received, taken.is_new)? {
-            Verdict::Event { due_in, payload_id } => {
+            Verdict::Event {
+                due_in,
+                payload_id,
+                group,
+            } => {
                 let id = intake.ids.event();
                 let event = NewEvent {
                     id: &id,
                     payload_id: &payload_id,
                     cli_id: None,
+                    group: group.as_deref(),
                     due_in,
                 };
                 store_event(conn, now, request_id, route, &event)?;
@@ -312,6 +316,7 @@ pub(super) fn fan_out(
             Verdict::ForSessions {
                 due_in,
                 payload_id,
+                group,
                 sessions,
             } => {
                 for session in sessions {
@@ -320,6 +325,7 @@ pub(super) fn fan_out(
                         id: &id,
                         payload_id: &payload_id,
                         cli_id: session.as_deref(),
+                        group: group.as_deref(),
                         due_in,
                     };
                     store_event(conn, now, request_id, route, &event)?;
@@ -337,9 +343,6 @@ pub(super) fn fan_out(
                 cause = Some("DEDUPLICATED");
             }
             Verdict::Unknown => {}
-        }
-        if let Some(key) = &route.group_key {
-            grouping::assign(conn, key, &event_ids[before..])?;
         }
         intake.outcomes.push(ConnectionOutcome {
             connection_id: route.id.clone(),

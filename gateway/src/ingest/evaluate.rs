@@ -13,7 +13,7 @@ use crate::intake::Intake;
 use crate::request::{Received, RequestView};
 use crate::rules::deduplicate::Deduplicate;
 use crate::rules::filter::{Part, Parts};
-use crate::rules::{Rules, Step};
+use crate::rules::{Rules, Step, group};
 use crate::sessions::record;
 use crate::store::StoreError;
 
@@ -23,12 +23,14 @@ pub(super) enum Verdict {
     Event {
         due_in: Duration,
         payload_id: String,
+        group: Option<String>,
     },
     /// One event with this payload is made for each of these sessions of the command-line client, or a
     /// single one that is not for a certain one.
     ForSessions {
         due_in: Duration,
         payload_id: String,
+        group: Option<String>,
         sessions: Vec<Option<String>>,
     },
     /// No event is made.
@@ -81,12 +83,14 @@ pub(super) fn evaluate(
             Some((received, id)) => (&**received, id.as_str()),
             None => (received, payload_id),
         };
-        match rules.next(from, &seen.parts(current)) {
+        let parts = seen.parts(current);
+        match rules.next(from, &parts) {
             Step::Accepted if route.cli => {
-                return Ok(match receivers(intake, route, &seen.parts(current))? {
+                return Ok(match receivers(intake, route, &parts)? {
                     Ok(sessions) => Verdict::ForSessions {
                         due_in: rules.delay(),
                         payload_id: current_id.to_owned(),
+                        group: group_of(route, &parts),
                         sessions,
                     },
                     Err(why) => Verdict::Ignored(why),
@@ -96,6 +100,7 @@ pub(super) fn evaluate(
                 return Ok(Verdict::Event {
                     due_in: rules.delay(),
                     payload_id: current_id.to_owned(),
+                    group: group_of(route, &parts),
                 });
             }
             Step::Filtered(parts) => {
@@ -122,6 +127,12 @@ pub(super) fn evaluate(
             }
         }
     }
+}
+
+/// The delivery group of an event, at a destination that groups.
+fn group_of(route: &Route, parts: &Parts<'_>) -> Option<String> {
+    let key = route.group_key.as_deref()?;
+    Some(group::of(key, parts))
 }
 
 /// The sessions of the command-line client that get an event, or why none does.

@@ -5,7 +5,6 @@
 
 mod accept;
 mod evaluate;
-mod grouping;
 mod handshake;
 mod replay;
 mod rows;

@@ -80,6 +80,8 @@ pub(super) struct NewEvent<'a> {
     pub(super) id: &'a str,
     pub(super) payload_id: &'a str,
     pub(super) cli_id: Option<&'a str>,
+    /// The delivery group, at a destination that groups.
+    pub(super) group: Option<&'a str>,
     pub(super) due_in: Duration,
 }
 
@@ -100,14 +102,14 @@ pub(super) fn store_event(
     };
     conn.prepare_cached(
         "INSERT INTO events (id, connection_id, source_id, destination_id, request_id, payload_id, status,
-             due_at, due_trigger, next_attempt_at, cli_id, created_at, updated_at)
+             due_at, due_trigger, next_attempt_at, cli_id, delivery_group, created_at, updated_at)
          VALUES (:id, :connection, :source, :destination, :request, :payload, :status,
-             :due_at, 'INITIAL', :next, :cli_id, :now, :now)",
+             :due_at, 'INITIAL', :next, :cli_id, :group, :now, :now)",
     )?
     .execute(named_params! {
         ":id": event.id, ":connection": route.id, ":source": route.source_id, ":destination": route.destination_id,
         ":request": request_id, ":payload": event.payload_id, ":status": status, ":due_at": due_at, ":next": next,
-        ":cli_id": event.cli_id, ":now": now,
+        ":cli_id": event.cli_id, ":group": event.group, ":now": now,
     })?;
     Ok(())
 }

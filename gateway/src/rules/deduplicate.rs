@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
+use super::field_path::FieldPath;
 use super::filter::Parts;
 
 /// A deduplicate rule.
@@ -21,137 +22,27 @@ impl Deduplicate {
     /// What is compared: equal keys, equal requests. Nothing for a request that has none of the
     /// fields that count: it is like no other.
     pub fn key(&self, parts: &Parts<'_>) -> Option<Value> {
-        let mut whole = Map::new();
-        for (name, part) in [
-            ("body", parts.body),
-            ("headers", parts.headers),
-            ("path", parts.path),
-            ("query", parts.query),
-        ] {
-            whole.insert(name.to_owned(), part.clone());
-        }
-        let mut whole = Value::Object(whole);
         if !self.include_fields.is_empty() {
-            let found: Vec<Vec<Value>> = self
+            let found: Vec<Vec<&Value>> = self
                 .include_fields
                 .iter()
-                .map(|field| select(&whole, &steps(field)))
+                .map(|field| FieldPath::parse(field).select(parts))
                 .collect();
             let some = found.iter().any(|values| !values.is_empty());
-            return some.then(|| Value::from_iter(found.into_iter().map(Value::from)));
+            return some.then(|| json!(found));
         }
+        let mut whole = json!({
+            "body": parts.body, "headers": parts.headers, "path": parts.path, "query": parts.query,
+        });
         for field in &self.exclude_fields {
-            remove(&mut whole, &steps(field));
+            FieldPath::parse(field).remove(&mut whole);
         }
         Some(whole)
     }
 }
 
-/// One step of a field path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Step {
-    Member(String),
-    Item(usize),
-    EveryItem,
-}
-
-/// Splits `body.items[0].id` into its steps. `[*]` stands for every item of a list.
-fn steps(field: &str) -> Vec<Step> {
-    let mut steps = Vec::new();
-    for segment in field.split('.') {
-        let (name, mut rest) = segment.split_at(segment.find('[').unwrap_or(segment.len()));
-        if !name.is_empty() {
-            steps.push(Step::Member(name.to_owned()));
-        }
-        while let Some((inner, after)) = rest.strip_prefix('[').and_then(|r| r.split_once(']')) {
-            rest = after;
-            steps.push(match inner.parse() {
-                Ok(index) => Step::Item(index),
-                Err(_) if inner == "*" => Step::EveryItem,
-                Err(_) => Step::Member(inner.to_owned()),
-            });
-        }
-    }
-    steps
-}
-
-/// Header names are stored in lower case, whatever the rule says.
-fn name_at(depth_of_headers: bool, name: &str) -> String {
-    if depth_of_headers {
-        name.to_ascii_lowercase()
-    } else {
-        name.to_owned()
-    }
-}
-
-fn select(whole: &Value, steps: &[Step]) -> Vec<Value> {
-    let in_headers = steps.first() == Some(&Step::Member("headers".to_owned()));
-    let mut found = vec![whole];
-    for step in steps {
-        found = match step {
-            Step::Member(name) => {
-                let name = name_at(in_headers, name);
-                found
-                    .into_iter()
-                    .filter_map(|value| value.get(&name))
-                    .collect()
-            }
-            Step::Item(index) => found
-                .into_iter()
-                .filter_map(|value| value.get(index))
-                .collect(),
-            Step::EveryItem => found
-                .into_iter()
-                .filter_map(Value::as_array)
-                .flatten()
-                .collect(),
-        };
-    }
-    found.into_iter().cloned().collect()
-}
-
-fn remove(whole: &mut Value, steps: &[Step]) {
-    let in_headers = steps.first() == Some(&Step::Member("headers".to_owned()));
-    let Some((last, before)) = steps.split_last() else {
-        return;
-    };
-    let mut found = vec![whole];
-    for step in before {
-        found = found
-            .into_iter()
-            .flat_map(|value| -> Vec<&mut Value> {
-                match step {
-                    Step::Member(name) => value
-                        .get_mut(name_at(in_headers, name).as_str())
-                        .into_iter()
-                        .collect(),
-                    Step::Item(index) => value.get_mut(index).into_iter().collect(),
-                    Step::EveryItem => value.as_array_mut().into_iter().flatten().collect(),
-                }
-            })
-            .collect();
-    }
-    for value in found {
-        match (last, value) {
-            (Step::Member(name), Value::Object(members)) => {
-                members.remove(&name_at(in_headers, name));
-            }
-            // An item is blanked rather than removed, so that the others keep their places.
-            (Step::Item(index), Value::Array(items)) => {
-                if let Some(item) = items.get_mut(*index) {
-                    *item = Value::Null;
-                }
-            }
-            (Step::EveryItem, Value::Array(items)) => items.clear(),
-            _ => {}
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn rule(include: &[&str], exclude: &[&str]) -> Deduplicate {
@@ -218,20 +109,5 @@ mod tests {
         let key = |headers: &Value, body: &Value| key(&rule, headers, body);
         assert_eq!(key(&json!({ "a": 1 }), &one), key(&json!({}), &two));
         assert_ne!(key(&json!({}), &one), key(&json!({}), &other));
-    }
-
-    #[test]
-    fn a_field_path_is_taken_apart() {
-        let member = |name: &str| Step::Member(name.to_owned());
-        assert_eq!(
-            steps("body.a-b[0][*].c"),
-            [
-                member("body"),
-                member("a-b"),
-                Step::Item(0),
-                Step::EveryItem,
-                member("c")
-            ]
-        );
     }
 }

@@ -4,7 +4,9 @@
 //! them. `retry`, `delay` and `deduplicate` stand outside of the order.
 
 pub mod deduplicate;
+mod field_path;
 pub mod filter;
+pub mod group;
 mod javascript;
 mod reference;
 pub mod retry;

@@ -6,50 +6,26 @@
 
 use serde_json::Value;
 
+use super::field_path::FieldPath;
+use super::filter::Parts;
+
 /// The group of events in which the key leads to nothing.
 pub const UNKNOWN: &str = "__unknown__";
 const LONGEST: usize = 255;
 
-/// The parts of an event that a key may look into.
-#[derive(Clone, Copy, Debug)]
-pub struct Parts<'a> {
-    /// Names in lower case.
-    pub headers: &'a Value,
-    /// The body as JSON, or as text.
-    pub body: &'a Value,
-    /// The parsed query.
-    pub query: &'a Value,
-    /// The path behind the source's URL.
-    pub path: &'a Value,
-}
-
 /// The group of an event by a key such as `body.tenant.id`.
-pub fn of(key: &str, parts: Parts<'_>) -> String {
+pub fn of(key: &str, parts: &Parts<'_>) -> String {
     found(key, parts).map_or_else(
         || UNKNOWN.to_owned(),
         |name| name.chars().take(LONGEST).collect(),
     )
 }
 
-fn found(key: &str, parts: Parts<'_>) -> Option<String> {
-    let mut steps = key.split('.');
-    let part = steps.next()?;
-    let mut value = match part {
-        "headers" => parts.headers,
-        "body" => parts.body,
-        "query" => parts.query,
-        "path" => parts.path,
-        _ => return None,
+fn found(key: &str, parts: &Parts<'_>) -> Option<String> {
+    let found = FieldPath::parse(key).select(parts);
+    let [value] = found.as_slice() else {
+        return None;
     };
-    for step in steps {
-        value = match value {
-            // Header names are stored in lower case.
-            Value::Object(object) if part == "headers" => object.get(&step.to_ascii_lowercase())?,
-            Value::Object(object) => object.get(step)?,
-            Value::Array(items) => items.get(step.parse::<usize>().ok()?)?,
-            _ => return None,
-        };
-    }
     match value {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -95,9 +71,9 @@ mod tests {
             ("cookies.t", UNKNOWN),
             ("", UNKNOWN),
         ] {
-            assert_eq!(of(key, parts), group, "{key}");
+            assert_eq!(of(key, &parts), group, "{key}");
         }
-        assert_eq!(of("body.long", parts), "é".repeat(255));
+        assert_eq!(of("body.long", &parts), "é".repeat(255));
     }
 
     proptest! {
@@ -106,7 +82,7 @@ mod tests {
             let body = json!({"a": [text], "b": text});
             let parts = Parts { headers: &body, body: &body, query: &body, path: &body };
             for key in [key.as_str(), "body.b", "body.a.0", "headers.b"] {
-                let group = of(key, parts);
+                let group = of(key, &parts);
                 prop_assert!(!group.is_empty() && group.chars().count() <= LONGEST);
             }
         }
