@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use hookdeck::types::Timestamp;
+use hookdeck_gateway::compare::Comparison;
 use hookdeck_gateway::{Gateway, RateLimit};
 use http::StatusCode;
 use rustls::crypto::ring;
@@ -84,6 +85,21 @@ enum Other {
         #[arg(long, default_value = "http://127.0.0.1:4100")]
         url: String,
     },
+    /// Ask a server of the API what `PARITY.md` says of the live service, and print where it differs.
+    Compare {
+        /// Address of the API without a version, such as https://api.hookdeck.com.
+        #[arg(long, value_name = "URL")]
+        upstream: String,
+        /// Key of a project made for the purpose.
+        #[arg(long, env = "HOOKDECK_API_KEY", hide_env_values = true)]
+        key: String,
+        /// Ask only about the row with this id. Repeatable.
+        #[arg(long, value_name = "ID")]
+        only: Vec<String>,
+        /// Do not ask before beginning.
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -132,6 +148,12 @@ async fn main() -> ExitCode {
         .init();
     let outcome = match arguments.command {
         Some(Other::Health { url }) => health(&url).await,
+        Some(Other::Compare {
+            upstream,
+            key,
+            only,
+            yes,
+        }) => compare(&upstream, &key, &only, yes).await,
         None => run(arguments).await,
     };
     match outcome {
@@ -210,6 +232,43 @@ async fn health(url: &str) -> Result<(), Box<dyn std::error::Error>> {
         Err(error) if error.is_timeout() => Err(format!("{url} does not answer").into()),
         Err(error) => Err(format!("{url}: {}", root_cause(&error)).into()),
     }
+}
+
+/// The pause before a call is repeated whose answer does not show yet what it is to show.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// Compares a server with the live service as it is known. Fails when something differs or is left behind.
+async fn compare(
+    upstream: &str,
+    key: &str,
+    only: &[String],
+    yes: bool,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let mut comparison = Comparison::new(upstream, key)?;
+    if !only.is_empty() {
+        comparison = comparison.only(only)?;
+    }
+    println!("{}", comparison.plan());
+    if !yes && !confirmed()? {
+        return Err("nothing was asked".into());
+    }
+    let pause = async || tokio::time::sleep(AGAIN).await;
+    let report = comparison.run(pause, |row| println!("{row}")).await?;
+    println!("{report}");
+    match report.counts() {
+        (_, 0, _) if report.left_behind.is_empty() => Ok(()),
+        (_, 0, _) => Err("something is left behind".into()),
+        _ => Err("the server differs".into()),
+    }
+}
+
+/// Asks on the terminal whether to begin; no answer is a no.
+fn confirmed() -> std::io::Result<bool> {
+    print!("Begin? [y/N] ");
+    std::io::stdout().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 /// A client that asks the address it is given and no other, in the clear: without the system's roots, which take

@@ -52,6 +52,7 @@ const GATEWAY: House = House {
         "lib",
         "builder",
         "gateway",
+        "compare",
         "control",
         "server",
         "api",
@@ -67,7 +68,7 @@ const GATEWAY: House = House {
         "contract transform query",
         "defaults",
         "store",
-        "clock crypto ids settings json json_match",
+        "clock crypto parity ids settings json json_match",
     ],
     exceptions: &[(
         "gateway",

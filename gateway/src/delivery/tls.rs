@@ -37,7 +37,7 @@ pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, S
 }
 
 /// The TLS of deliveries that trusts the system's roots and `trusted`.
-pub(super) fn config(trusted: &[CertificateDer<'static>]) -> Result<ClientConfig, Error> {
+pub(crate) fn config(trusted: &[CertificateDer<'static>]) -> Result<ClientConfig, Error> {
     let provider = provider();
     let platform = Verifier::new_with_extra_roots(trusted.iter().cloned(), Arc::clone(&provider))?;
     let judge = Judge {
@@ -53,7 +53,7 @@ pub(super) fn config(trusted: &[CertificateDer<'static>]) -> Result<ClientConfig
 
 /// A TLS that trusts nobody, for clients that never speak it: reading the system's roots takes longer than
 /// most tests.
-pub(super) fn nobody() -> Result<ClientConfig, Error> {
+pub(crate) fn nobody() -> Result<ClientConfig, Error> {
     Ok(ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
         .with_root_certificates(RootCertStore::empty())
