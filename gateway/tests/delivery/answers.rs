@@ -4,9 +4,8 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
-use serde_json::{Value, json};
-
 use hookdeck_testkit::{Answer, Receiver, World, seconds};
+use serde_json::{Value, json};
 
 use crate::{code, only_attempt};
 

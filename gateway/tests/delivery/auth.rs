@@ -3,11 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
+use hookdeck_testkit::{Answer, Receiver, START, World};
 use ring::signature::{KeyPair, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-
-use hookdeck_testkit::{Answer, Receiver, START, World};
 
 use crate::{code, only_attempt};
 

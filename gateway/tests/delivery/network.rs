@@ -1,11 +1,10 @@
 //! What can go wrong between here and a destination, over real sockets.
 
 use hookdeck::models::EventStatus;
+use hookdeck_testkit::{Answer, Receiver, World, gateway, seconds};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-
-use hookdeck_testkit::{Answer, Receiver, World, gateway, seconds};
 
 use crate::{code, only_attempt};
 

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use hookdeck::models::{Connection, EventStatus};
-use serde_json::{Value, json};
-
 use hookdeck_testkit::{Answer, Receiver, START, World, seconds};
+use serde_json::{Value, json};
 
 /// Seconds after the start at which events were delivered, by a member of their bodies.
 async fn delivered(world: &World, member: &str) -> Vec<(i64, String)> {

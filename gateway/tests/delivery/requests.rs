@@ -1,9 +1,8 @@
 //! What goes out: where to, with which method, headers and body.
 
 use hookdeck::types::Timestamp;
-use serde_json::{Value, json};
-
 use hookdeck_testkit::{Answer, Receiver, START, World, gateway, seconds};
+use serde_json::{Value, json};
 
 use crate::{code, only_attempt};
 
@@ -231,6 +230,7 @@ async fn what_a_producer_proves_itself_with_goes_no_further_than_the_destination
         .webhook(&connection)
         .header("authorization", "Bearer producer")
         .header("cookie", "sid=1")
+        .header("x-hookdeck-signature-2", "forged")
         .body("x")
         .taken()
         .await;
@@ -238,6 +238,7 @@ async fn what_a_producer_proves_itself_with_goes_no_further_than_the_destination
     let first = world.receiver.next().await;
     assert_eq!(first.header("authorization"), "Bearer producer");
     assert_eq!(first.header("cookie"), "sid=1");
+    assert_eq!(first.header("x-hookdeck-signature-2"), "(absent)");
     let followed = elsewhere.next().await;
     assert_eq!(followed.header("authorization"), "(absent)");
     assert_eq!(followed.header("cookie"), "(absent)");

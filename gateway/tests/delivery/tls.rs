@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hookdeck_gateway::StartError;
+use hookdeck_testkit::{World, gateway};
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd,
 };
@@ -12,8 +13,6 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
-
-use hookdeck_testkit::{World, gateway};
 
 use crate::{code, only_attempt};
 

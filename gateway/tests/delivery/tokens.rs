@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hookdeck::models::EventStatus;
-use serde_json::{Value, json};
-
 use hookdeck_testkit::{Answer, Receiver, World, gateway, seconds};
+use serde_json::{Value, json};
 
 use crate::{code, only_attempt};
 

@@ -1,8 +1,7 @@
 //! Sending again what is stored: replays, request retries and bookmarks.
 
-use serde_json::{Value, json};
-
 use hookdeck_testkit::{World, refusal, seconds};
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn a_replay_is_a_new_request_under_the_rules_of_today() {

@@ -2,9 +2,8 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::json;
-
 use hookdeck_testkit::{Headers, World};
+use serde_json::json;
 
 #[tokio::test]
 async fn every_body_arrives_byte_for_byte_with_its_content_type() {

@@ -1,8 +1,7 @@
 //! Deduplicate rules: which requests are the same, and for how long.
 
-use serde_json::{Value, json};
-
 use hookdeck_testkit::{World, seconds};
+use serde_json::{Value, json};
 
 fn rule(fields: Value) -> Value {
     let mut rule = json!({ "type": "deduplicate", "window": 60_000 });

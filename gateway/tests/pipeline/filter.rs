@@ -1,8 +1,7 @@
 //! Filter rules: what passes, what is ignored and why.
 
-use serde_json::{Value, json};
-
 use hookdeck_testkit::World;
+use serde_json::{Value, json};
 
 /// What becomes of a request under one filter: the failing parts, or nothing.
 async fn verdict(world: &World, name: &str, filter: Value, body: &str) -> Option<Value> {

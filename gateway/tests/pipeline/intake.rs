@@ -1,8 +1,7 @@
 //! What a source takes, what it refuses and how it answers.
 
-use serde_json::{Value, json};
-
 use hookdeck_testkit::{Headers, World, seconds};
+use serde_json::{Value, json};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 

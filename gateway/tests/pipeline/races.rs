@@ -5,9 +5,8 @@
 //! follows, and a pause holds what would come next.
 
 use hookdeck::models::{Connection, Event};
-use serde_json::json;
-
 use hookdeck_testkit::{World, seconds};
+use serde_json::json;
 
 struct Race {
     world: World,

@@ -1,8 +1,7 @@
 //! Retry and delay rules, by the gateway's clock, and how rules are refused.
 
-use serde_json::{Value, json};
-
 use hookdeck_testkit::{Answer, World, seconds};
+use serde_json::{Value, json};
 
 fn retry(strategy: &str, interval: u64, count: u64) -> Value {
     json!({ "type": "retry", "strategy": strategy, "interval": interval, "count": count })

@@ -1,8 +1,7 @@
 //! The states of an event and who may change them.
 
-use serde_json::json;
-
 use hookdeck_testkit::{World, refusal, seconds};
+use serde_json::json;
 
 fn is(status: &str, attempts: u32, next: Option<i64>) -> (String, u32, Option<i64>) {
     (status.to_owned(), attempts, next)

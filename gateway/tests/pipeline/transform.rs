@@ -1,9 +1,8 @@
 //! Transform rules: JavaScript that rewrites a request before it becomes an event.
 
 use hookdeck::models::Connection;
-use serde_json::{Value, json};
-
 use hookdeck_testkit::{World, seconds};
+use serde_json::{Value, json};
 
 fn rule(name: &str, statements: &str) -> Value {
     let code = format!("addHandler('transform', (request, context) => {{ {statements} }});");

@@ -2,9 +2,8 @@
 
 use hookdeck::models::{DestinationInput, FilterPart, IgnoredEventMeta, Rule, SourceInput};
 use hookdeck::types::Timestamp;
-use serde_json::{Value, json};
-
 use hookdeck_testkit::{START, seconds};
+use serde_json::{Value, json};
 
 use crate::world::{World, outcome};
 

@@ -1,12 +1,11 @@
 //! Random histories of one client, held against a plain model of what becomes of its webhooks.
 
+use hookdeck_testkit::seconds;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::terminal::Terminal;
-use hookdeck_testkit::seconds;
-
 use crate::world::{World, outcome};
 
 /// How long a session that broke off still counts.

@@ -1,11 +1,10 @@
 //! Clients that do not do as they should.
 
+use hookdeck_testkit::{gateway, http, read};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::terminal::Handshake;
-use hookdeck_testkit::{gateway, http, read};
-
 use crate::world::{World, outcome};
 
 #[tokio::test]

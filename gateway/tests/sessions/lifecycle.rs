@@ -1,11 +1,10 @@
 //! Sessions that come, go, break off and come back.
 
 use hookdeck::models::Rule;
+use hookdeck_testkit::{gateway, http, read, seconds};
 use serde_json::{Value, json};
 
 use crate::terminal::Handshake;
-use hookdeck_testkit::{gateway, http, read, seconds};
-
 use crate::world::{UNAVAILABLE, World, outcome};
 
 const EXPIRED: (u16, &str) = (4001, "SESSION_EXPIRED");

@@ -3,13 +3,12 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
+use hookdeck_testkit::{gateway, http, read};
 use serde_json::{Value, json};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::terminal::Handshake;
-use hookdeck_testkit::{gateway, http, read};
-
 use crate::world::World;
 
 /// Everything that is logged on this thread.

@@ -3,11 +3,10 @@
 use std::net::SocketAddr;
 
 use hookdeck_gateway::Gateway;
+use hookdeck_testkit::{Reply, gateway, http, read};
 use serde_json::{Value, json};
 
 use crate::terminal::Handshake;
-use hookdeck_testkit::{Reply, gateway, http, read};
-
 use crate::world::World;
 
 async fn call(

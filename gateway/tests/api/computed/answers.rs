@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use hookdeck::types::Timestamp;
-use serde_json::{Map, Value, json};
-
 use hookdeck_testkit::Api;
+use serde_json::{Map, Value, json};
 
 pub fn micros(text: &Value) -> i64 {
     let text = text.as_str().unwrap_or_else(|| panic!("no time: {text}"));
