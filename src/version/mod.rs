@@ -39,7 +39,8 @@ pub use translation::{Rewritten, Translation};
 /// types, methods and filters go to an older version as they are and come back from it, for the API adds to
 /// old versions as well. Errors come as they are, and so name properties as the older version does.
 /// [`client.raw()`](crate::Client::raw) and [`client.publish()`](crate::Client::publish) are never
-/// translated. Each version is supported for about a year after the next one; before 2023-07-01 none is.
+/// translated. Each version is supported for about a year after the next one; before 2023-07-01 none is, and
+/// that one was no longer served by the live API in June 2026: it answers 404 there.
 ///
 /// ```
 /// use hookdeck::ApiVersion;

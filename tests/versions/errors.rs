@@ -42,15 +42,6 @@ async fn violations_name_properties_as_their_version_does() {
 }
 
 #[tokio::test]
-async fn versions_that_are_gone_and_that_never_were() {
-    let world = World::new(&ApiVersion::V2026_09_01).await;
-    let (status, text) = get(&world, "/2022-11-01/sources").await;
-    assert_eq!(status, 400);
-    assert!(text.contains("2023-07-01"), "{text}");
-    assert_eq!(get(&world, "/2031-01-01/sources").await.0, 404);
-}
-
-#[tokio::test]
 async fn a_path_without_a_version_is_answered_as_2025_07_01() {
     let world = World::new(&ApiVersion::V2026_09_01).await;
     let destination = DestinationInput::http("d", "https://example.com");

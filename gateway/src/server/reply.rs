@@ -57,8 +57,8 @@ pub(super) fn text_response(status: StatusCode, body: &'static str) -> Response 
         .into_response()
 }
 
-/// The reply to a path or method that the API does not have: HTML and no rate-limit headers, as
-/// the web framework in front of the live API answers on its own.
+/// The reply to a path or method that the API does not have: the page and words of the web framework that
+/// the live API stands on, without rate-limit headers.
 pub(super) fn unknown_path(method: &http::Method, path: &str) -> Response {
     let path = path
         .replace('&', "&amp;")
@@ -67,7 +67,10 @@ pub(super) fn unknown_path(method: &http::Method, path: &str) -> Response {
     (
         StatusCode::NOT_FOUND,
         [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
-        format!("<!DOCTYPE html><title>Not found</title><p>No operation {method} {path}</p>\n"),
+        format!(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Error</title>\n\
+             </head>\n<body>\n<pre>Cannot {method} {path}</pre>\n</body>\n</html>\n"
+        ),
     )
         .into_response()
 }

@@ -19,7 +19,7 @@ use super::input::{read_input, read_older};
 use super::quota::with_quota;
 use super::reply::{is_known, json_bytes, refused, reply, unchanged, unknown_path};
 use super::tenants::Tenants;
-use super::version::{self, CURRENT, Unserved};
+use super::version::{self, CURRENT};
 use crate::api::{self, ApiError, Call, Reply};
 use crate::contract::{Contract, Operation};
 use crate::faults::{Effect, Plane, Strike, Subject};
@@ -43,13 +43,8 @@ async fn serve(State(tenants): State<Tenants>, request: Request) -> Response {
     if let Some(document) = document(&routed, &path) {
         return document;
     }
-    let asked = match version::split(&path) {
-        Ok(asked) => asked,
-        Err(Unserved::Unknown) => return unknown_path(&method, &path),
-        Err(Unserved::TooOld(message)) => {
-            let data = Value::Null;
-            return refused(ApiError::BadRequest { message, data });
-        }
+    let Some(asked) = version::split(&path) else {
+        return unknown_path(&method, &path);
     };
     if let Some(route) = command_line::route(routed.as_str(), asked.rest) {
         return command_line::serve(&tenants, &route, asked.version, request).await;
@@ -204,9 +199,7 @@ fn older_reply(older: Translation, operation: &str, reply: Reply) -> Response {
 
 /// `/<version>/openapi` and `/latest/openapi`: the contract itself, for everybody.
 fn document(method: &Method, path: &str) -> Option<Response> {
-    let version = path.strip_prefix('/')?.strip_suffix("/openapi")?;
-    let served = version == "latest" || version == version::NEWEST;
-    (served && method == Method::GET).then(|| {
+    (method == Method::GET && version::is_document(path)).then(|| {
         (
             [(header::CONTENT_TYPE, "application/json; charset=utf-8")],
             hookdeck::contract::DOCUMENT,

@@ -12,6 +12,9 @@ pub(super) const NEWEST: &str = "2026-09-01";
 /// when they were last recorded.
 const UNVERSIONED: ApiVersion = ApiVersion::V2025_07_01;
 
+/// Projects were teams in that version, and a path without a version still knows none.
+const VERSIONED_ONLY: &str = "projects";
+
 /// A path with its version taken off.
 #[derive(Debug)]
 pub(super) struct Asked<'a> {
@@ -23,41 +26,27 @@ pub(super) struct Asked<'a> {
     pub(super) rest: &'a str,
 }
 
-/// Why a path has no version that is served.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Unserved {
-    /// A date nobody knows: answered like any other unknown path.
-    Unknown,
-    /// A version that is no longer supported; the message says which still are.
-    TooOld(String),
-}
-
-/// Splits the version off a path.
-///
-/// # Errors
-/// For dates that are no version that is served.
-pub(super) fn split(path: &str) -> Result<Asked<'_>, Unserved> {
+/// Splits the version off a path. `None` for what is not served: dates that are no version, older than all
+/// or yet to come, and what came after the version that stands for none.
+pub(super) fn split(path: &str) -> Option<Asked<'_>> {
     let rest = path.strip_prefix('/').unwrap_or(path);
     let (first, tail) = match rest.find('/') {
         Some(at) => (&rest[..at], &rest[at..]),
         None => (rest, ""),
     };
     if first == "latest" {
-        return Ok(asked(&ApiVersion::V2026_09_01, tail));
+        return Some(asked(&ApiVersion::V2026_09_01, tail));
     }
     if let Some(version) = ApiVersion::KNOWN.iter().find(|v| v.as_str() == first) {
-        return Ok(asked(version, tail));
+        return Some(asked(version, tail));
     }
-    if looks_dated(first) {
-        return Err(match ApiVersion::custom(first) {
-            Ok(_) => Unserved::Unknown,
-            Err(_) => Unserved::TooOld(format!(
-                "API version {first} is no longer supported; the oldest that is, is {}",
-                ApiVersion::V2023_07_01
-            )),
-        });
-    }
-    Ok(asked(&UNVERSIONED, path))
+    let served = !looks_dated(first) && first != VERSIONED_ONLY;
+    served.then(|| asked(&UNVERSIONED, path))
+}
+
+/// Whether a path asks for the API's document, which is the newest at every version that is served.
+pub(super) fn is_document(path: &str) -> bool {
+    split(path).is_some_and(|asked| asked.rest == "/openapi" && asked.rest != path)
 }
 
 fn asked<'a>(version: &ApiVersion, rest: &'a str) -> Asked<'a> {
@@ -113,14 +102,40 @@ mod tests {
     #[test]
     fn no_version_means_the_one_that_was_last_recorded() {
         assert_eq!(split_of("/sources"), ("2025-07-01", "/sources"));
+        assert_eq!(split_of("/projectors"), ("2025-07-01", "/projectors"));
     }
 
     #[test]
-    fn an_unknown_date_is_an_unknown_path_and_an_old_one_is_named() {
-        assert_eq!(split("/2031-01-01/sources").unwrap_err(), Unserved::Unknown);
-        let Err(Unserved::TooOld(message)) = split("/2022-11-01/sources") else {
-            panic!("it is not served");
-        };
-        assert!(message.contains("2023-07-01"), "{message}");
+    fn dates_that_are_no_version_are_not_served() {
+        for path in ["/2031-01-01/sources", "/2023-01-01/sources", "/2022-09-14"] {
+            assert!(split(path).is_none(), "{path}");
+        }
+    }
+
+    #[test]
+    fn projects_are_known_by_version_alone() {
+        for path in [
+            "/projects",
+            "/projects/tm_1",
+            "/projects/tm_1/custom_domains",
+        ] {
+            assert!(split(path).is_none(), "{path}");
+            assert!(split(&format!("/2026-09-01{path}")).is_some(), "{path}");
+        }
+    }
+
+    #[test]
+    fn every_served_version_has_a_document() {
+        for version in ["2023-07-01", "2025-07-01", "2026-09-01", "latest"] {
+            assert!(is_document(&format!("/{version}/openapi")), "{version}");
+        }
+        for path in [
+            "/2022-09-14/openapi",
+            "/openapi",
+            "/2026-09-01/openapi/",
+            "/x/openapi",
+        ] {
+            assert!(!is_document(path), "{path}");
+        }
     }
 }

@@ -11,6 +11,7 @@ mod lists;
 mod metrics;
 mod resources;
 mod transformations;
+mod versions;
 mod walks;
 
 use hookdeck_testkit::World;
