@@ -67,7 +67,7 @@ const GATEWAY: House = House {
         "contract transform query",
         "defaults",
         "store",
-        "clock crypto ids settings json json_match",
+        "clock crypto ids settings json json_match wire",
     ],
     exceptions: &[(
         "gateway",
