@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::clock::Micros;
 use crate::ids::derived;
 use crate::store::StoreError;
+use crate::wire::{IssueTriggerStrategy, IssueType, LogLevel};
 
 /// Fills an empty store whose `meta` names the project. The ids follow from the project's, so that
 /// a store filled anew has the same ones.
@@ -26,13 +27,13 @@ pub(crate) fn fill(tx: &Transaction<'_>, now: Micros) -> Result<(), StoreError> 
          VALUES (?1, 'Local', 'event_gateway', '{}', ?2, ?2)",
         params![team_id, now],
     )?;
-    for (kind, configs) in default_triggers() {
+    for (issue_type, configs) in default_triggers() {
         tx.execute(
             "INSERT INTO issue_triggers (id, type, configs, channels, created_at, updated_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
             params![
-                derived("it_", 18, &format!("{team_id} {kind}")),
-                kind,
+                derived("it_", 18, &format!("{team_id} {issue_type}")),
+                issue_type,
                 configs.to_string(),
                 json!({ "email": {} }).to_string(),
                 now
@@ -44,22 +45,22 @@ pub(crate) fn fill(tx: &Transaction<'_>, now: Micros) -> Result<(), StoreError> 
 
 /// The triggers of a new project, each of which covers everything. What they are set to otherwise is
 /// not known; these are choices of ours.
-fn default_triggers() -> [(&'static str, Value); 4] {
+fn default_triggers() -> [(IssueType, Value); 4] {
     [
         (
-            "delivery",
-            json!({ "strategy": "final_attempt", "connections": "*" }),
+            IssueType::Delivery,
+            json!({ "strategy": IssueTriggerStrategy::FinalAttempt, "connections": "*" }),
         ),
         (
-            "request",
+            IssueType::Request,
             json!({ "rejection_causes": "*", "sources": "*" }),
         ),
         (
-            "transformation",
-            json!({ "log_level": "error", "transformations": "*" }),
+            IssueType::Transformation,
+            json!({ "log_level": LogLevel::Error, "transformations": "*" }),
         ),
         (
-            "backpressure",
+            IssueType::Backpressure,
             json!({ "delay": 3_600_000, "destinations": "*" }),
         ),
     ]

@@ -18,6 +18,7 @@ use crate::ids::Ids;
 use crate::services::Services;
 use crate::store::StoreError;
 use crate::transform::{Ran, Run};
+use crate::wire::DiscardCause;
 
 /// How often a write is tried. Each try settles one more transformation of every chain, so this bounds
 /// how many a connection may have in a row, far beyond what makes sense.
@@ -45,7 +46,7 @@ pub(crate) struct ConnectionOutcome {
     pub(crate) connection_id: String,
     pub(crate) destination_id: String,
     pub(crate) event_ids: Vec<String>,
-    pub(crate) cause: Option<&'static str>,
+    pub(crate) cause: Option<DiscardCause>,
     pub(crate) meta: Option<String>,
 }
 

@@ -63,6 +63,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod transform;
+mod wire;
 
 pub use builder::{GatewayBuilder, RateLimit, StartError};
 pub use engine::EngineError;

@@ -68,7 +68,7 @@ const GATEWAY: House = House {
         "contract transform query",
         "defaults",
         "store",
-        "clock crypto parity ids settings json json_match",
+        "clock crypto ids settings json json_match parity wire",
     ],
     exceptions: &[(
         "gateway",

@@ -8,28 +8,29 @@ use serde_json::{Map, Value, json};
 use super::call::{Call, Reply};
 use super::error::ApiError;
 use super::list::{
-    Conditions, CursorStyle, Direction, Field, Kind as Column, Listing, Order, Page, PageRequest,
-    page, truthy,
+    Conditions, CursorStyle, Direction, Field, Kind, Listing, Order, Page, PageRequest, page,
+    truthy,
 };
 use super::payload::PayloadFilter;
 use super::render::{View, stored_json};
 use super::rows;
 use super::time::millis;
 use super::{events, requests};
-use crate::bulk::{self, Kind};
+use crate::bulk;
 use crate::clock::Micros;
 use crate::json_match;
+use crate::wire::{BulkType, EventStatus, IgnoredCause, sql};
 
 pub(super) static LISTING: Listing = Listing {
     from: "bulk_jobs",
     columns: "*",
     id: "id",
     fields: &[
-        Field::new("id", "id", Column::Text),
-        Field::new("created_at", "created_at", Column::Time),
-        Field::new("completed_at", "completed_at", Column::Time),
-        Field::new("cancelled_at", "cancelled_at", Column::Time),
-        Field::new("in_progress", "(due_at IS NOT NULL)", Column::Boolean),
+        Field::new("id", "id", Kind::Text),
+        Field::new("created_at", "created_at", Kind::Time),
+        Field::new("completed_at", "completed_at", Kind::Time),
+        Field::new("cancelled_at", "cancelled_at", Kind::Time),
+        Field::new("in_progress", "(due_at IS NOT NULL)", Kind::Boolean),
     ],
     orders: &[Order::new("created_at", "created_at")],
     direction: Direction::Desc,
@@ -72,11 +73,11 @@ fn render(_: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError>
     }))
 }
 
-/// The kind of the jobs an operation is about.
-fn kind_of(call: &Call) -> Result<Kind, ApiError> {
+/// The type of the jobs an operation is about.
+fn type_of(call: &Call) -> Result<BulkType, ApiError> {
     let id = &call.operation.id;
     hookdeck::operation::find(id)
-        .and_then(|operation| Kind::parse(operation.bulk_type?))
+        .and_then(|operation| BulkType::parse(operation.bulk_type?))
         .ok_or_else(|| ApiError::Internal(format!("{id} is no bulk operation")))
 }
 
@@ -90,13 +91,14 @@ struct Selection {
 
 impl Selection {
     /// Reads a query as the list of the same things reads it.
-    fn read(kind: Kind, query: &Value) -> Result<Self, ApiError> {
-        Ok(match kind {
-            Kind::EventsRetry | Kind::EventsCancel => {
+    fn read(bulk_type: BulkType, query: &Value) -> Result<Self, ApiError> {
+        Ok(match bulk_type {
+            BulkType::EventsRetry | BulkType::EventsCancel => {
                 let (mut conditions, filter) = events::selection(query)?;
-                if kind == Kind::EventsCancel {
+                if bulk_type == BulkType::EventsCancel {
                     // What is delivered or failed cannot be cancelled and is not counted.
-                    conditions.push("status IN ('QUEUED', 'SCHEDULED', 'HOLD')", []);
+                    let cancellable = EventStatus::CANCELLABLE.map(Sql::from);
+                    conditions.push("status IN (?, ?, ?)", cancellable);
                 }
                 Self {
                     from: "events",
@@ -105,7 +107,7 @@ impl Selection {
                     filter,
                 }
             }
-            Kind::RequestsRetry | Kind::RequestsReplay => {
+            BulkType::RequestsRetry | BulkType::RequestsReplay => {
                 let (conditions, filter) = requests::selection(query)?;
                 Self {
                     from: "requests",
@@ -114,7 +116,7 @@ impl Selection {
                     filter,
                 }
             }
-            Kind::IgnoredEventsRetry => Self {
+            BulkType::IgnoredEventsRetry => Self {
                 from: "ignored_events",
                 payload: "NULL",
                 conditions: ignored_events(query)?,
@@ -145,14 +147,15 @@ impl Selection {
 }
 
 fn ignored_events(query: &Value) -> Result<Conditions, ApiError> {
+    const FAILED: IgnoredCause = IgnoredCause::TransformationFailed;
     let mut conditions = Conditions::new();
     let fields = [
-        Field::new("cause", "cause", Column::Text),
-        Field::new("webhook_id", "connection_id", Column::Text),
+        Field::new("cause", "cause", Kind::Text),
+        Field::new("webhook_id", "connection_id", Kind::Text),
         Field::new(
             "transformation_id",
-            "json_extract(CASE WHEN cause = 'TRANSFORMATION_FAILED' THEN meta END, '$.transformation_id')",
-            Column::Text,
+            sql!("json_extract(CASE WHEN cause = '{FAILED}' THEN meta END, '$.transformation_id')"),
+            Kind::Text,
         ),
     ];
     conditions.fields(&fields, query)?;
@@ -176,13 +179,13 @@ fn canonical(value: &Value) -> Value {
 }
 
 pub(super) async fn plan(call: Call) -> Reply {
-    let kind = kind_of(&call)?;
+    let bulk_type = type_of(&call)?;
     let query = call
         .query
         .get("query")
         .cloned()
         .unwrap_or_else(|| json!({}));
-    let selection = Selection::read(kind, &query)?;
+    let selection = Selection::read(bulk_type, &query)?;
     call.project
         .read(move |conn| {
             let count = selection.ids(conn)?.len();
@@ -196,7 +199,7 @@ pub(super) async fn plan(call: Call) -> Reply {
 }
 
 pub(super) async fn create(call: Call) -> Reply {
-    let kind = kind_of(&call)?;
+    let bulk_type = type_of(&call)?;
     let query = canonical(call.body.get("query").unwrap_or(&Value::Null));
     let filters = query.as_object().into_iter().flatten();
     if filters.filter(|(name, _)| *name != "target").count() == 0 {
@@ -205,31 +208,31 @@ pub(super) async fn create(call: Call) -> Reply {
             data: json!({ "query": if query.is_null() { json!({}) } else { query } }),
         });
     }
-    let selection = Selection::read(kind, &query)?;
+    let selection = Selection::read(bulk_type, &query)?;
     let id = call.project.ids().bulk();
     rows::write(call, move |tx, view, call| {
         let text = query.to_string();
-        if bulk::is_running(tx, kind, &text)? {
+        if bulk::is_running(tx, bulk_type, &text)? {
             return Err(ApiError::domain(
                 "Batch operation using same query is currently in progress, it will have to complete before starting another.",
                 None,
             ));
         }
         let items = selection.ids(tx)?;
-        if kind == Kind::RequestsReplay && items.is_empty() {
+        if bulk_type == BulkType::RequestsReplay && items.is_empty() {
             return Err(ApiError::domain("The query does not include any requests.", None));
         }
         let now = call.now();
-        bulk::create(tx, now, &id, kind, &text, &items)?;
-        shown(tx, view, kind, &id)
+        bulk::create(tx, now, &id, bulk_type, &text, &items)?;
+        shown(tx, view, bulk_type, &id)
     })
     .await
 }
 
-fn shown(conn: &Connection, view: &View, kind: Kind, id: &str) -> Result<Value, ApiError> {
+fn shown(conn: &Connection, view: &View, bulk_type: BulkType, id: &str) -> Result<Value, ApiError> {
     let sql = "SELECT * FROM bulk_jobs WHERE id = ?";
     let job = rows::shown(conn, view, sql, id, render)?;
-    if job["type"] == kind.as_str() {
+    if job["type"] == bulk_type.as_str() {
         Ok(job)
     } else {
         Err(ApiError::not_found(id))
@@ -237,28 +240,28 @@ fn shown(conn: &Connection, view: &View, kind: Kind, id: &str) -> Result<Value, 
 }
 
 pub(super) async fn get(call: Call) -> Reply {
-    let kind = kind_of(&call)?;
+    let bulk_type = type_of(&call)?;
     let view = View::of(&call.project);
     call.project
-        .read(move |conn| shown(conn, &view, kind, &call.id))
+        .read(move |conn| shown(conn, &view, bulk_type, &call.id))
         .await
 }
 
 /// Ends a running job; one that has ended is answered as it is.
 pub(super) async fn cancel(call: Call) -> Reply {
-    let kind = kind_of(&call)?;
+    let bulk_type = type_of(&call)?;
     rows::write(call, move |tx, view, call| {
-        bulk::cancel(tx, call.now(), kind, &call.id)?;
-        shown(tx, view, kind, &call.id)
+        bulk::cancel(tx, call.now(), bulk_type, &call.id)?;
+        shown(tx, view, bulk_type, &call.id)
     })
     .await
 }
 
 pub(super) async fn list(call: Call) -> Reply {
-    let kind = kind_of(&call)?;
+    let bulk_type = type_of(&call)?;
     let request = PageRequest::read(&LISTING, &call.query)?;
     let mut conditions = Conditions::new();
-    conditions.push("kind = ?", [Sql::from(kind.as_str().to_owned())]);
+    conditions.push("kind = ?", [bulk_type.into()]);
     conditions.fields(LISTING.fields, &call.query)?;
     let wanted = call.query.get("query").map(canonical);
     let partial = call.query.get("query_partial_match").is_some_and(truthy);

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::error::ApiError;
 use crate::contract::Contract;
+use crate::wire::{DestinationAuthType, DestinationType, SourceType};
 
 /// A stored resource that is written again. It has no `Debug`: the config holds credentials.
 pub(crate) struct Stored {
@@ -37,9 +38,9 @@ impl Stored {
 }
 
 /// The type of a source when none is named.
-pub(crate) const SOURCE_TYPE: &str = "WEBHOOK";
+pub(crate) const SOURCE_TYPE: SourceType = SourceType::Webhook;
 /// The type of a destination when none is named.
-pub(crate) const DESTINATION_TYPE: &str = "HTTP";
+pub(crate) const DESTINATION_TYPE: DestinationType = DestinationType::Http;
 
 fn given_auth_type(given: &Map<String, Value>) -> Option<&str> {
     given.get("auth_type").and_then(Value::as_str)
@@ -69,7 +70,7 @@ pub(crate) fn source(
     else {
         return Ok(config);
     };
-    let typed = matches!(kind, "WEBHOOK" | "HTTP");
+    let typed = SourceType::parse(kind).is_some_and(SourceType::is_generic);
     if given_auth_type(given).is_some() && !given.contains_key("auth") {
         return Err(ApiError::invalid(format!(
             "{prefix}config.auth is required"
@@ -99,11 +100,9 @@ pub(crate) fn source(
 }
 
 pub(crate) fn source_defaults(kind: &str) -> Value {
-    if kind == "MANAGED" {
-        return json!({});
-    }
-    let methods: &[&str] = match kind {
-        "SHOPIFY" | "STRIPE" => &["POST"],
+    let methods: &[&str] = match SourceType::parse(kind) {
+        Some(SourceType::Managed) => return json!({}),
+        Some(SourceType::Shopify | SourceType::Stripe) => &["POST"],
         _ => &["POST", "PUT", "PATCH", "DELETE"],
     };
     json!({ "allowed_http_methods": methods, "custom_response": null })
@@ -161,7 +160,7 @@ pub(crate) fn destination(
             complete_policy(policy);
         }
     }
-    if kind == "HTTP" && is_empty(config.get("url")) {
+    if kind == DestinationType::Http.as_str() && is_empty(config.get("url")) {
         return Err(ApiError::domain(
             "HTTP destination requires `config.url`.",
             Some("config.url"),
@@ -198,10 +197,10 @@ pub(crate) fn destination_defaults(kind: &str) -> Value {
     let mut config = json!({
         "http_method": null,
         "path_forwarding_disabled": false,
-        "auth_type": "HOOKDECK_SIGNATURE",
+        "auth_type": DestinationAuthType::HookdeckSignature,
         "auth": {},
     });
-    if kind == "CLI" {
+    if kind == DestinationType::Cli.as_str() {
         config["path"] = Value::from("/");
     } else {
         config["delivery_policy"] = no_policy();

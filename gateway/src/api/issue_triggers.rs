@@ -11,6 +11,7 @@ use super::render::{View, stored_json};
 use super::rows;
 use super::time::{self, millis};
 use crate::clock::Micros;
+use crate::wire::IssueType;
 
 pub(super) static LISTING: Listing = Listing {
     from: "issue_triggers",
@@ -156,11 +157,11 @@ fn must_be_free(conn: &Connection, name: Option<&str>, own_id: &str) -> Result<(
 /// The configs of a body that fit its type. The contract leaves open which configs go with which
 /// type, so that is checked here.
 fn configs(kind: &str, body: &Value) -> Result<Option<Value>, ApiError> {
-    let required: &[&str] = match kind {
-        "delivery" => &["strategy", "connections"],
-        "transformation" => &["log_level", "transformations"],
-        "backpressure" => &["delay", "destinations"],
-        _ => &["rejection_causes", "sources"],
+    let required: &[&str] = match IssueType::parse(kind) {
+        Some(IssueType::Delivery) => &["strategy", "connections"],
+        Some(IssueType::Transformation) => &["log_level", "transformations"],
+        Some(IssueType::Backpressure) => &["delay", "destinations"],
+        Some(IssueType::Request) | None => &["rejection_causes", "sources"],
     };
     let Some(configs) = body.get("configs").filter(|configs| !configs.is_null()) else {
         return Ok(None);

@@ -2,7 +2,7 @@
 //! recorded, by [`crate::issues`].
 
 use rusqlite::types::Value as Sql;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, named_params, params};
 use serde_json::{Value, json};
 
 use super::call::{Call, Reply, text};
@@ -12,6 +12,7 @@ use super::render::{self, View, find, stored_json};
 use super::rows;
 use super::time::millis;
 use super::transformations::render_execution;
+use crate::wire::{IssueStatus, IssueType};
 
 pub(super) static LISTING: Listing = Listing {
     from: "issues",
@@ -73,8 +74,8 @@ fn render_with_data(conn: &Connection, view: &View, row: &Row<'_>) -> Result<Val
 /// What an issue refers to, as it is now.
 fn data(conn: &Connection, view: &View, issue: &Value) -> Result<Value, ApiError> {
     let reference = |name: &str| text(&issue["reference"], name).unwrap_or_default();
-    let found = match text(issue, "type").unwrap_or_default() {
-        "delivery" => {
+    let found = match text(issue, "type").and_then(IssueType::parse) {
+        Some(IssueType::Delivery) => {
             let event = find(
                 conn,
                 "SELECT * FROM events WHERE id = ?",
@@ -89,28 +90,28 @@ fn data(conn: &Connection, view: &View, issue: &Value) -> Result<Value, ApiError
             )?;
             event.map(|event| json!({ "trigger_event": event, "trigger_attempt": attempt }))
         }
-        "request" => find(
+        Some(IssueType::Request) => find(
             conn,
             "SELECT * FROM requests WHERE id = ?",
             reference("request_id"),
             |row| render::request(view, row),
         )?
         .map(|request| json!({ "request": request })),
-        "transformation" => find(
+        Some(IssueType::Transformation) => find(
             conn,
             "SELECT * FROM executions WHERE id = ?",
             reference("transformation_execution_id"),
             |row| render_execution(conn, view, row),
         )?
         .map(|execution| json!({ "transformation_execution": execution })),
-        "backpressure" => find(
+        Some(IssueType::Backpressure) => find(
             conn,
             "SELECT * FROM destinations WHERE id = ?",
             reference("destination_id"),
             |row| render::destination(view, row, false),
         )?
         .map(|destination| json!({ "destination": destination })),
-        _ => None,
+        None => None,
     };
     Ok(found.unwrap_or(Value::Null))
 }
@@ -161,12 +162,21 @@ pub(super) async fn get(call: Call) -> Reply {
 /// Sets the status. Opening an issue that was not open counts as opening it now.
 pub(super) async fn update(call: Call) -> Reply {
     rows::write(call, |tx, view, call| {
-        let status = text(&call.body, "status").unwrap_or_default();
+        let status = text(&call.body, "status").and_then(IssueStatus::parse);
+        let status = status.ok_or_else(|| ApiError::Internal("the contract lets an unknown status pass".into()))?;
         tx.prepare_cached(
-            "UPDATE issues SET opened_at = CASE WHEN ?2 = 'OPENED' AND status IN ('RESOLVED', 'IGNORED')
-                 THEN ?3 ELSE opened_at END, status = ?2, updated_at = ?3 WHERE id = ?1",
+            "UPDATE issues SET status = :status, updated_at = :now,
+                 opened_at = CASE WHEN :opens AND status IN (:resolved, :ignored) THEN :now ELSE opened_at END
+             WHERE id = :id",
         )?
-        .execute(params![call.id, status, call.now()])?;
+        .execute(named_params! {
+            ":id": call.id,
+            ":status": status,
+            ":opens": status == IssueStatus::Opened,
+            ":resolved": IssueStatus::Resolved,
+            ":ignored": IssueStatus::Ignored,
+            ":now": call.now(),
+        })?;
         rows::shown(tx, view, BY_ID, &call.id, render_plain)
     })
     .await

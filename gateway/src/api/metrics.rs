@@ -128,11 +128,7 @@ pub(super) async fn requests(call: Call) -> Reply {
         &[
             Field::new("source_id", "source_id", Kind::Text),
             Field::new("rejection_cause", "rejection_cause", Kind::Text),
-            Field::new(
-                "status",
-                "iif(rejection_cause IS NULL, 'ACCEPTED', 'REJECTED')",
-                Kind::Text,
-            ),
+            Field::new("status", table::REQUEST_STATUS, Kind::Text),
             Field::new("bulk_retry_ids", "bulk_retry_id", Kind::Text),
         ],
     )?;

@@ -85,8 +85,8 @@ impl Named {
 
     fn default_type(self) -> &'static str {
         match self {
-            Self::Source => config::SOURCE_TYPE,
-            Self::Destination => config::DESTINATION_TYPE,
+            Self::Source => config::SOURCE_TYPE.as_str(),
+            Self::Destination => config::DESTINATION_TYPE.as_str(),
         }
     }
 

@@ -14,6 +14,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use crate::clock::Micros;
 use crate::store::StoreError;
+use crate::wire::BulkType;
 
 pub(crate) use step::step;
 
@@ -21,46 +22,6 @@ pub(crate) use step::step;
 pub(crate) const BATCH: usize = 100;
 /// From one batch to the next.
 pub(crate) const PAUSE: Duration = Duration::from_secs(1);
-
-/// What is done to what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// A new attempt of events.
-    EventsRetry,
-    /// Events are cancelled.
-    EventsCancel,
-    /// Events for the connections that have none of a request.
-    RequestsRetry,
-    /// Requests are taken in again.
-    RequestsReplay,
-    /// An event in place of an ignored one.
-    IgnoredEventsRetry,
-}
-
-impl Kind {
-    const ALL: [Self; 5] = [
-        Self::EventsRetry,
-        Self::EventsCancel,
-        Self::RequestsRetry,
-        Self::RequestsReplay,
-        Self::IgnoredEventsRetry,
-    ];
-
-    /// `type` on the wire. Only `events.retry` has been seen; the others follow its form.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::EventsRetry => "events.retry",
-            Self::EventsCancel => "events.cancel",
-            Self::RequestsRetry => "requests.retry",
-            Self::RequestsReplay => "requests.replay",
-            Self::IgnoredEventsRetry => "ignored_events.retry",
-        }
-    }
-
-    pub(crate) fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
-}
 
 /// How many batches `count` entries make.
 pub(crate) fn batches(count: usize) -> usize {
@@ -75,7 +36,7 @@ pub(crate) fn create(
     conn: &Connection,
     now: Micros,
     id: &str,
-    kind: Kind,
+    bulk_type: BulkType,
     query: &str,
     items: &[String],
 ) -> Result<(), StoreError> {
@@ -85,7 +46,7 @@ pub(crate) fn create(
     )?
     .execute(named_params! {
         ":id": id,
-        ":kind": kind.as_str(),
+        ":kind": bulk_type,
         ":query": query,
         ":batches": batches(items.len()),
         ":count": items.len(),
@@ -104,12 +65,16 @@ pub(crate) fn create(
 ///
 /// # Errors
 /// When the store fails.
-pub(crate) fn is_running(conn: &Connection, kind: Kind, query: &str) -> Result<bool, StoreError> {
+pub(crate) fn is_running(
+    conn: &Connection,
+    bulk_type: BulkType,
+    query: &str,
+) -> Result<bool, StoreError> {
     Ok(conn
         .prepare_cached(
             "SELECT 1 FROM bulk_jobs WHERE due_at IS NOT NULL AND kind = :kind AND query = :query",
         )?
-        .exists(named_params! { ":kind": kind.as_str(), ":query": query })?)
+        .exists(named_params! { ":kind": bulk_type, ":query": query })?)
 }
 
 /// Ends a running job; what it has done stays done. A job that has ended stays as it is. Answers
@@ -120,12 +85,12 @@ pub(crate) fn is_running(conn: &Connection, kind: Kind, query: &str) -> Result<b
 pub(crate) fn cancel(
     conn: &Connection,
     now: Micros,
-    kind: Kind,
+    bulk_type: BulkType,
     id: &str,
 ) -> Result<bool, StoreError> {
     let due: Option<Option<Micros>> = conn
         .prepare_cached("SELECT due_at FROM bulk_jobs WHERE id = :id AND kind = :kind")?
-        .query_row(named_params! { ":id": id, ":kind": kind.as_str() }, |row| {
+        .query_row(named_params! { ":id": id, ":kind": bulk_type }, |row| {
             row.get(0)
         })
         .optional()?;

@@ -3,17 +3,18 @@
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::Value;
 
-use super::{BATCH, Kind, PAUSE};
-use crate::events::{self, EventError, Trigger};
+use super::{BATCH, PAUSE};
+use crate::events::{self, EventError};
 use crate::ingest::{self, ReplayTarget};
 use crate::intake::Intake;
 use crate::services::Services;
 use crate::store::StoreError;
+use crate::wire::{AttemptTrigger, BulkType};
 
 /// A job as its next batch needs it.
 struct Job {
     id: String,
-    kind: Kind,
+    bulk_type: BulkType,
     target: ReplayTarget,
 }
 
@@ -75,21 +76,20 @@ fn batch(intake: &mut Intake<'_>, id: &str) -> Result<(), StoreError> {
 }
 
 fn load(conn: &Connection, id: &str) -> Result<Option<Job>, StoreError> {
-    let found: Option<(String, String)> = conn
+    let found: Option<(BulkType, String)> = conn
         .prepare_cached("SELECT kind, query FROM bulk_jobs WHERE id = :id AND due_at IS NOT NULL")?
         .query_row(named_params! { ":id": id }, |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .optional()?;
-    let Some((kind, query)) = found else {
+    let Some((bulk_type, query)) = found else {
         return Ok(None);
     };
     let broken = |what: String| StoreError::Unusable(format!("bulk job {id}: {what}"));
-    let kind = Kind::parse(&kind).ok_or_else(|| broken(format!("unknown kind {kind}")))?;
     let query: Value = serde_json::from_str(&query).map_err(|error| broken(error.to_string()))?;
     Ok(Some(Job {
         id: id.to_owned(),
-        kind,
+        bulk_type,
         target: target(&query["target"]),
     }))
 }
@@ -131,14 +131,16 @@ fn apply_whole(intake: &mut Intake<'_>, job: &Job, item: &str) -> Result<bool, S
 
 fn apply(intake: &mut Intake<'_>, job: &Job, item: &str) -> Result<(), EventError> {
     let (conn, now) = (intake.conn, intake.now);
-    match job.kind {
-        Kind::EventsRetry => events::retry_with(conn, now, item, Trigger::BulkRetry, Some(&job.id)),
-        Kind::EventsCancel => events::cancel(conn, now, item),
-        Kind::RequestsRetry => ingest::retry(intake, item, None, Some(&job.id)).map(|_| ()),
-        Kind::RequestsReplay => {
+    match job.bulk_type {
+        BulkType::EventsRetry => {
+            events::retry_with(conn, now, item, AttemptTrigger::BulkRetry, Some(&job.id))
+        }
+        BulkType::EventsCancel => events::cancel(conn, now, item),
+        BulkType::RequestsRetry => ingest::retry(intake, item, None, Some(&job.id)).map(|_| ()),
+        BulkType::RequestsReplay => {
             ingest::replay(intake, item, &job.target, Some(&job.id)).map(|_| ())
         }
-        Kind::IgnoredEventsRetry => {
+        BulkType::IgnoredEventsRetry => {
             // The id of an ignored event is that of its request and that of its connection.
             let (request, connection) = item.split_once(':').unwrap_or((item, ""));
             let only = [connection.to_owned()];

@@ -7,6 +7,7 @@ use super::Contract;
 use super::check::{Checker, Mode};
 use super::schema::{Kind, Schema};
 use super::violation::{Path, Violation};
+use crate::wire::{DestinationType, SourceType};
 
 const SOURCE: &str = "SourceTypeConfig";
 const DESTINATION: &str = "DestinationTypeConfig";
@@ -83,14 +84,15 @@ fn source_config(
     parent: Option<&Map<String, Value>>,
     out: &mut Vec<Violation>,
 ) -> Value {
-    let name = config_type(checker, parent, "WEBHOOK");
+    let name = config_type(checker, parent, SourceType::Webhook.as_str());
     let Some((name, schema)) =
         name.and_then(|name| Some((name, type_schema(checker.contract, SOURCE, name)?)))
     else {
         return input.clone();
     };
     // Without an `auth_type` the generic types do not know `auth` at all.
-    if let (Mode::Body, "WEBHOOK" | "HTTP", Value::Object(members)) = (checker.mode, name, input)
+    let is_generic = SourceType::parse(name).is_some_and(SourceType::is_generic);
+    if let (Mode::Body, true, Value::Object(members)) = (checker.mode, is_generic, input)
         && is_set(members, "auth")
         && !is_set(members, "auth_type")
     {
@@ -110,7 +112,7 @@ fn destination_config(
     parent: Option<&Map<String, Value>>,
     out: &mut Vec<Violation>,
 ) -> Value {
-    let name = config_type(checker, parent, "HTTP");
+    let name = config_type(checker, parent, DestinationType::Http.as_str());
     let Some((name, schema)) =
         name.and_then(|name| Some((name, type_schema(checker.contract, DESTINATION, name)?)))
     else {
@@ -136,9 +138,9 @@ pub fn misplaced_keys(contract: &Contract, destination_type: &str, config: &Valu
     let Some(own) = type_schema(contract, DESTINATION, destination_type) else {
         return Vec::new();
     };
-    let others: Vec<&Schema> = ["HTTP", "CLI", "MOCK_API"]
+    let others: Vec<&Schema> = DestinationType::ALL
         .iter()
-        .filter_map(|name| type_schema(contract, DESTINATION, name))
+        .filter_map(|known| type_schema(contract, DESTINATION, known.as_str()))
         .collect();
     let keys = config.as_object().into_iter().flat_map(Map::keys);
     keys.filter(|key| {

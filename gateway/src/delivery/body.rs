@@ -10,6 +10,7 @@ use http::header::{CONTENT_ENCODING, HeaderMap};
 use reqwest::Response;
 
 use super::failure::code_of;
+use crate::wire::ErrorCode;
 
 /// The part of a destination's answer that is kept, in bytes.
 pub const BODY_KEPT: usize = 128 * 1024;
@@ -21,7 +22,7 @@ const BODY_READ: usize = 1024 * 1024;
 pub(super) struct Body {
     pub(super) text: String,
     /// The error code of the attempt when the body broke off or does not unpack.
-    pub(super) broken: Option<&'static str>,
+    pub(super) broken: Option<ErrorCode>,
 }
 
 /// Reads the body of an answer. One packed with gzip or deflate is unpacked, though never asked for: some
@@ -44,7 +45,7 @@ pub(super) async fn read(mut response: Response) -> Body {
             }
             Err(error) => {
                 broken = Some(match code_of(&error) {
-                    "NETWORK_ERROR" => "SOCKET_CLOSED",
+                    ErrorCode::NetworkError => ErrorCode::SocketClosed,
                     code => code,
                 });
                 break;
@@ -64,7 +65,7 @@ pub(super) async fn read(mut response: Response) -> Body {
             },
             Err(part) => Body {
                 text: text(part, false),
-                broken: broken.or(Some("Z_DATA_ERROR")),
+                broken: broken.or(Some(ErrorCode::ZDataError)),
             },
         },
     }

@@ -22,6 +22,7 @@ use super::mock;
 use super::outgoing::Outgoing;
 use crate::clock::{Clock, Micros};
 use crate::events::attempt::Outcome;
+use crate::wire::ErrorCode;
 
 const REDIRECTS: usize = 10;
 
@@ -47,7 +48,7 @@ pub struct Delivered {
 
 impl Delivered {
     /// An attempt that ended before anything was sent.
-    pub(crate) fn unsent(code: &'static str) -> Self {
+    pub(crate) fn unsent(code: ErrorCode) -> Self {
         Self {
             outcome: Outcome {
                 error_code: Some(code),
@@ -92,7 +93,7 @@ impl Deliverer {
         }
         let mut retry_after = None;
         match tokio::time::timeout_at(deadline, self.exchange(outgoing)).await {
-            Err(_) => outcome.error_code = Some("TIMEOUT"),
+            Err(_) => outcome.error_code = Some(ErrorCode::Timeout),
             Ok(Err(failed)) => {
                 outcome.error_code = Some(failed.code);
                 outcome.delivered_at = outcome.delivered_at.filter(|_| failed.connected);
@@ -136,7 +137,7 @@ impl Deliverer {
             follow(&mut request, response.status(), next, &outgoing.credentials);
         }
         Err(Failed {
-            code: "TOO_MANY_REDIRECTS",
+            code: ErrorCode::TooManyRedirects,
             connected: true,
         })
     }
@@ -152,7 +153,7 @@ impl Deliverer {
         authorization: Option<HeaderValue>,
         form: String,
         limit: usize,
-    ) -> Result<(u16, Vec<u8>), &'static str> {
+    ) -> Result<(u16, Vec<u8>), ErrorCode> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(

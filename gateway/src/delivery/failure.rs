@@ -10,17 +10,18 @@ use rustls::{AlertDescription, CertificateError};
 
 use super::address::{AddressRefused, NameNotFound};
 use super::tls::Untrusted;
+use crate::wire::ErrorCode;
 
 /// The error code for a request that got no answer.
-pub(super) fn code_of(error: &reqwest::Error) -> &'static str {
+pub(super) fn code_of(error: &reqwest::Error) -> ErrorCode {
     if error.is_timeout() {
-        return "TIMEOUT";
+        return ErrorCode::Timeout;
     }
-    chain(error).unwrap_or("NETWORK_ERROR")
+    chain(error).unwrap_or(ErrorCode::NetworkError)
 }
 
 /// The code of the innermost cause that has one: it knows best.
-fn chain(error: &(dyn Error + 'static)) -> Option<&'static str> {
+fn chain(error: &(dyn Error + 'static)) -> Option<ErrorCode> {
     let mut cause = Some(error);
     let mut code = None;
     while let Some(error) = cause {
@@ -30,15 +31,15 @@ fn chain(error: &(dyn Error + 'static)) -> Option<&'static str> {
     code
 }
 
-fn specific(error: &(dyn Error + 'static)) -> Option<&'static str> {
+fn specific(error: &(dyn Error + 'static)) -> Option<ErrorCode> {
     if error.is::<AddressRefused>() {
-        return Some("HOST_UNREACHABLE");
+        return Some(ErrorCode::HostUnreachable);
     }
     if let Some(lookup) = error.downcast_ref::<NameNotFound>() {
         return Some(if lookup.definite {
-            "NOT_FOUND"
+            ErrorCode::NotFound
         } else {
-            "DNS_LOOKUP_FAILED"
+            ErrorCode::DnsLookupFailed
         });
     }
     if let Some(tls) = error.downcast_ref::<rustls::Error>() {
@@ -51,57 +52,59 @@ fn specific(error: &(dyn Error + 'static)) -> Option<&'static str> {
     }
     if let Some(hyper) = error.downcast_ref::<hyper::Error>() {
         if hyper.is_parse() {
-            return Some("PROTOCOL_ERROR");
+            return Some(ErrorCode::ProtocolError);
         }
         if hyper.is_incomplete_message() {
-            return Some("SOCKET_CLOSED");
+            return Some(ErrorCode::SocketClosed);
         }
     }
     None
 }
 
-fn io_code(kind: io::ErrorKind) -> Option<&'static str> {
+fn io_code(kind: io::ErrorKind) -> Option<ErrorCode> {
     Some(match kind {
-        io::ErrorKind::ConnectionRefused => "CONNECTION_REFUSED",
+        io::ErrorKind::ConnectionRefused => ErrorCode::ConnectionRefused,
         io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe => "CONNECTION_RESET",
-        io::ErrorKind::HostUnreachable => "HOST_UNREACHABLE",
-        io::ErrorKind::NetworkUnreachable => "NETWORK_UNREACHABLE",
-        io::ErrorKind::TimedOut => "TIMEOUT",
-        io::ErrorKind::UnexpectedEof => "SOCKET_CLOSED",
+        | io::ErrorKind::BrokenPipe => ErrorCode::ConnectionReset,
+        io::ErrorKind::HostUnreachable => ErrorCode::HostUnreachable,
+        io::ErrorKind::NetworkUnreachable => ErrorCode::NetworkUnreachable,
+        io::ErrorKind::TimedOut => ErrorCode::Timeout,
+        io::ErrorKind::UnexpectedEof => ErrorCode::SocketClosed,
         _ => return None,
     })
 }
 
-fn tls_code(error: &rustls::Error) -> &'static str {
+fn tls_code(error: &rustls::Error) -> ErrorCode {
     match error {
         rustls::Error::InvalidCertificate(certificate) => certificate_code(certificate),
         // What came was no TLS, most likely plain HTTP, or none of a version that is spoken here.
         rustls::Error::InvalidMessage(_)
         | rustls::Error::PeerIncompatible(_)
         | rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) => {
-            "ERR_SSL_WRONG_VERSION_NUMBER"
+            ErrorCode::ErrSslWrongVersionNumber
         }
         // The server asks for a certificate of an authority it knows, and deliveries have none.
-        rustls::Error::AlertReceived(AlertDescription::UnknownCA) => "SSL_ERROR_CA_UNKNOWN",
-        _ => "PROTOCOL_ERROR",
+        rustls::Error::AlertReceived(AlertDescription::UnknownCA) => ErrorCode::SslErrorCaUnknown,
+        _ => ErrorCode::ProtocolError,
     }
 }
 
-fn certificate_code(error: &CertificateError) -> &'static str {
+fn certificate_code(error: &CertificateError) -> ErrorCode {
     match error {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "SSL_CERT_EXPIRED",
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            ErrorCode::SslCertExpired
+        }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "ERR_TLS_CERT_ALTNAME_INVALID"
+            ErrorCode::ErrTlsCertAltnameInvalid
         }
         CertificateError::Other(other) => match other.0.downcast_ref::<Untrusted>() {
-            Some(Untrusted::SelfSigned) => "SELF_SIGNED_CERT",
-            Some(Untrusted::Authority) => "SSL_ERROR_CA_UNKNOWN",
-            Some(Untrusted::NoIssuer) | None => "UNABLE_TO_GET_ISSUER_CERT",
+            Some(Untrusted::SelfSigned) => ErrorCode::SelfSignedCert,
+            Some(Untrusted::Authority) => ErrorCode::SslErrorCaUnknown,
+            Some(Untrusted::NoIssuer) | None => ErrorCode::UnableToGetIssuerCert,
         },
         // Not valid yet, badly encoded, revoked, for another purpose: there is no code of its own.
-        _ => "UNABLE_TO_GET_ISSUER_CERT",
+        _ => ErrorCode::UnableToGetIssuerCert,
     }
 }
 
@@ -129,24 +132,36 @@ mod tests {
         }
     }
 
-    fn code(error: impl Into<Box<dyn Error + Send + Sync>>) -> Option<&'static str> {
+    fn code(error: impl Into<Box<dyn Error + Send + Sync>>) -> Option<ErrorCode> {
         chain(&Around(error.into()))
     }
 
     #[test]
     fn every_cause_a_socket_gives_has_its_code() {
         for (kind, expected) in [
-            (io::ErrorKind::ConnectionRefused, Some("CONNECTION_REFUSED")),
-            (io::ErrorKind::ConnectionReset, Some("CONNECTION_RESET")),
-            (io::ErrorKind::ConnectionAborted, Some("CONNECTION_RESET")),
-            (io::ErrorKind::BrokenPipe, Some("CONNECTION_RESET")),
-            (io::ErrorKind::HostUnreachable, Some("HOST_UNREACHABLE")),
+            (
+                io::ErrorKind::ConnectionRefused,
+                Some(ErrorCode::ConnectionRefused),
+            ),
+            (
+                io::ErrorKind::ConnectionReset,
+                Some(ErrorCode::ConnectionReset),
+            ),
+            (
+                io::ErrorKind::ConnectionAborted,
+                Some(ErrorCode::ConnectionReset),
+            ),
+            (io::ErrorKind::BrokenPipe, Some(ErrorCode::ConnectionReset)),
+            (
+                io::ErrorKind::HostUnreachable,
+                Some(ErrorCode::HostUnreachable),
+            ),
             (
                 io::ErrorKind::NetworkUnreachable,
-                Some("NETWORK_UNREACHABLE"),
+                Some(ErrorCode::NetworkUnreachable),
             ),
-            (io::ErrorKind::TimedOut, Some("TIMEOUT")),
-            (io::ErrorKind::UnexpectedEof, Some("SOCKET_CLOSED")),
+            (io::ErrorKind::TimedOut, Some(ErrorCode::Timeout)),
+            (io::ErrorKind::UnexpectedEof, Some(ErrorCode::SocketClosed)),
             (io::ErrorKind::PermissionDenied, None),
         ] {
             assert_eq!(code(io::Error::from(kind)), expected, "{kind}");
@@ -155,13 +170,19 @@ mod tests {
 
     #[test]
     fn names_tell_apart_what_is_not_there_from_what_could_not_be_asked() {
-        assert_eq!(code(NameNotFound { definite: true }), Some("NOT_FOUND"));
+        assert_eq!(
+            code(NameNotFound { definite: true }),
+            Some(ErrorCode::NotFound)
+        );
         assert_eq!(
             code(NameNotFound { definite: false }),
-            Some("DNS_LOOKUP_FAILED")
+            Some(ErrorCode::DnsLookupFailed)
         );
         let host = "169.254.169.254".to_owned();
-        assert_eq!(code(AddressRefused { host }), Some("HOST_UNREACHABLE"));
+        assert_eq!(
+            code(AddressRefused { host }),
+            Some(ErrorCode::HostUnreachable)
+        );
     }
 
     #[test]
@@ -169,39 +190,48 @@ mod tests {
         let certificate = rustls::Error::InvalidCertificate;
         let untrusted = |why| certificate(CertificateError::Other(OtherError(Arc::new(why))));
         for (error, expected) in [
-            (certificate(CertificateError::Expired), "SSL_CERT_EXPIRED"),
+            (
+                certificate(CertificateError::Expired),
+                ErrorCode::SslCertExpired,
+            ),
             (
                 certificate(CertificateError::NotValidForName),
-                "ERR_TLS_CERT_ALTNAME_INVALID",
+                ErrorCode::ErrTlsCertAltnameInvalid,
             ),
-            (untrusted(Untrusted::SelfSigned), "SELF_SIGNED_CERT"),
-            (untrusted(Untrusted::Authority), "SSL_ERROR_CA_UNKNOWN"),
-            (untrusted(Untrusted::NoIssuer), "UNABLE_TO_GET_ISSUER_CERT"),
+            (untrusted(Untrusted::SelfSigned), ErrorCode::SelfSignedCert),
+            (
+                untrusted(Untrusted::Authority),
+                ErrorCode::SslErrorCaUnknown,
+            ),
+            (
+                untrusted(Untrusted::NoIssuer),
+                ErrorCode::UnableToGetIssuerCert,
+            ),
             (
                 certificate(CertificateError::BadEncoding),
-                "UNABLE_TO_GET_ISSUER_CERT",
+                ErrorCode::UnableToGetIssuerCert,
             ),
             (
                 rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType),
-                "ERR_SSL_WRONG_VERSION_NUMBER",
+                ErrorCode::ErrSslWrongVersionNumber,
             ),
             (
                 rustls::Error::PeerIncompatible(
                     PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
                 ),
-                "ERR_SSL_WRONG_VERSION_NUMBER",
+                ErrorCode::ErrSslWrongVersionNumber,
             ),
             (
                 rustls::Error::AlertReceived(AlertDescription::ProtocolVersion),
-                "ERR_SSL_WRONG_VERSION_NUMBER",
+                ErrorCode::ErrSslWrongVersionNumber,
             ),
             (
                 rustls::Error::AlertReceived(AlertDescription::UnknownCA),
-                "SSL_ERROR_CA_UNKNOWN",
+                ErrorCode::SslErrorCaUnknown,
             ),
             (
                 rustls::Error::AlertReceived(AlertDescription::HandshakeFailure),
-                "PROTOCOL_ERROR",
+                ErrorCode::ProtocolError,
             ),
         ] {
             // It arrives wrapped in an I/O error.

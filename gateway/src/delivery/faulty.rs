@@ -5,6 +5,7 @@ use super::outgoing::Outgoing;
 use crate::clock::Micros;
 use crate::events::attempt::Outcome;
 use crate::faults::{Effect, Strike, code_of};
+use crate::wire::ErrorCode;
 
 /// The outcome that stands in place of the delivery; `None` where the destination is called first.
 pub(crate) fn in_place(strike: &Strike, outgoing: &Outgoing, now: Micros) -> Option<Delivered> {
@@ -30,13 +31,15 @@ pub(crate) fn in_place(strike: &Strike, outgoing: &Outgoing, now: Micros) -> Opt
             retry_after = named.map(|(_, value)| value.clone());
         }
         Effect::Timeout => {
-            outcome.error_code = Some("TIMEOUT");
+            outcome.error_code = Some(ErrorCode::Timeout);
             outcome.delivered_at = Some(now);
         }
         // Looked at when it was armed.
-        Effect::Error(code) => outcome.error_code = Some(code_of(code).unwrap_or("UNKNOWN")),
-        Effect::Reset => outcome.error_code = Some("CONNECTION_RESET"),
-        Effect::Empty => outcome.error_code = Some("SOCKET_CLOSED"),
+        Effect::Error(code) => {
+            outcome.error_code = Some(code_of(code).unwrap_or(ErrorCode::Unknown))
+        }
+        Effect::Reset => outcome.error_code = Some(ErrorCode::ConnectionReset),
+        Effect::Empty => outcome.error_code = Some(ErrorCode::SocketClosed),
         _ => return None,
     }
     Some(Delivered {
@@ -50,7 +53,7 @@ pub(crate) fn lost(delivered: Delivered) -> Delivered {
     Delivered {
         outcome: Outcome {
             response_status: None,
-            error_code: Some("CONNECTION_RESET"),
+            error_code: Some(ErrorCode::ConnectionReset),
             body: None,
             responded_at: None,
             ..delivered.outcome

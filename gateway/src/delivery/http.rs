@@ -15,6 +15,7 @@ use url::{Host, Url};
 use super::address::{AddressPolicy, AddressRefused, GuardedResolver};
 use super::failure::code_of;
 use super::tls;
+use crate::wire::ErrorCode;
 
 const IDLE: Duration = Duration::from_secs(30);
 
@@ -40,13 +41,13 @@ pub(super) struct Request {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Failed {
     /// The error code of the attempt.
-    pub(super) code: &'static str,
+    pub(super) code: ErrorCode,
     /// Whether there was a connection, so that the request may have arrived.
     pub(super) connected: bool,
 }
 
 impl Failed {
-    fn unsent(code: &'static str) -> Self {
+    fn unsent(code: ErrorCode) -> Self {
         Self {
             code,
             connected: false,
@@ -86,14 +87,14 @@ impl Http {
             Some(Host::Ipv4(v4)) => IpAddr::V4(v4),
             Some(Host::Ipv6(v6)) => IpAddr::V6(v6),
             Some(Host::Domain(_)) => return Ok(()),
-            None => return Err(Failed::unsent("INVALID_URL")),
+            None => return Err(Failed::unsent(ErrorCode::InvalidUrl)),
         };
         if self.policy.allows(literal) {
             return Ok(());
         }
         let host = literal.to_string();
         tracing::warn!("{}", AddressRefused { host });
-        Err(Failed::unsent("HOST_UNREACHABLE"))
+        Err(Failed::unsent(ErrorCode::HostUnreachable))
     }
 
     fn client(&self, url: &Url) -> Result<&Client, Failed> {
@@ -107,7 +108,7 @@ impl Http {
         };
         client.as_ref().map_err(|error| {
             tracing::error!("no HTTP client for deliveries: {error}");
-            Failed::unsent("INTERNAL_ERROR")
+            Failed::unsent(ErrorCode::InternalError)
         })
     }
 }

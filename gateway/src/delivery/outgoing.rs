@@ -12,6 +12,7 @@ use super::auth;
 use super::target::Target;
 use crate::events::attempt::Claim;
 use crate::settings::Settings;
+use crate::wire::ErrorCode;
 
 /// Headers that belong to one hop or to the transport, which makes its own, plus `accept-encoding`: the
 /// answer is for the gateway, which wants it plain.
@@ -73,7 +74,7 @@ pub fn outgoing(
     claim: &Claim,
     settings: &Settings,
     will_retry_after: Option<Duration>,
-) -> Result<Outgoing, &'static str> {
+) -> Result<Outgoing, ErrorCode> {
     let target = Target::of(claim);
     let url = target.url(&claim.path, &claim.query)?;
     // Where a client forwards to is its own affair; the path is what it is told.
@@ -83,9 +84,9 @@ pub fn outgoing(
         url.to_string()
     };
     let method = Method::from_bytes(target.method(&claim.method).as_bytes())
-        .map_err(|_| "INVALID_CHARACTER")?;
+        .map_err(|_| ErrorCode::InvalidCharacter)?;
     let stored: Map<String, Value> =
-        serde_json::from_str(&claim.headers).map_err(|_| "PAYLOAD_MISSING")?;
+        serde_json::from_str(&claim.headers).map_err(|_| ErrorCode::PayloadMissing)?;
     let mut headers = received_headers(&stored);
     // A receiver takes it for the project's signature during a rotation; a producer has none.
     let prefix = claim.headers_prefix.as_deref().unwrap_or(PREFIX);
@@ -127,7 +128,7 @@ fn append_headers(
     claim: &Claim,
     settings: &Settings,
     will_retry_after: Option<Duration>,
-) -> Result<Vec<String>, &'static str> {
+) -> Result<Vec<String>, ErrorCode> {
     let prefix = claim.headers_prefix.as_deref().unwrap_or(PREFIX);
     let address = headers.remove(ORIGINAL_IP);
     let address = address
@@ -163,9 +164,9 @@ fn append_headers(
         ("signature", Some(&signed(&settings.signing_secret))),
         ("signature-2", previous.as_deref()),
     ];
-    let mut add = |name: String, value: &str| -> Result<String, &'static str> {
-        let header = HeaderName::try_from(&name).map_err(|_| "INVALID_CHARACTER")?;
-        let value = HeaderValue::from_str(value).map_err(|_| "INVALID_CHARACTER")?;
+    let mut add = |name: String, value: &str| -> Result<String, ErrorCode> {
+        let header = HeaderName::try_from(&name).map_err(|_| ErrorCode::InvalidCharacter)?;
+        let value = HeaderValue::from_str(value).map_err(|_| ErrorCode::InvalidCharacter)?;
         let name = header.as_str().to_owned();
         headers.insert(header, value);
         Ok(name)

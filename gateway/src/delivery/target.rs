@@ -8,13 +8,15 @@ use url::Url;
 
 use super::mock;
 use crate::events::attempt::Claim;
+use crate::wire::{DestinationAuthType, DestinationType, ErrorCode};
 
 /// How long an attempt may take unless the destination says otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The destination's config, parsed once per attempt.
 pub(crate) struct Target {
-    kind: String,
+    /// `None` for a type of tomorrow, which goes where its URL leads.
+    destination_type: Option<DestinationType>,
     config: Value,
 }
 
@@ -26,19 +28,19 @@ impl Target {
         Self::new(&claim.destination_type, config)
     }
 
-    pub(super) fn new(kind: &str, config: Value) -> Self {
+    pub(super) fn new(destination_type: &str, config: Value) -> Self {
         Self {
-            kind: kind.to_owned(),
+            destination_type: DestinationType::parse(destination_type),
             config,
         }
     }
 
     pub(super) fn is_mock(&self) -> bool {
-        self.kind == "MOCK_API"
+        self.destination_type == Some(DestinationType::MockApi)
     }
 
     pub(crate) fn is_cli(&self) -> bool {
-        self.kind == "CLI"
+        self.destination_type == Some(DestinationType::Cli)
     }
 
     pub(super) fn timeout(&self) -> Duration {
@@ -51,10 +53,12 @@ impl Target {
         self.config["http_method"].as_str().unwrap_or(original)
     }
 
-    pub(super) fn auth_type(&self) -> &str {
-        self.config["auth_type"]
-            .as_str()
-            .unwrap_or("HOOKDECK_SIGNATURE")
+    /// How the gateway authenticates; `None` for a way of tomorrow.
+    pub(super) fn auth_type(&self) -> Option<DestinationAuthType> {
+        match self.config["auth_type"].as_str() {
+            Some(name) => DestinationAuthType::parse(name),
+            None => Some(DestinationAuthType::HookdeckSignature),
+        }
     }
 
     pub(super) fn auth(&self, member: &str) -> Option<&str> {
@@ -66,7 +70,7 @@ impl Target {
     ///
     /// # Errors
     /// The error code of the attempt.
-    pub(super) fn url(&self, path: &str, query: &str) -> Result<Url, &'static str> {
+    pub(super) fn url(&self, path: &str, query: &str) -> Result<Url, ErrorCode> {
         let base = if self.is_mock() {
             Cow::Borrowed(mock::URL)
         } else if self.is_cli() {
@@ -77,11 +81,11 @@ impl Target {
             Cow::Borrowed(self.config["url"].as_str().unwrap_or(""))
         };
         if base.is_empty() {
-            return Err("MISSING_URL");
+            return Err(ErrorCode::MissingUrl);
         }
-        let mut url = Url::parse(&base).map_err(|_| "INVALID_URL")?;
+        let mut url = Url::parse(&base).map_err(|_| ErrorCode::InvalidUrl)?;
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-            return Err("INVALID_URL");
+            return Err(ErrorCode::InvalidUrl);
         }
         let forwards = !self.config["path_forwarding_disabled"]
             .as_bool()
@@ -116,7 +120,7 @@ fn without_dots(path: &str) -> String {
 mod tests {
     use super::*;
 
-    fn url(kind: &str, config: Value, path: &str, query: &str) -> Result<String, &'static str> {
+    fn url(kind: &str, config: Value, path: &str, query: &str) -> Result<String, ErrorCode> {
         Target::new(kind, config).url(path, query).map(String::from)
     }
 
@@ -172,9 +176,19 @@ mod tests {
                 "",
                 Ok("http://a.test/in/a%20b"),
             ),
-            (json!({}), "/x", "", Err("MISSING_URL")),
-            (json!({"url": "not a url"}), "", "", Err("INVALID_URL")),
-            (json!({"url": "ftp://a.test"}), "", "", Err("INVALID_URL")),
+            (json!({}), "/x", "", Err(ErrorCode::MissingUrl)),
+            (
+                json!({"url": "not a url"}),
+                "",
+                "",
+                Err(ErrorCode::InvalidUrl),
+            ),
+            (
+                json!({"url": "ftp://a.test"}),
+                "",
+                "",
+                Err(ErrorCode::InvalidUrl),
+            ),
         ] {
             assert_eq!(
                 url("HTTP", config.clone(), path, query),

@@ -191,7 +191,7 @@ async fn record(
     let now = context.services.clock.now();
     let mut entry = JournalEntry::new(Plane::Delivery, claim.trigger.as_str(), None);
     entry.status = outcome.response_status;
-    entry.cause = outcome.error_code.map(str::to_owned);
+    entry.cause = outcome.error_code.map(|code| code.to_string());
     entry.event_id = Some(claim.event_id.clone());
     entry.request_id = Some(claim.request_id.clone());
     entry.webhook_id = Some(claim.connection_id.clone());

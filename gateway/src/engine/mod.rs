@@ -17,8 +17,9 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::Micros;
-use crate::events::{Trigger, due};
+use crate::events::due;
 use crate::store::StoreError;
+use crate::wire::AttemptTrigger;
 pub use context::Context;
 use dispatcher::Dispatcher;
 
@@ -39,7 +40,7 @@ pub struct FiredAttempt {
     /// When the attempt was recorded.
     pub at: Micros,
     /// What made it happen.
-    pub trigger: Trigger,
+    pub trigger: AttemptTrigger,
     /// Which attempt of the event it was, from 1.
     pub attempt_number: i64,
 }

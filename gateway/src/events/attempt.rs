@@ -2,10 +2,12 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::Trigger;
 use super::change::cancel_those;
 use crate::clock::Micros;
 use crate::store::StoreError;
+use crate::wire::{AttemptStatus, AttemptTrigger, ErrorCode, EventStatus, sql};
+
+const QUEUED: EventStatus = EventStatus::Queued;
 
 /// A ready event with everything its delivery needs, read in one go.
 #[derive(Clone)]
@@ -49,7 +51,7 @@ pub struct Claim {
     /// Retries the rule has scheduled so far, the one that led here included.
     pub automatic_count: i64,
     /// What makes this attempt happen.
-    pub trigger: Trigger,
+    pub trigger: AttemptTrigger,
     /// The moment it was owed from.
     pub due_at: Micros,
     /// The number of retries asked for so far.
@@ -91,7 +93,7 @@ pub enum Claimed {
 /// When the store fails.
 pub fn claim(conn: &Connection, event_id: &str) -> Result<Claimed, StoreError> {
     let row = conn
-        .prepare_cached(
+        .prepare_cached(sql!(
             "SELECT e.id AS event_id, e.request_id, e.connection_id, c.name AS connection_name, c.rules,
                     s.name AS source_name, e.destination_id, d.name AS destination_name,
                     d.type AS destination_type, d.config AS destination_config, r.verified,
@@ -110,8 +112,8 @@ pub fn claim(conn: &Connection, event_id: &str) -> Result<Claimed, StoreError> {
              JOIN destinations d ON d.id = e.destination_id
              JOIN requests r ON r.id = e.request_id
              JOIN payloads p ON p.id = e.payload_id
-             WHERE e.id = :id AND e.status = 'QUEUED' AND e.due_at IS NOT NULL",
-        )?
+             WHERE e.id = :id AND e.status = '{QUEUED}' AND e.due_at IS NOT NULL"
+        ))?
         .query_row(named_params! { ":id": event_id }, |row| {
             Ok((claim_of(row)?, row.get::<_, bool>("available")?))
         })
@@ -159,7 +161,7 @@ pub struct Outcome {
     /// The destination's status, when it answered.
     pub response_status: Option<u16>,
     /// Why it did not, or what stopped the attempt.
-    pub error_code: Option<&'static str>,
+    pub error_code: Option<ErrorCode>,
     /// The stored part of the destination's body.
     pub body: Option<String>,
     /// Where the request went.
@@ -197,11 +199,11 @@ pub enum Next {
 
 /// An event as it stands when an attempt of it ends.
 struct Current {
-    status: String,
+    status: EventStatus,
     /// The number of retries asked for so far.
     version: i64,
     /// The attempt that was put aside by one that somebody asked for.
-    kept: Option<(Micros, Trigger)>,
+    kept: Option<(Micros, AttemptTrigger)>,
     bulk_retry_id: Option<String>,
     /// Whether its connection is paused.
     paused: bool,
@@ -251,26 +253,29 @@ pub fn record(
     let scheduled = match next {
         _ if success => None,
         Next::Stop => None,
-        Next::At(at) => Some((at, Trigger::Automatic)),
+        Next::At(at) => Some((at, AttemptTrigger::Automatic)),
         Next::Nothing => current.kept,
     };
     let counted = matches!((success, next), (false, Next::At(_)));
-    let was_cancelled = current.status == "CANCELLED";
+    let was_cancelled = current.status == EventStatus::Cancelled;
     let cancelled = was_cancelled && !success;
     let asked_meanwhile = current.version != claim.due_version && !was_cancelled;
 
-    let ended = if success { "SUCCESSFUL" } else { "FAILED" };
+    let ended = match success {
+        true => EventStatus::Successful,
+        false => EventStatus::Failed,
+    };
     let (status, due, kept, next_shown) = if cancelled {
-        ("CANCELLED", (None, None), None, None)
+        (EventStatus::Cancelled, (None, None), None, None)
     } else if asked_meanwhile {
         let trigger = if current.bulk_retry_id == claim.bulk_retry_id {
-            Trigger::Manual
+            AttemptTrigger::Manual
         } else {
-            Trigger::BulkRetry
+            AttemptTrigger::BulkRetry
         };
         let (status, at) = match current.paused {
-            true => ("HOLD", None),
-            false => ("QUEUED", Some(now)),
+            true => (EventStatus::Hold, None),
+            false => (EventStatus::Queued, Some(now)),
         };
         (status, (at, Some(trigger)), scheduled, None)
     } else {
@@ -321,10 +326,10 @@ fn insert(
     .execute(named_params! {
         ":id": attempt_id, ":event": claim.event_id, ":connection": claim.connection_id,
         ":destination": claim.destination_id, ":number": claim.attempts + 1, ":trigger": claim.trigger,
-        ":status": if success { "SUCCESSFUL" } else { "FAILED" },
+        ":status": if success { AttemptStatus::Successful } else { AttemptStatus::Failed },
         ":response_status": outcome.response_status, ":error_code": outcome.error_code, ":body": outcome.body,
         ":url": outcome.requested_url, ":method": outcome.http_method,
-        ":bulk": (claim.trigger == Trigger::BulkRetry).then_some(claim.bulk_retry_id.as_deref()).flatten(),
+        ":bulk": (claim.trigger == AttemptTrigger::BulkRetry).then_some(claim.bulk_retry_id.as_deref()).flatten(),
         ":successful_at": success.then_some(now), ":delivered_at": outcome.delivered_at,
         ":responded_at": outcome.responded_at,
         ":delivery_latency": millis(Some(claim.due_at), outcome.delivered_at),
@@ -343,7 +348,7 @@ pub fn cancel_unavailable(
     now: Micros,
     event_id: &str,
 ) -> Result<(), StoreError> {
-    let owed = "id = :id AND status = 'QUEUED' AND due_at IS NOT NULL";
+    let owed = sql!("id = :id AND status = '{QUEUED}' AND due_at IS NOT NULL");
     cancel_those(conn, now, owed, event_id)?;
     Ok(())
 }

@@ -2,9 +2,13 @@
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
-use super::{EventError, Trigger};
+use super::EventError;
 use crate::clock::Micros;
 use crate::store::StoreError;
+use crate::wire::{AttemptTrigger, EventStatus, sql};
+
+const QUEUED: EventStatus = EventStatus::Queued;
+const HOLD: EventStatus = EventStatus::Hold;
 
 /// Cancels an event that still owes an attempt.
 ///
@@ -12,21 +16,21 @@ use crate::store::StoreError;
 /// [`EventError::NotFound`], or [`EventError::NotCancellable`] for an event in a final state or
 /// between a failed attempt and its retry.
 pub fn cancel(conn: &Connection, now: Micros, event_id: &str) -> Result<(), EventError> {
-    let status: Option<String> = conn
+    let status: Option<EventStatus> = conn
         .prepare_cached("SELECT status FROM events WHERE id = :id")?
         .query_row(named_params! { ":id": event_id }, |row| row.get(0))
         .optional()?;
-    match status.as_deref() {
+    match status {
         None => Err(EventError::NotFound {
             id: event_id.to_owned(),
         }),
-        Some("QUEUED" | "SCHEDULED" | "HOLD") => {
+        Some(status) if EventStatus::CANCELLABLE.contains(&status) => {
             cancel_those(conn, now, "id = :id", event_id)?;
             Ok(())
         }
-        Some(other) => Err(EventError::NotCancellable {
+        Some(status) => Err(EventError::NotCancellable {
             id: event_id.to_owned(),
-            status: other.to_owned(),
+            status,
         }),
     }
 }
@@ -42,13 +46,13 @@ pub(super) fn cancel_those(
     id: &str,
 ) -> Result<usize, StoreError> {
     let sql = format!(
-        "UPDATE events SET status = 'CANCELLED', due_at = NULL, due_trigger = NULL,
+        "UPDATE events SET status = :cancelled, due_at = NULL, due_trigger = NULL,
              kept_due_at = NULL, kept_due_trigger = NULL, next_attempt_at = NULL, updated_at = :now
          WHERE {condition}"
     );
     let cancelled = conn
         .prepare_cached(&sql)?
-        .execute(named_params! { ":id": id, ":now": now })?;
+        .execute(named_params! { ":id": id, ":now": now, ":cancelled": EventStatus::Cancelled })?;
     Ok(cancelled)
 }
 
@@ -57,7 +61,7 @@ pub(super) fn cancel_those(
 /// # Errors
 /// As [`retry_with`].
 pub fn retry(conn: &Connection, now: Micros, event_id: &str) -> Result<(), EventError> {
-    retry_with(conn, now, event_id, Trigger::Manual, None)
+    retry_with(conn, now, event_id, AttemptTrigger::Manual, None)
 }
 
 /// Asks for one more attempt of an event in whatever state.
@@ -73,7 +77,7 @@ pub fn retry_with(
     conn: &Connection,
     now: Micros,
     event_id: &str,
-    trigger: Trigger,
+    trigger: AttemptTrigger,
     bulk_retry_id: Option<&str>,
 ) -> Result<(), EventError> {
     let row: Option<(String, bool, bool)> = conn
@@ -97,18 +101,19 @@ pub fn retry_with(
     }
     conn.prepare_cached(
         "UPDATE events SET
-             kept_due_at = CASE WHEN status IN ('FAILED', 'SCHEDULED') THEN due_at ELSE kept_due_at END,
+             kept_due_at = CASE WHEN status IN (:failed, :scheduled) THEN due_at ELSE kept_due_at END,
              kept_due_trigger =
-                 CASE WHEN status IN ('FAILED', 'SCHEDULED') THEN due_trigger ELSE kept_due_trigger END,
-             due_trigger = CASE WHEN status IN ('QUEUED', 'HOLD') THEN due_trigger ELSE :trigger END,
-             due_at = CASE WHEN :paused THEN NULL WHEN status = 'QUEUED' THEN due_at ELSE :now END,
-             status = CASE WHEN :paused THEN 'HOLD' ELSE 'QUEUED' END,
+                 CASE WHEN status IN (:failed, :scheduled) THEN due_trigger ELSE kept_due_trigger END,
+             due_trigger = CASE WHEN status IN (:queued, :hold) THEN due_trigger ELSE :trigger END,
+             due_at = CASE WHEN :paused THEN NULL WHEN status = :queued THEN due_at ELSE :now END,
+             status = CASE WHEN :paused THEN :hold ELSE :queued END,
              bulk_retry_id = coalesce(:bulk, bulk_retry_id),
              due_version = due_version + 1, next_attempt_at = NULL, updated_at = :now
          WHERE id = :id",
     )?
     .execute(named_params! {
         ":trigger": trigger, ":paused": paused, ":now": now, ":bulk": bulk_retry_id, ":id": event_id,
+        ":failed": EventStatus::Failed, ":scheduled": EventStatus::Scheduled, ":queued": QUEUED, ":hold": HOLD,
     })?;
     Ok(())
 }
@@ -132,12 +137,12 @@ pub fn pause_connection(conn: &Connection, now: Micros, id: &str) -> Result<usiz
     }
     // By destination first: that is the index over events that are ready.
     let held = conn
-        .prepare_cached(
+        .prepare_cached(sql!(
             "UPDATE events INDEXED BY events_ready SET
-                 status = 'HOLD', due_at = NULL, next_attempt_at = NULL, updated_at = :now
-             WHERE status = 'QUEUED' AND due_at IS NOT NULL AND connection_id = :id
-                 AND destination_id = (SELECT destination_id FROM connections WHERE id = :id)",
-        )?
+                 status = '{HOLD}', due_at = NULL, next_attempt_at = NULL, updated_at = :now
+             WHERE status = '{QUEUED}' AND due_at IS NOT NULL AND connection_id = :id
+                 AND destination_id = (SELECT destination_id FROM connections WHERE id = :id)"
+        ))?
         .execute(named_params! { ":id": id, ":now": now })?;
     Ok(held)
 }
@@ -163,17 +168,21 @@ pub fn unpause_connection(conn: &Connection, now: Micros, id: &str) -> Result<us
     let queued = conn
         .prepare_cached(
             "UPDATE events SET
-                 status = CASE WHEN due_at > :now THEN 'SCHEDULED' ELSE 'QUEUED' END,
+                 status = CASE WHEN due_at > :now THEN :scheduled ELSE :queued END,
                  next_attempt_at = CASE WHEN due_at > :now THEN due_at END,
                  due_at = CASE WHEN due_at > :now THEN due_at ELSE min(created_at, :now) END,
                  due_trigger = CASE
-                     WHEN due_trigger IN ('MANUAL', 'BULK_RETRY') THEN due_trigger
-                     WHEN attempts = 0 THEN 'INITIAL'
-                     ELSE 'UNPAUSE' END,
+                     WHEN due_trigger IN (:manual, :bulk_retry) THEN due_trigger
+                     WHEN attempts = 0 THEN :initial
+                     ELSE :unpause END,
                  updated_at = :now
-             WHERE status = 'HOLD' AND connection_id = :id",
+             WHERE status = :hold AND connection_id = :id",
         )?
-        .execute(named_params! { ":id": id, ":now": now })?;
+        .execute(named_params! {
+            ":id": id, ":now": now, ":hold": HOLD, ":scheduled": EventStatus::Scheduled, ":queued": QUEUED,
+            ":manual": AttemptTrigger::Manual, ":bulk_retry": AttemptTrigger::BulkRetry,
+            ":initial": AttemptTrigger::Initial, ":unpause": AttemptTrigger::Unpause,
+        })?;
     Ok(queued)
 }
 
@@ -187,14 +196,16 @@ pub fn cancel_pending_of_connection(
     now: Micros,
     id: &str,
 ) -> Result<usize, EventError> {
-    let pending = "id IN (
+    let pending = sql!(
+        "id IN (
              SELECT id FROM events INDEXED BY events_ready
-             WHERE status = 'QUEUED' AND due_at IS NOT NULL AND connection_id = :id
+             WHERE status = '{QUEUED}' AND due_at IS NOT NULL AND connection_id = :id
                  AND destination_id = (SELECT destination_id FROM connections WHERE id = :id)
              UNION ALL
              SELECT id FROM events INDEXED BY events_waiting
-             WHERE status <> 'QUEUED' AND due_at IS NOT NULL AND connection_id = :id
+             WHERE status <> '{QUEUED}' AND due_at IS NOT NULL AND connection_id = :id
              UNION ALL
-             SELECT id FROM events WHERE status = 'HOLD' AND connection_id = :id)";
+             SELECT id FROM events WHERE status = '{HOLD}' AND connection_id = :id)"
+    );
     Ok(cancel_those(conn, now, pending, id)?)
 }

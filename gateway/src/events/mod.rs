@@ -13,67 +13,12 @@ pub mod attempt;
 mod change;
 pub mod due;
 
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
-
 use crate::store::StoreError;
+use crate::wire::EventStatus;
 
 pub use change::{
     cancel, cancel_pending_of_connection, pause_connection, retry, retry_with, unpause_connection,
 };
-
-/// What made an attempt happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trigger {
-    /// The first attempt of the event.
-    Initial,
-    /// The retry rule.
-    Automatic,
-    /// Somebody asked for this event.
-    Manual,
-    /// The connection is no longer paused.
-    Unpause,
-    /// A bulk retry.
-    BulkRetry,
-}
-
-impl Trigger {
-    /// The name on the wire and in the store.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Initial => "INITIAL",
-            Self::Automatic => "AUTOMATIC",
-            Self::Manual => "MANUAL",
-            Self::Unpause => "UNPAUSE",
-            Self::BulkRetry => "BULK_RETRY",
-        }
-    }
-
-    /// Whether somebody asked for the attempt, so that its failure does not use up the retry rule.
-    pub const fn is_asked_for(self) -> bool {
-        matches!(self, Self::Manual | Self::BulkRetry)
-    }
-}
-
-impl ToSql for Trigger {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::from(self.as_str()))
-    }
-}
-
-impl FromSql for Trigger {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        match value.as_str()? {
-            "INITIAL" => Ok(Self::Initial),
-            "AUTOMATIC" => Ok(Self::Automatic),
-            "MANUAL" => Ok(Self::Manual),
-            "UNPAUSE" => Ok(Self::Unpause),
-            "BULK_RETRY" => Ok(Self::BulkRetry),
-            other => Err(FromSqlError::Other(
-                format!("unknown trigger {other}").into(),
-            )),
-        }
-    }
-}
 
 /// Why a change of an event, connection or request was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +34,7 @@ pub enum EventError {
         /// The event.
         id: String,
         /// Its status.
-        status: String,
+        status: EventStatus,
     },
     /// The event's connection is deleted or disabled.
     ConnectionUnavailable {

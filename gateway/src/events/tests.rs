@@ -3,6 +3,7 @@ use rusqlite::Connection;
 use super::attempt::{Claim, Claimed, Next, Outcome, claim, record};
 use super::*;
 use crate::clock::Micros;
+use crate::wire::AttemptTrigger;
 
 const START: i64 = 1_000_000_000;
 
@@ -36,7 +37,7 @@ fn database() -> Connection {
 struct State {
     status: String,
     attempts: i64,
-    due: Option<(Micros, Trigger)>,
+    due: Option<(Micros, AttemptTrigger)>,
     next_shown: Option<Micros>,
 }
 
@@ -46,7 +47,7 @@ fn state(conn: &Connection) -> State {
         [],
         |row| {
             let due_at: Option<Micros> = row.get(2)?;
-            let due_trigger: Option<Trigger> = row.get(3)?;
+            let due_trigger: Option<AttemptTrigger> = row.get(3)?;
             Ok(State {
                 status: row.get(0)?,
                 attempts: row.get(1)?,
@@ -61,7 +62,7 @@ fn state(conn: &Connection) -> State {
 fn is(
     status: &str,
     attempts: i64,
-    due: Option<(Micros, Trigger)>,
+    due: Option<(Micros, AttemptTrigger)>,
     next_shown: Option<Micros>,
 ) -> State {
     State {
@@ -108,7 +109,7 @@ fn a_failure_waits_as_failed_and_becomes_queued_when_due() {
         is(
             "FAILED",
             1,
-            Some((at(31), Trigger::Automatic)),
+            Some((at(31), AttemptTrigger::Automatic)),
             Some(at(31))
         )
     );
@@ -118,7 +119,7 @@ fn a_failure_waits_as_failed_and_becomes_queued_when_due() {
     assert_eq!(due::promote(&conn, at(31)).unwrap(), 1);
     assert_eq!(
         state(&conn),
-        is("QUEUED", 1, Some((at(31), Trigger::Automatic)), None)
+        is("QUEUED", 1, Some((at(31), AttemptTrigger::Automatic)), None)
     );
     assert_eq!(claimed(&conn).automatic_count, 1);
 }
@@ -148,7 +149,7 @@ fn a_failed_manual_retry_leaves_the_scheduled_one_and_a_successful_one_cancels_i
             is(
                 "FAILED",
                 2,
-                Some((at(31), Trigger::Automatic)),
+                Some((at(31), AttemptTrigger::Automatic)),
                 Some(at(31)),
             ),
         ),
@@ -159,7 +160,7 @@ fn a_failed_manual_retry_leaves_the_scheduled_one_and_a_successful_one_cancels_i
         retry(&conn, at(5), "evt_1").unwrap();
         assert_eq!(
             state(&conn),
-            is("QUEUED", 1, Some((at(5), Trigger::Manual)), None)
+            is("QUEUED", 1, Some((at(5), AttemptTrigger::Manual)), None)
         );
         recorded(&conn, at(6), &claimed(&conn), status, Next::Nothing);
         assert_eq!(state(&conn), expected);
@@ -183,7 +184,7 @@ fn a_retry_asked_for_in_flight_follows_and_keeps_the_schedule() {
     recorded(&conn, at(2), &in_flight, 500, Next::At(at(32)));
     assert_eq!(
         state(&conn),
-        is("QUEUED", 1, Some((at(2), Trigger::Manual)), None)
+        is("QUEUED", 1, Some((at(2), AttemptTrigger::Manual)), None)
     );
     recorded(&conn, at(3), &claimed(&conn), 500, Next::Nothing);
     assert_eq!(
@@ -191,7 +192,7 @@ fn a_retry_asked_for_in_flight_follows_and_keeps_the_schedule() {
         is(
             "FAILED",
             2,
-            Some((at(32), Trigger::Automatic)),
+            Some((at(32), AttemptTrigger::Automatic)),
             Some(at(32))
         )
     );
@@ -207,7 +208,7 @@ fn a_second_manual_retry_in_flight_is_not_lost() {
     recorded(&conn, at(2), &in_flight, 500, Next::Nothing);
     assert_eq!(
         state(&conn),
-        is("QUEUED", 2, Some((at(2), Trigger::Manual)), None)
+        is("QUEUED", 2, Some((at(2), AttemptTrigger::Manual)), None)
     );
     recorded(&conn, at(3), &claimed(&conn), 500, Next::Nothing);
     assert_eq!(state(&conn), is("FAILED", 3, None, None));
@@ -236,7 +237,7 @@ fn pause_holds_what_is_ready_and_unpause_delivers_it_as_initial() {
     assert_eq!(unpause_connection(&conn, at(2), "web_1").unwrap(), 1);
     assert_eq!(
         state(&conn),
-        is("QUEUED", 0, Some((at(0), Trigger::Initial)), None)
+        is("QUEUED", 0, Some((at(0), AttemptTrigger::Initial)), None)
     );
     assert!(matches!(
         pause_connection(&conn, at(3), "web_9"),
@@ -252,7 +253,7 @@ fn a_retry_that_comes_due_while_paused_is_held_and_delivered_as_unpause() {
     due::promote(&conn, at(31)).unwrap();
     assert_eq!(state(&conn), is("HOLD", 1, None, None));
     unpause_connection(&conn, at(40), "web_1").unwrap();
-    assert_eq!(claimed(&conn).trigger, Trigger::Unpause);
+    assert_eq!(claimed(&conn).trigger, AttemptTrigger::Unpause);
 }
 
 #[test]

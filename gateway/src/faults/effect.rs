@@ -6,6 +6,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::Plane;
+use crate::wire::ErrorCode;
 
 /// What a fault does to the call it strikes.
 ///
@@ -114,10 +115,7 @@ impl Effect {
 }
 
 /// The error code of the contract that is written so.
-pub(crate) fn code_of(code: &str) -> Option<&'static str> {
-    use hookdeck::models::ErrorCode;
-    ErrorCode::KNOWN
-        .iter()
-        .map(ErrorCode::as_str)
-        .find(|known| *known == code)
+pub(crate) fn code_of(code: &str) -> Option<ErrorCode> {
+    let is_in_the_contract = hookdeck::models::ErrorCode::from(code).is_known();
+    ErrorCode::parse(code).filter(|_| is_in_the_contract)
 }

@@ -8,10 +8,10 @@ use super::handshake::{self, HandshakeReply};
 use super::rows::{NewEvent, NewRequest, store_event, store_ignored, store_payload, store_request};
 use super::verification::{self, Proof, Verification};
 use crate::intake::{ConnectionOutcome, Intake};
-use crate::request::Cause;
 use crate::request::{Fault, Received};
 use crate::rules::Rules;
 use crate::store::StoreError;
+use crate::wire::{DestinationType, DiscardCause, RejectionCause};
 
 /// What became of a request.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub enum Accepted {
 #[derive(Debug)]
 pub struct Stored {
     pub request_id: String,
-    pub rejected: Option<(Cause, Option<String>)>,
+    pub rejected: Option<(RejectionCause, Option<String>)>,
     /// Whether the producer is told of a failed verification.
     pub told: bool,
     pub custom: Option<(String, String)>,
@@ -95,8 +95,12 @@ pub fn accept(
         Vec::new()
     };
     let rejected = rejected
-        .or_else(|| routes.is_empty().then_some((Cause::NoConnection, None)))
-        .or_else(|| not_built(&routes).map(|why| (Cause::IngestionFatal, Some(why))));
+        .or_else(|| {
+            routes
+                .is_empty()
+                .then_some((RejectionCause::NoConnection, None))
+        })
+        .or_else(|| not_built(&routes).map(|why| (RejectionCause::IngestionFatal, Some(why))));
 
     let payload_id = store_payload(conn, now, ids, received)?;
     let request = NewRequest {
@@ -167,30 +171,30 @@ fn judge(
     source: &Source,
     scheme: &str,
     proof: &Proof<'_>,
-) -> (Option<(Cause, Option<String>)>, bool) {
+) -> (Option<(RejectionCause, Option<String>)>, bool) {
     if let Some(cause) = refusal(source, proof.received) {
         return (Some((cause, None)), false);
     }
     match verification::verify(scheme, proof) {
         Verification::NotConfigured | Verification::Unchecked => (None, false),
         Verification::Passed => (None, true),
-        Verification::Failed => (Some((Cause::VerificationFailed, None)), false),
+        Verification::Failed => (Some((RejectionCause::VerificationFailed, None)), false),
     }
 }
 
 /// What speaks against the request before anybody asks who sent it.
-pub(super) fn refusal(source: &Source, received: &Received) -> Option<Cause> {
+pub(super) fn refusal(source: &Source, received: &Received) -> Option<RejectionCause> {
     if source.disabled {
-        return Some(Cause::SourceDisabled);
+        return Some(RejectionCause::SourceDisabled);
     }
     if !allows_method(&source.config, received) {
-        return Some(Cause::UnsupportedHttpMethod);
+        return Some(RejectionCause::UnsupportedHttpMethod);
     }
     received.fault.map(|fault| match fault {
-        Fault::TooLarge => Cause::PayloadTooLarge,
-        Fault::ContentType => Cause::UnsupportedContentType,
-        Fault::Json => Cause::UnparsableJson,
-        Fault::Query => Cause::Unknown,
+        Fault::TooLarge => RejectionCause::PayloadTooLarge,
+        Fault::ContentType => RejectionCause::UnsupportedContentType,
+        Fault::Json => RejectionCause::UnparsableJson,
+        Fault::Query => RejectionCause::Unknown,
     })
 }
 
@@ -245,13 +249,13 @@ pub(super) fn routes(conn: &Connection, source_id: &str) -> Result<Vec<Route>, S
         .prepare_cached(
             "SELECT c.id, c.source_id, c.destination_id, c.rules, c.paused_at IS NOT NULL AS paused,
                     coalesce(c.disabled_at, d.disabled_at, d.deleted_at) IS NOT NULL AS disabled,
-                    d.type = 'CLI' AS cli,
+                    d.type = :cli AS cli,
                     json_extract(d.config, '$.delivery_policy.groups.key') AS group_key
              FROM connections c JOIN destinations d ON d.id = c.destination_id
              WHERE c.source_id = :source AND c.deleted_at IS NULL
              ORDER BY c.created_at, c.id",
         )?
-        .query_map(named_params! { ":source": source_id }, |row| {
+        .query_map(named_params! { ":source": source_id, ":cli": DestinationType::Cli }, |row| {
             let id: String = row.get("id")?;
             let rules: String = row.get("rules")?;
             Ok(Route {
@@ -336,11 +340,14 @@ pub(super) fn fan_out(
             Verdict::Ignored(why) => {
                 store_ignored(conn, now, request_id, route, &why)?;
                 ignored += 1;
-                (cause, meta) = (Some(why.cause), why.meta.as_ref().map(Value::to_string));
+                (cause, meta) = (
+                    Some(DiscardCause::Ignored(why.cause)),
+                    why.meta.as_ref().map(Value::to_string),
+                );
             }
             Verdict::Repeated => {
                 ignored += 1;
-                cause = Some("DEDUPLICATED");
+                cause = Some(DiscardCause::Deduplicated);
             }
             Verdict::Unknown => {}
         }

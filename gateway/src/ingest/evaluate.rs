@@ -16,6 +16,7 @@ use crate::rules::filter::{Part, Parts};
 use crate::rules::{Rules, Step, group};
 use crate::sessions::record;
 use crate::store::StoreError;
+use crate::wire::IgnoredCause;
 
 /// The verdict on one request for one connection.
 pub(super) enum Verdict {
@@ -44,7 +45,7 @@ pub(super) enum Verdict {
 
 /// Why no event was made.
 pub(super) struct Ignored {
-    pub(super) cause: &'static str,
+    pub(super) cause: IgnoredCause,
     pub(super) meta: Option<Value>,
 }
 
@@ -68,7 +69,7 @@ pub(super) fn evaluate(
 ) -> Result<Verdict, StoreError> {
     let ignored = |cause, meta| Ok(Verdict::Ignored(Ignored { cause, meta }));
     if route.disabled {
-        return ignored("DISABLED", None);
+        return ignored(IgnoredCause::Disabled, None);
     }
     let mut seen = RequestView::of(received);
     if let Some(rule) = rules.deduplicate().filter(|_| is_new)
@@ -105,7 +106,7 @@ pub(super) fn evaluate(
             }
             Step::Filtered(parts) => {
                 let names = parts.iter().map(|part| part.as_str());
-                return ignored("FILTERED", Some(Value::from_iter(names)));
+                return ignored(IgnoredCause::Filtered, Some(Value::from_iter(names)));
             }
             Step::Transform {
                 transformation_id,
@@ -120,7 +121,7 @@ pub(super) fn evaluate(
                     }
                     Transformed::Failed => {
                         let meta = json!({ "transformation_id": id });
-                        return ignored("TRANSFORMATION_FAILED", Some(meta));
+                        return ignored(IgnoredCause::TransformationFailed, Some(meta));
                     }
                     Transformed::Unknown => return Ok(Verdict::Unknown),
                 }
@@ -144,7 +145,7 @@ fn receivers(
     let sessions = record::on_connection(intake.conn, intake.now, &route.id)?;
     if sessions.is_empty() {
         let disconnected = Ignored {
-            cause: "CLI_DISCONNECTED",
+            cause: IgnoredCause::CliDisconnected,
             meta: None,
         };
         return Ok(if route.paused {
@@ -166,7 +167,7 @@ fn receivers(
     Ok(if wanted.is_empty() {
         let names = refused.into_iter().map(Part::as_str);
         Err(Ignored {
-            cause: "FILTERED",
+            cause: IgnoredCause::Filtered,
             meta: Some(Value::from_iter(names)),
         })
     } else {

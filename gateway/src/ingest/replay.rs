@@ -9,8 +9,8 @@ use super::rows::{NewRequest, store_request};
 use crate::clock::Micros;
 use crate::events::EventError;
 use crate::intake::Intake;
-use crate::request::Cause;
 use crate::request::Received;
+use crate::wire::RejectionCause;
 
 /// Where a replay goes. Empty: where the original went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,7 +77,7 @@ struct StoredRequest {
     source_id: String,
     payload_id: String,
     verified: bool,
-    rejection_cause: Option<String>,
+    rejection_cause: Option<RejectionCause>,
     ingested_at: Micros,
     received: Received,
 }
@@ -90,14 +90,14 @@ fn load(conn: &Connection, request_id: &str) -> Result<StoredRequest, EventError
          WHERE r.id = :id",
     )?
     .query_row(named_params! { ":id": request_id }, |row| {
-        let rejection_cause: Option<String> = row.get("rejection_cause")?;
+        let rejection_cause: Option<RejectionCause> = row.get("rejection_cause")?;
         Ok(StoredRequest {
             id: request_id.to_owned(),
             source_id: row.get("source_id")?,
             payload_id: row.get("payload_id")?,
             verified: row.get("verified")?,
             ingested_at: row.get("ingested_at")?,
-            received: received(row, rejection_cause.as_deref())?,
+            received: received(row, rejection_cause)?,
             rejection_cause,
         })
     })
@@ -108,7 +108,7 @@ fn load(conn: &Connection, request_id: &str) -> Result<StoredRequest, EventError
 }
 
 /// The payload in `row`, of a request that was `rejected` for this cause.
-fn received(row: &Row<'_>, rejected: Option<&str>) -> rusqlite::Result<Received> {
+fn received(row: &Row<'_>, rejected: Option<RejectionCause>) -> rusqlite::Result<Received> {
     let headers: String = row.get("headers")?;
     Ok(Received::stored(
         rejected,
@@ -211,7 +211,7 @@ pub fn replay(
         if refused.is_some() {
             routes.clear();
         }
-        let cause = refused.or_else(|| routes.is_empty().then_some(Cause::NoConnection));
+        let cause = refused.or_else(|| routes.is_empty().then_some(RejectionCause::NoConnection));
         let request = NewRequest {
             source_id: &source_id,
             payload_id: &original.payload_id,
@@ -276,15 +276,6 @@ fn sources_of(
     Ok(sources)
 }
 
-/// Causes that say something about the request itself: another try would end the same way.
-const FINAL: [&str; 5] = [
-    "UNSUPPORTED_HTTP_METHOD",
-    "UNSUPPORTED_CONTENT_TYPE",
-    "UNPARSABLE_JSON",
-    "PAYLOAD_TOO_LARGE",
-    "UNKNOWN",
-];
-
 /// Makes events of a request that was rejected, or that has ignored events, for the connections
 /// that have none of it yet and existed when it came in, with today's rules; `webhook_ids` narrows
 /// them down. It is done on behalf of a bulk operation or of nobody's.
@@ -304,8 +295,8 @@ pub fn retry(
         .prepare_cached("SELECT connection_id FROM ignored_events WHERE request_id = :id")?
         .query_map(named_params! { ":id": request.id }, |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    let eligible = match request.rejection_cause.as_deref() {
-        Some(cause) => !FINAL.contains(&cause),
+    let eligible = match request.rejection_cause {
+        Some(cause) => !cause.is_final(),
         None => !ignored.is_empty(),
     };
     if !eligible {

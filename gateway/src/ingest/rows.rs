@@ -11,8 +11,9 @@ use super::evaluate::Ignored;
 use crate::clock::Micros;
 use crate::ids::Ids;
 use crate::issues;
-use crate::request::{Cause, Received};
+use crate::request::Received;
 use crate::store::StoreError;
+use crate::wire::{AttemptTrigger, EventStatus, RejectionCause};
 
 pub(super) fn store_payload(
     conn: &Connection,
@@ -53,7 +54,7 @@ pub(super) fn store_request(
     now: Micros,
     ids: &Ids,
     request: &NewRequest<'_>,
-    rejected: Option<Cause>,
+    rejected: Option<RejectionCause>,
 ) -> Result<String, StoreError> {
     let id = ids.request();
     conn.prepare_cached(
@@ -66,12 +67,12 @@ pub(super) fn store_request(
         ":source": request.source_id,
         ":payload": request.payload_id,
         ":verified": request.verified,
-        ":cause": rejected.map(Cause::as_str),
+        ":cause": rejected,
         ":bulk": request.bulk_retry_id,
         ":now": now,
     })?;
     if let Some(cause) = rejected {
-        issues::on_rejection(conn, now, ids, &id, request.source_id, cause.as_str())?;
+        issues::on_rejection(conn, now, ids, &id, request.source_id, cause)?;
     }
     Ok(id)
 }
@@ -94,22 +95,22 @@ pub(super) fn store_event(
 ) -> Result<(), StoreError> {
     let due = now.plus(event.due_in);
     let (status, due_at, next) = match (route.paused, event.due_in.is_zero()) {
-        (true, true) => ("HOLD", None, None),
+        (true, true) => (EventStatus::Hold, None, None),
         // The end of the pause does not cut the delay short.
-        (true, false) => ("HOLD", Some(due), None),
-        (false, true) => ("QUEUED", Some(due), None),
-        (false, false) => ("SCHEDULED", Some(due), Some(due)),
+        (true, false) => (EventStatus::Hold, Some(due), None),
+        (false, true) => (EventStatus::Queued, Some(due), None),
+        (false, false) => (EventStatus::Scheduled, Some(due), Some(due)),
     };
     conn.prepare_cached(
         "INSERT INTO events (id, connection_id, source_id, destination_id, request_id, payload_id, status,
              due_at, due_trigger, next_attempt_at, cli_id, delivery_group, created_at, updated_at)
          VALUES (:id, :connection, :source, :destination, :request, :payload, :status,
-             :due_at, 'INITIAL', :next, :cli_id, :group, :now, :now)",
+             :due_at, :trigger, :next, :cli_id, :group, :now, :now)",
     )?
     .execute(named_params! {
         ":id": event.id, ":connection": route.id, ":source": route.source_id, ":destination": route.destination_id,
         ":request": request_id, ":payload": event.payload_id, ":status": status, ":due_at": due_at, ":next": next,
-        ":cli_id": event.cli_id, ":group": event.group, ":now": now,
+        ":trigger": AttemptTrigger::Initial, ":cli_id": event.cli_id, ":group": event.group, ":now": now,
     })?;
     Ok(())
 }

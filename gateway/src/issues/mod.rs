@@ -19,6 +19,9 @@ use serde_json::{Value, json};
 use crate::clock::Micros;
 use crate::ids::Ids;
 use crate::store::StoreError;
+use crate::wire::{
+    ErrorCode, EventStatus, IssueStatus, IssueTriggerStrategy, IssueType, LogLevel, RejectionCause,
+};
 use trigger::{Subject, Trigger};
 
 /// A failed attempt, recorded already.
@@ -28,7 +31,7 @@ pub(crate) struct FailedAttempt<'a> {
     pub(crate) event_id: &'a str,
     pub(crate) connection_id: &'a str,
     pub(crate) response_status: Option<u16>,
-    pub(crate) error_code: Option<&'a str>,
+    pub(crate) error_code: Option<ErrorCode>,
 }
 
 /// Opens the delivery issue that a failed attempt calls for, if any: under the strategy
@@ -48,13 +51,14 @@ pub(crate) fn on_failed_attempt(
             row.get(0)
         })?;
     let subject = Subject::new(failed.connection_id, name.as_deref());
-    let Some(trigger) = trigger::responsible(conn, "delivery", |configs| {
+    let Some(trigger) = trigger::responsible(conn, IssueType::Delivery, |configs| {
         subject.covered_by(&configs["connections"])
     })?
     else {
         return Ok(());
     };
-    if trigger.configs["strategy"] == "final_attempt" && owes_an_attempt(conn, failed.event_id)? {
+    let is_final = trigger.configs["strategy"] == IssueTriggerStrategy::FinalAttempt.as_str();
+    if is_final && owes_an_attempt(conn, failed.event_id)? {
         return Ok(());
     }
     let keys = json!({
@@ -73,8 +77,11 @@ pub(crate) fn on_failed_attempt(
 
 fn owes_an_attempt(conn: &Connection, event_id: &str) -> Result<bool, StoreError> {
     Ok(conn
-        .prepare_cached("SELECT due_at IS NOT NULL OR status = 'HOLD' FROM events WHERE id = :id")?
-        .query_row(named_params! { ":id": event_id }, |row| row.get(0))
+        .prepare_cached("SELECT due_at IS NOT NULL OR status = :hold FROM events WHERE id = :id")?
+        .query_row(
+            named_params! { ":id": event_id, ":hold": EventStatus::Hold },
+            |row| row.get(0),
+        )
         .optional()?
         .unwrap_or(false))
 }
@@ -102,7 +109,7 @@ pub(crate) fn on_wait(
         .prepare_cached("SELECT name FROM destinations WHERE id = :id")?
         .query_row(named_params! { ":id": destination_id }, |row| row.get(0))?;
     let subject = Subject::new(destination_id, Some(&name));
-    let Some(trigger) = trigger::responsible(conn, "backpressure", |configs| {
+    let Some(trigger) = trigger::responsible(conn, IssueType::Backpressure, |configs| {
         subject.covered_by(&configs["destinations"])
     })?
     else {
@@ -141,20 +148,20 @@ pub(crate) fn on_rejection(
     ids: &Ids,
     request_id: &str,
     source_id: &str,
-    cause: &str,
+    cause: RejectionCause,
 ) -> Result<(), StoreError> {
     let name: String = conn
         .prepare_cached("SELECT name FROM sources WHERE id = :id")?
         .query_row(named_params! { ":id": source_id }, |row| row.get(0))?;
     let subject = Subject::new(source_id, Some(&name));
-    let trigger = trigger::responsible(conn, "request", |configs| {
+    let trigger = trigger::responsible(conn, IssueType::Request, |configs| {
         let excluded = configs["excluded_rejection_causes"].as_array();
-        if excluded.is_some_and(|causes| causes.iter().any(|excluded| excluded == cause)) {
+        if excluded.is_some_and(|causes| causes.iter().any(|excluded| excluded == cause.as_str())) {
             return None;
         }
         let causes = &configs["rejection_causes"];
         let listed = causes.as_array();
-        if listed.is_some_and(|causes| !causes.iter().any(|listed| listed == cause)) {
+        if listed.is_some_and(|causes| !causes.iter().any(|listed| listed == cause.as_str())) {
             return None;
         }
         // A named cause outweighs however exact a choice of sources.
@@ -169,9 +176,6 @@ pub(crate) fn on_rejection(
     open(conn, now, ids, &trigger, &keys, &reference).map(|_| ())
 }
 
-/// The levels of a transformation's log, lowest first.
-const LEVELS: [&str; 5] = ["debug", "info", "warn", "error", "fatal"];
-
 /// Opens the issue that a run of a transformation calls for, if any, and marks the execution with it.
 ///
 /// # Errors
@@ -182,22 +186,23 @@ pub(crate) fn on_execution(
     ids: &Ids,
     execution_id: &str,
     transformation_id: &str,
-    log_level: &str,
+    log_level: LogLevel,
 ) -> Result<(), StoreError> {
     let name: Option<String> = conn
         .prepare_cached("SELECT name FROM transformations WHERE id = :id")?
         .query_row(named_params! { ":id": transformation_id }, |row| row.get(0))
         .optional()?;
     let subject = Subject::new(transformation_id, name.as_deref());
-    let Some(trigger) = trigger::responsible(conn, "transformation", |configs| {
+    let Some(trigger) = trigger::responsible(conn, IssueType::Transformation, |configs| {
         subject.covered_by(&configs["transformations"])
     })?
     else {
         return Ok(());
     };
-    let rank = |level: &str| LEVELS.iter().position(|known| *known == level);
-    let wanted = trigger.configs["log_level"].as_str().and_then(rank);
-    if rank(log_level) < wanted {
+    let wanted = trigger.configs["log_level"]
+        .as_str()
+        .and_then(LogLevel::parse);
+    if wanted.is_some_and(|wanted| log_level < wanted) {
         return Ok(());
     }
     let keys = json!({ "transformation_id": [transformation_id], "log_level": [log_level] });
@@ -219,11 +224,16 @@ fn open(
 ) -> Result<String, StoreError> {
     let found: Option<(String, bool)> = conn
         .prepare_cached(
-            "SELECT id, status <> 'IGNORED' AND (status = 'RESOLVED' OR dismissed_at IS NOT NULL)
+            "SELECT id, status <> :ignored AND (status = :resolved OR dismissed_at IS NOT NULL)
              FROM issues WHERE type = :type AND aggregation_keys = :keys",
         )?
         .query_row(
-            named_params! { ":type": trigger.kind, ":keys": keys.to_string() },
+            named_params! {
+                ":type": trigger.issue_type,
+                ":keys": keys.to_string(),
+                ":ignored": IssueStatus::Ignored,
+                ":resolved": IssueStatus::Resolved,
+            },
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .optional()?;
@@ -232,12 +242,13 @@ fn open(
         conn.prepare_cached(
             "INSERT INTO issues (id, trigger_id, type, status, aggregation_keys, reference, opened_at,
                  first_seen_at, last_seen_at, created_at, updated_at)
-             VALUES (:id, :trigger, :type, 'OPENED', :keys, :reference, :now, :now, :now, :now, :now)",
+             VALUES (:id, :trigger, :type, :opened, :keys, :reference, :now, :now, :now, :now, :now)",
         )?
         .execute(named_params! {
             ":id": id,
             ":trigger": trigger.id,
-            ":type": trigger.kind,
+            ":type": trigger.issue_type,
+            ":opened": IssueStatus::Opened,
             ":keys": keys.to_string(),
             ":reference": reference.to_string(),
             ":now": now,
@@ -246,12 +257,13 @@ fn open(
     };
     if reopens {
         conn.prepare_cached(
-            "UPDATE issues SET status = 'OPENED', trigger_id = :trigger, reference = :reference,
+            "UPDATE issues SET status = :opened, trigger_id = :trigger, reference = :reference,
                  opened_at = :now, last_seen_at = :now, dismissed_at = NULL, updated_at = :now
              WHERE id = :id",
         )?
         .execute(named_params! {
             ":id": id,
+            ":opened": IssueStatus::Opened,
             ":trigger": trigger.id,
             ":reference": reference.to_string(),
             ":now": now,

@@ -8,12 +8,13 @@ use rusqlite::{Connection, named_params};
 use serde_json::Value;
 
 use crate::store::StoreError;
+use crate::wire::IssueType;
 
 /// A trigger that is not disabled.
 #[derive(Debug)]
 pub(super) struct Trigger {
     pub(super) id: String,
-    pub(super) kind: &'static str,
+    pub(super) issue_type: IssueType,
     pub(super) configs: Value,
 }
 
@@ -55,17 +56,17 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// The trigger of a kind that covers a failure most exactly, by what `cover` says of its configs.
+/// The trigger of a type that covers a failure most exactly, by what `cover` says of its configs.
 pub(super) fn responsible<T: Ord>(
     conn: &Connection,
-    kind: &'static str,
+    issue_type: IssueType,
     cover: impl Fn(&Value) -> Option<T>,
 ) -> Result<Option<Trigger>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT id, configs FROM issue_triggers WHERE type = :type AND disabled_at IS NULL
          ORDER BY created_at, id",
     )?;
-    let mut rows = statement.query(named_params! { ":type": kind })?;
+    let mut rows = statement.query(named_params! { ":type": issue_type })?;
     let mut best: Option<(T, Trigger)> = None;
     while let Some(row) = rows.next()? {
         let configs: String = row.get(1)?;
@@ -77,7 +78,14 @@ pub(super) fn responsible<T: Ord>(
         };
         if best.as_ref().is_none_or(|(best, _)| exactness > *best) {
             let id = row.get(0)?;
-            best = Some((exactness, Trigger { id, kind, configs }));
+            best = Some((
+                exactness,
+                Trigger {
+                    id,
+                    issue_type,
+                    configs,
+                },
+            ));
         }
     }
     Ok(best.map(|(_, trigger)| trigger))

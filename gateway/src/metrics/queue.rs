@@ -15,6 +15,7 @@ use super::table::plain;
 use super::{Clause, Query, ROW_LIMIT, Rows};
 use crate::clock::Micros;
 use crate::store::StoreError;
+use crate::wire::EventStatus;
 
 /// One wait. The end does not belong to it.
 #[derive(Clone, Copy, Debug)]
@@ -89,15 +90,17 @@ fn waits(
         .filter(|name| query.dimensions.iter().any(|asked| asked == name))
         .collect();
     let columns: String = names.iter().map(|name| format!("{name}, ")).collect();
+    const CANCELLED: EventStatus = EventStatus::Cancelled;
+    const QUEUED: EventStatus = EventStatus::Queued;
     let sql = format!(
         "SELECT {columns} began, min(ended, ?) FROM (
              SELECT destination_id, delivery_group, created_at AS began, coalesce(
                  (SELECT created_at FROM attempts WHERE event_id = events.id AND attempt_number = 1),
-                 CASE WHEN status = 'CANCELLED' THEN updated_at END, ?) AS ended
+                 CASE WHEN status = '{CANCELLED}' THEN updated_at END, ?) AS ended
              FROM events
              UNION ALL
              SELECT destination_id, delivery_group, updated_at, ?
-             FROM events WHERE status = 'QUEUED' AND attempts > 0)
+             FROM events WHERE status = '{QUEUED}' AND attempts > 0)
          WHERE {} AND began < ? AND ended > ?",
         filter.sql
     );

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{Clause, Query, ROW_LIMIT, Rows};
 use crate::store::StoreError;
+use crate::wire::{AttemptStatus, EventStatus, LogLevel};
 
 /// A table that can be measured.
 #[derive(Debug)]
@@ -24,11 +25,16 @@ pub(crate) struct Table {
 pub(crate) enum Measure {
     /// An aggregate.
     Sql(&'static str),
+    /// An aggregate with words of the wire in it.
+    Words(fn() -> String),
     /// The value below which this share of the values of an expression lies, by nearest rank.
     Percentile(&'static str, f64),
     /// How often the most frequent value of an expression occurs.
     Peak(&'static str),
 }
+
+/// The status of a request: a column that is not stored.
+pub(crate) const REQUEST_STATUS: &str = "iif(rejection_cause IS NULL, 'ACCEPTED', 'REJECTED')";
 
 /// Requests.
 pub(crate) static REQUESTS: Table = Table {
@@ -37,10 +43,7 @@ pub(crate) static REQUESTS: Table = Table {
     dimensions: &[
         ("source_id", "source_id"),
         ("rejection_cause", "rejection_cause"),
-        (
-            "status",
-            "iif(rejection_cause IS NULL, 'ACCEPTED', 'REJECTED')",
-        ),
+        ("status", REQUEST_STATUS),
         ("bulk_retry_ids", "bulk_retry_id"),
         ("events_count", "events_count"),
         ("ignored_count", "ignored_count"),
@@ -90,27 +93,26 @@ pub(crate) static EVENTS: Table = Table {
         ("count", Measure::Sql("count(*)")),
         (
             "successful_count",
-            Measure::Sql("count(*) FILTER (WHERE status = 'SUCCESSFUL')"),
+            Measure::Words(|| having(EventStatus::Successful)),
         ),
         (
             "failed_count",
-            Measure::Sql("count(*) FILTER (WHERE status = 'FAILED')"),
+            Measure::Words(|| having(EventStatus::Failed)),
         ),
         (
             "scheduled_count",
-            Measure::Sql("count(*) FILTER (WHERE status = 'SCHEDULED')"),
+            Measure::Words(|| having(EventStatus::Scheduled)),
         ),
-        (
-            "paused_count",
-            Measure::Sql("count(*) FILTER (WHERE status = 'HOLD')"),
-        ),
-        ("error_rate", Measure::Sql(FAILED_SHARE)),
+        ("paused_count", Measure::Words(|| having(EventStatus::Hold))),
+        ("error_rate", Measure::Words(failed_share)),
         ("avg_attempts", Measure::Sql("avg(attempts)")),
         (
             "scheduled_retry_count",
-            Measure::Sql(
-                "count(*) FILTER (WHERE status = 'FAILED' AND next_attempt_at IS NOT NULL)",
-            ),
+            Measure::Words(|| {
+                format!(
+                    "count(*) FILTER (WHERE status = '{FAILED}' AND next_attempt_at IS NOT NULL)"
+                )
+            }),
         ),
         (
             "max_count_per_second",
@@ -119,9 +121,21 @@ pub(crate) static EVENTS: Table = Table {
     ],
 };
 
-/// Failed ones among those that have come to an end.
-const FAILED_SHARE: &str = "1.0 * count(*) FILTER (WHERE status = 'FAILED')
-    / nullif(count(*) FILTER (WHERE status IN ('FAILED', 'SUCCESSFUL')), 0)";
+const FAILED: EventStatus = EventStatus::Failed;
+const SUCCESSFUL: EventStatus = EventStatus::Successful;
+
+/// How many have this status.
+fn having(status: impl std::fmt::Display) -> String {
+    format!("count(*) FILTER (WHERE status = '{status}')")
+}
+
+/// Failed ones among those that have come to an end. The status of an attempt is one of these two.
+fn failed_share() -> String {
+    format!(
+        "1.0 * count(*) FILTER (WHERE status = '{FAILED}')
+         / nullif(count(*) FILTER (WHERE status IN ('{FAILED}', '{SUCCESSFUL}')), 0)"
+    )
+}
 
 /// Attempts.
 pub(crate) static ATTEMPTS: Table = Table {
@@ -140,14 +154,14 @@ pub(crate) static ATTEMPTS: Table = Table {
         ("count", Measure::Sql("count(*)")),
         (
             "successful_count",
-            Measure::Sql("count(*) FILTER (WHERE status = 'SUCCESSFUL')"),
+            Measure::Words(|| having(AttemptStatus::Successful)),
         ),
         (
             "failed_count",
-            Measure::Sql("count(*) FILTER (WHERE status = 'FAILED')"),
+            Measure::Words(|| having(AttemptStatus::Failed)),
         ),
         ("delivered_count", Measure::Sql("count(delivered_at)")),
-        ("error_rate", Measure::Sql(FAILED_SHARE)),
+        ("error_rate", Measure::Words(failed_share)),
         (
             "response_latency_avg",
             Measure::Sql("avg(response_latency)"),
@@ -198,39 +212,38 @@ pub(crate) static TRANSFORMATIONS: Table = Table {
         ("count", Measure::Sql("count(*)")),
         (
             "successful_count",
-            Measure::Sql("count(*) FILTER (WHERE log_level <> 'fatal')"),
+            Measure::Words(|| format!("count(*) FILTER (WHERE log_level <> '{FATAL}')")),
         ),
-        (
-            "failed_count",
-            Measure::Sql("count(*) FILTER (WHERE log_level = 'fatal')"),
-        ),
+        ("failed_count", Measure::Words(|| logged(LogLevel::Fatal))),
         (
             "error_rate",
-            Measure::Sql("1.0 * count(*) FILTER (WHERE log_level = 'fatal') / nullif(count(*), 0)"),
+            Measure::Words(|| format!("1.0 * {} / nullif(count(*), 0)", logged(FATAL))),
         ),
-        (
-            "error_count",
-            Measure::Sql("count(*) FILTER (WHERE log_level = 'error')"),
-        ),
-        (
-            "warn_count",
-            Measure::Sql("count(*) FILTER (WHERE log_level = 'warn')"),
-        ),
-        (
-            "info_count",
-            Measure::Sql("count(*) FILTER (WHERE log_level = 'info')"),
-        ),
+        ("error_count", Measure::Words(|| logged(LogLevel::Error))),
+        ("warn_count", Measure::Words(|| logged(LogLevel::Warn))),
+        ("info_count", Measure::Words(|| logged(LogLevel::Info))),
         (
             "debug_count",
-            Measure::Sql("count(*) FILTER (WHERE log_level = 'debug' AND logs <> '[]')"),
+            Measure::Words(|| {
+                format!("count(*) FILTER (WHERE log_level = '{DEBUG}' AND logs <> '[]')")
+            }),
         ),
     ],
 };
+
+const FATAL: LogLevel = LogLevel::Fatal;
+const DEBUG: LogLevel = LogLevel::Debug;
+
+/// How many were at this level.
+fn logged(level: LogLevel) -> String {
+    format!("count(*) FILTER (WHERE log_level = '{level}')")
+}
 
 impl Measure {
     fn sql(self) -> String {
         match self {
             Self::Sql(aggregate) => aggregate.to_owned(),
+            Self::Words(aggregate) => aggregate(),
             Self::Percentile(value, _) => {
                 format!("json_group_array({value}) FILTER (WHERE {value} IS NOT NULL)")
             }
@@ -240,7 +253,7 @@ impl Measure {
 
     /// The number in a column; zero where there is nothing to compute it from.
     fn read(self, row: &Row<'_>, column: usize) -> Result<Value, StoreError> {
-        if let Self::Sql(_) = self {
+        if let Self::Sql(_) | Self::Words(_) = self {
             return Ok(match row.get(column)? {
                 Sql::Integer(number) => Value::from(number),
                 Sql::Real(number) => Value::from(number),

@@ -1,11 +1,9 @@
 //! A request as such: how it came in, what is wrong with it whatever its source, and how rules see it.
 
-mod cause;
 mod content_type;
 mod receive;
 mod view;
 
-pub use cause::Cause;
 pub use content_type::is_binary;
 pub use receive::{Fault, Received};
 pub use view::RequestView;

@@ -7,8 +7,8 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Map, Value};
 
-use super::cause::Cause;
 use super::content_type::{Kind, classify};
+use crate::wire::RejectionCause;
 use crate::{json, query};
 
 /// A request that came in, with everything that can be known without its source.
@@ -86,7 +86,7 @@ impl Received {
     /// The same request again, from the store. `rejected` is the cause it was rejected for: of a body
     /// that was too large nothing is stored that could show it.
     pub fn stored(
-        rejected: Option<&str>,
+        rejected: Option<RejectionCause>,
         method: String,
         path: String,
         query: String,
@@ -111,7 +111,7 @@ impl Received {
         if many {
             received.fault = Some(Fault::Query);
         }
-        if rejected == Some(Cause::PayloadTooLarge.as_str()) {
+        if rejected == Some(RejectionCause::PayloadTooLarge) {
             received.fault = Some(Fault::TooLarge);
         }
         received

@@ -19,8 +19,9 @@ use crate::ingest::{Accepted, Stored, accept};
 use crate::intake::ConnectionOutcome;
 use crate::journal::JournalEntry;
 use crate::project::{Project, Projects};
-use crate::request::{Cause, Received};
+use crate::request::Received;
 use crate::store::StoreError;
+use crate::wire::RejectionCause;
 use body::{NotRead, read};
 
 /// The routes of all source URLs of all projects.
@@ -97,7 +98,7 @@ pub(super) async fn take_in(
             let told = stored.told;
             let rejected = stored
                 .rejected
-                .filter(|(cause, _)| told || *cause != Cause::VerificationFailed);
+                .filter(|(cause, _)| told || *cause != RejectionCause::VerificationFailed);
             let response = answer::stored(
                 &stored.request_id,
                 &project.settings().base_url,
@@ -141,7 +142,7 @@ fn shown_status(response: &Response) -> Option<u16> {
 /// What the journal says of a stored request.
 struct Noted {
     request_id: String,
-    cause: Option<&'static str>,
+    cause: Option<RejectionCause>,
     outcomes: Vec<ConnectionOutcome>,
 }
 
@@ -149,7 +150,7 @@ impl Noted {
     fn of(stored: &Stored) -> Self {
         Self {
             request_id: stored.request_id.clone(),
-            cause: stored.rejected.as_ref().map(|(cause, _)| cause.as_str()),
+            cause: stored.rejected.as_ref().map(|(cause, _)| *cause),
             outcomes: stored.outcomes.clone(),
         }
     }
@@ -169,7 +170,7 @@ impl Noted {
         entry.request_id = Some(self.request_id.clone());
         let is_lost = strike.is_some_and(|strike| strike.effect == Effect::LostReply);
         entry.status = (!is_lost).then_some(response.status().as_u16());
-        entry.cause = self.cause.map(str::to_owned);
+        entry.cause = self.cause.map(|cause| cause.to_string());
         project.journal().add(now, entry);
         for outcome in self.outcomes {
             let mut entry = JournalEntry::new(Plane::Ingest, "connection", None);
@@ -177,7 +178,7 @@ impl Noted {
             entry.request_id = Some(self.request_id.clone());
             entry.webhook_id = Some(outcome.connection_id);
             entry.destination_id = Some(outcome.destination_id);
-            entry.cause = outcome.cause.map(str::to_owned);
+            entry.cause = outcome.cause.map(|cause| cause.as_str().to_owned());
             entry.detail = outcome.meta;
             if outcome.event_ids.is_empty() {
                 project.journal().add(now, entry);

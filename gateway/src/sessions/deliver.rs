@@ -8,12 +8,12 @@ use super::message::{self, Answer};
 use super::record::{self, Session};
 use crate::delivery::BODY_KEPT;
 use crate::delivery::Outgoing;
-use crate::events::Trigger;
 use crate::events::attempt::{Claim, Outcome};
 use crate::request::{self, Received, RequestView};
 use crate::rules::filter::Filter;
 use crate::services::Services;
 use crate::store::StoreError;
+use crate::wire::{AttemptTrigger, ErrorCode};
 
 /// Sends an event to a session and waits for the answer until `deadline`, which is real time. The times of
 /// the outcome are the clock's.
@@ -38,7 +38,7 @@ pub(crate) async fn deliver(
         .read(move |conn| record::on_connection(conn, now, &connection_id))
         .await?;
     let Some(session) = choose(sessions, claim) else {
-        outcome.error_code = Some("CLI_UNAVAILABLE");
+        outcome.error_code = Some(ErrorCode::CliUnavailable);
         return Ok(outcome);
     };
     let binary = is_binary(claim);
@@ -49,9 +49,9 @@ pub(crate) async fn deliver(
     let answer = tokio::time::timeout_at(deadline, exchange).await;
     outcome.cli_id = Some(session.id);
     match answer {
-        Err(_) => outcome.error_code = Some("TIMEOUT"),
+        Err(_) => outcome.error_code = Some(ErrorCode::Timeout),
         Ok(Err(code)) => outcome.error_code = Some(code),
-        Ok(Ok(Answer::Failed)) => outcome.error_code = Some("CLI"),
+        Ok(Ok(Answer::Failed)) => outcome.error_code = Some(ErrorCode::Cli),
         Ok(Ok(Answer::Response { status, body })) => {
             outcome.response_status = Some(status);
             outcome.body = Some(kept(body));
@@ -67,7 +67,7 @@ fn choose(mut sessions: Vec<Session>, claim: &Claim) -> Option<Session> {
         .iter()
         .position(|session| Some(&session.id) == claim.cli_id.as_ref());
     if let Some(own) = own {
-        let first = claim.trigger == Trigger::Initial;
+        let first = claim.trigger == AttemptTrigger::Initial;
         if sessions[own].connected || first {
             return Some(sessions.swap_remove(own)).filter(|own| own.connected);
         }

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::message::Answer;
+use crate::wire::ErrorCode;
 
 /// Messages that may wait for a client to read; whoever sends more waits, within the attempt's time.
 const OUTBOX: usize = 8;
@@ -112,13 +113,13 @@ impl Hub {
         attempt_id: &str,
         binary: bool,
         message: impl FnOnce() -> String,
-    ) -> Result<Answer, &'static str> {
+    ) -> Result<Answer, ErrorCode> {
         let (sender, answer) = oneshot::channel();
         let outbox = {
             let mut live = self.live();
-            let entry = live.get_mut(id).ok_or("CLI_UNAVAILABLE")?;
+            let entry = live.get_mut(id).ok_or(ErrorCode::CliUnavailable)?;
             if binary && !entry.binary {
-                return Err("CLI_BINARY_UNSUPPORTED");
+                return Err(ErrorCode::CliBinaryUnsupported);
             }
             entry.waiting.insert(attempt_id.to_owned(), sender);
             entry.outbox.clone()
@@ -131,10 +132,10 @@ impl Hub {
         outbox
             .send(message())
             .await
-            .map_err(|_| "CLI_UNAVAILABLE")?;
+            .map_err(|_| ErrorCode::CliUnavailable)?;
         // As long as somebody holds it, the socket does not learn that another one has taken its place.
         drop(outbox);
-        answer.await.map_err(|_| "CLI_UNAVAILABLE")
+        answer.await.map_err(|_| ErrorCode::CliUnavailable)
     }
 
     /// Closes every socket because its session is gone; clients may come back with a new one.
@@ -214,9 +215,9 @@ mod tests {
         let lost = hub.exchange("cses_1", "atm_2", false, || "go".into());
         let (moved, lost, ()) = tokio::join!(moved, lost, client);
         assert_eq!(moved, Ok(ok()));
-        assert_eq!(lost, Err("CLI_UNAVAILABLE"));
+        assert_eq!(lost, Err(ErrorCode::CliUnavailable));
         let gone = hub.exchange("cses_1", "atm_3", false, || unreachable!());
-        assert_eq!(gone.await, Err("CLI_UNAVAILABLE"));
+        assert_eq!(gone.await, Err(ErrorCode::CliUnavailable));
     }
 
     #[tokio::test]
@@ -224,7 +225,7 @@ mod tests {
         let hub = Hub::default();
         let _entered = hub.enter("cses_1", 1, false);
         let refused = hub.exchange("cses_1", "atm_1", true, || unreachable!());
-        assert_eq!(refused.await, Err("CLI_BINARY_UNSUPPORTED"));
+        assert_eq!(refused.await, Err(ErrorCode::CliBinaryUnsupported));
     }
 
     #[tokio::test]

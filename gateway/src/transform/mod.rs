@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::clock::Micros;
+use crate::wire::{ConsoleLevel, LogLevel};
 
 /// Bytes of a thread's stack beside the engine's.
 const THREAD_STACK: usize = 2 * 1024 * 1024;
@@ -79,8 +80,8 @@ pub(crate) struct Run {
 /// A line of the console.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
-    /// `debug`, `log`, `info`, `warn` or `error`.
-    pub(crate) kind: &'static str,
+    /// The function it was written with.
+    pub(crate) level: ConsoleLevel,
     /// The text.
     pub(crate) message: String,
 }
@@ -88,7 +89,7 @@ pub(crate) struct Line {
 impl Line {
     /// The line as the API shows it.
     pub(crate) fn shown(&self) -> Value {
-        serde_json::json!({ "type": self.kind, "message": self.message })
+        serde_json::json!({ "type": self.level, "message": self.message })
     }
 }
 
@@ -119,8 +120,8 @@ pub(crate) struct Rewritten {
 pub(crate) struct Ran {
     /// What was written to the console, and why the run failed if it did.
     pub(crate) console: Vec<Line>,
-    /// The highest level among the lines, `fatal` for a run that failed.
-    pub(crate) log_level: &'static str,
+    /// The highest level among the lines, [`LogLevel::Fatal`] for a run that failed.
+    pub(crate) log_level: LogLevel,
     /// The new request; nothing when the run failed.
     pub(crate) request: Option<Rewritten>,
 }
@@ -129,12 +130,12 @@ impl Ran {
     /// A run that failed for this reason, with what was written to the console before.
     fn failed(mut console: Vec<Line>, message: impl Into<String>) -> Self {
         console.push(Line {
-            kind: "error",
+            level: ConsoleLevel::Error,
             message: message.into(),
         });
         Self {
             console,
-            log_level: "fatal",
+            log_level: LogLevel::Fatal,
             request: None,
         }
     }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::{Body, Limits, Line, Ran, Rewritten, Run};
 use crate::json;
+use crate::wire::{ConsoleLevel, LogLevel};
 
 const PRELUDE: &str = include_str!("prelude.js");
 const PRELUDE_NAME: &str = "<prelude>";
@@ -43,7 +44,7 @@ pub(super) fn run(run: &Run, limits: Limits) -> Ran {
     let left_out = *shared.left_out.borrow();
     if left_out > 0 {
         console.push(Line {
-            kind: "warn",
+            level: ConsoleLevel::Warn,
             message: format!("{left_out} more lines are left out"),
         });
     }
@@ -72,18 +73,9 @@ struct Output {
 }
 
 /// The highest level among the lines; a run that says nothing is at the lowest.
-fn highest(console: &[Line]) -> &'static str {
-    const LEVELS: [&str; 4] = ["debug", "info", "warn", "error"];
-    let level = |line: &Line| {
-        let kind = if line.kind == "log" {
-            "info"
-        } else {
-            line.kind
-        };
-        LEVELS.iter().position(|level| *level == kind)
-    };
-    let highest = console.iter().filter_map(level).max().unwrap_or(0);
-    LEVELS[highest]
+fn highest(console: &[Line]) -> LogLevel {
+    let levels = console.iter().map(|line| LogLevel::from(line.level));
+    levels.max().unwrap_or(LogLevel::Debug)
 }
 
 /// The handler's result, or what went wrong.
@@ -137,7 +129,7 @@ fn call<'js>(ctx: &Ctx<'js>, run: &Run, shared: &Rc<Shared>) -> rquickjs::Result
     let prelude: Function<'js> = ctx.eval_with_options(PRELUDE, named(PRELUDE_NAME))?;
     let print = {
         let shared = Rc::clone(shared);
-        Func::from(move |kind: String, message: String| shared.print(&kind, message))
+        Func::from(move |level: String, message: String| shared.print(&level, message))
     };
     let random = {
         let rng = RefCell::new(fastrand::Rng::with_seed(run.seed));
@@ -164,9 +156,8 @@ fn named(name: &str) -> EvalOptions {
 }
 
 impl Shared {
-    fn print(&self, kind: &str, message: String) {
-        let kinds = ["debug", "error", "info", "log", "warn"];
-        let Some(kind) = kinds.into_iter().find(|known| *known == kind) else {
+    fn print(&self, level: &str, message: String) {
+        let Some(level) = ConsoleLevel::parse(level) else {
             return;
         };
         let mut console = self.console.borrow_mut();
@@ -175,7 +166,7 @@ impl Shared {
             return;
         }
         console.push(Line {
-            kind,
+            level,
             message: cut(message, self.limits.line),
         });
     }

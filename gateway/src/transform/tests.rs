@@ -38,7 +38,7 @@ fn body(statements: &str) -> Value {
 /// The last line of the console of a run that failed.
 fn failure(code: &str) -> String {
     let ran = ran(code);
-    assert_eq!((ran.log_level, ran.request), ("fatal", None));
+    assert_eq!((ran.log_level, ran.request), (LogLevel::Fatal, None));
     ran.console.last().unwrap().message.clone()
 }
 
@@ -57,7 +57,7 @@ fn a_handler_rewrites_the_request() {
     assert_eq!(request.headers["x-added"], "5");
     assert_eq!(request.path.as_deref(), Some("/new"));
     assert_eq!(request.query.as_deref(), Some("a=1"));
-    assert_eq!((ran.log_level, ran.console), ("debug", Vec::new()));
+    assert_eq!((ran.log_level, ran.console), (LogLevel::Debug, Vec::new()));
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn the_console_is_kept_and_its_highest_level_is_the_runs() {
     let lines: Vec<_> = ran
         .console
         .iter()
-        .map(|line| (line.kind, line.message.as_str()))
+        .map(|line| (line.level.as_str(), line.message.as_str()))
         .collect();
     assert_eq!(
         lines,
@@ -81,7 +81,7 @@ fn the_console_is_kept_and_its_highest_level_is_the_runs() {
             ("debug", "null undefined")
         ]
     );
-    assert_eq!(ran.log_level, "warn");
+    assert_eq!(ran.log_level, LogLevel::Warn);
 }
 
 #[test]
@@ -275,7 +275,7 @@ async fn a_runaway_script_does_not_stall_the_runtime() {
         .unwrap();
     assert!(quick.request.is_some());
     let endless = endless.await.unwrap().unwrap();
-    assert_eq!(endless.log_level, "fatal");
+    assert_eq!(endless.log_level, LogLevel::Fatal);
 }
 
 #[test]
@@ -366,7 +366,7 @@ fn the_engines_own_loops_end_too() {
         "for (;;) eval('1')",
         "'x'.repeat(2 ** 30)",
     ] {
-        assert_eq!(ran(code).log_level, "fatal", "{code}");
+        assert_eq!(ran(code).log_level, LogLevel::Fatal, "{code}");
     }
 }
 

@@ -7,8 +7,8 @@ use crate::api::error::ApiError;
 use crate::api::payload::Payload;
 use crate::api::render::{View, find};
 use crate::delivery::outgoing;
-use crate::events::Trigger;
 use crate::events::attempt::Claim;
+use crate::wire::AttemptTrigger;
 
 /// The data of an event as its latest attempt sent it, or as its first one will. Credentials of
 /// the destination are not part of it.
@@ -67,7 +67,7 @@ pub(super) fn data(conn: &Connection, view: &View, event_id: &str) -> Result<Val
 
 fn claim_of(row: &Row<'_>) -> Result<Claim, ApiError> {
     let attempts: i64 = row.get("attempts")?;
-    let trigger: Option<Trigger> = row.get("last_trigger")?;
+    let trigger: Option<AttemptTrigger> = row.get("last_trigger")?;
     Ok(Claim {
         event_id: row.get("id")?,
         request_id: row.get("request_id")?,
@@ -89,7 +89,7 @@ fn claim_of(row: &Row<'_>) -> Result<Claim, ApiError> {
         // The attempt count among the headers is one more than the attempts before.
         attempts: attempts.saturating_sub(1).max(0),
         automatic_count: row.get("automatic_count")?,
-        trigger: trigger.unwrap_or(Trigger::Initial),
+        trigger: trigger.unwrap_or(AttemptTrigger::Initial),
         due_at: row.get("created_at")?,
         due_version: row.get("due_version")?,
         bulk_retry_id: row.get("bulk_retry_id")?,

@@ -11,6 +11,7 @@ use crate::api::config;
 use crate::api::error::ApiError;
 use crate::api::render::View;
 use crate::clock::Micros;
+use crate::wire::DestinationType;
 
 /// How a body says of which type something is to be.
 #[derive(Clone, Copy, Debug)]
@@ -102,7 +103,7 @@ impl Named {
                 let mut body = Cow::Borrowed(body);
                 // A source has a type even if none is named, so naming none makes a generic one.
                 if self == Self::Source && text(&body, "type").is_none() {
-                    body.to_mut()["type"] = Value::from(config::SOURCE_TYPE);
+                    body.to_mut()["type"] = Value::from(config::SOURCE_TYPE.as_str());
                 }
                 self.change(conn, &id, &body, typing, now, prefix)?;
                 Ok(id)
@@ -157,7 +158,7 @@ impl Named {
             if stored.kind != kind {
                 stored = stored.turned_into(&kind, self.defaults(&kind));
             }
-            if kind == "CLI" {
+            if kind == DestinationType::Cli.as_str() {
                 given = given.map(|given| Cow::Owned(without_idle_policy(&given)));
             }
         }

@@ -15,6 +15,7 @@ use url::Url;
 use super::secret;
 use crate::clock::Micros;
 use crate::crypto::hmac_sha256;
+use crate::wire::ErrorCode;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
@@ -49,15 +50,12 @@ impl Key<'_> {
     ///
     /// # Errors
     /// The error code of the attempt.
-    pub(super) fn sign(
-        &self,
-        request: &Unsigned<'_>,
-        now: Micros,
-    ) -> Result<HeaderMap, &'static str> {
+    pub(super) fn sign(&self, request: &Unsigned<'_>, now: Micros) -> Result<HeaderMap, ErrorCode> {
         let moment = moment(now);
         let payload = HEXLOWER.encode(&Sha256::digest(request.body));
         let mut added = HeaderMap::new();
-        let value = |text: &str| HeaderValue::from_str(text).map_err(|_| "INVALID_CHARACTER");
+        let value =
+            |text: &str| HeaderValue::from_str(text).map_err(|_| ErrorCode::InvalidCharacter);
         added.insert(DATE, value(&moment)?);
         if self.service == "s3" {
             added.insert(CONTENT_SHA256, value(&payload)?);

@@ -14,6 +14,7 @@ use super::google::ServiceAccount;
 use super::secret;
 use crate::clock::Micros;
 use crate::delivery::target::Target;
+use crate::wire::DestinationAuthType;
 
 /// What a destination's config says about getting a token. It has no `Debug`: it holds secrets.
 pub(super) enum Grant {
@@ -88,19 +89,23 @@ impl Grant {
     /// Reads the grant of a destination; `None` when its authentication needs no token.
     pub(super) fn of(target: &Target, url: &Url) -> Option<Result<Self, NoToken>> {
         match target.auth_type() {
-            "OAUTH2_CLIENT_CREDENTIALS" => Some(client(target).map(|client| {
-                let presents = match target.auth("authentication_type") {
-                    Some("bearer") => Presents::Bearer,
-                    Some("x-www-form-urlencoded") => Presents::Form,
-                    _ => Presents::Basic,
-                };
-                Self::ClientCredentials { client, presents }
-            })),
-            "OAUTH2_AUTHORIZATION_CODE" => Some(client(target).map(|client| Self::RefreshToken {
-                client,
-                refresh_token: target.auth("refresh_token").unwrap_or_default().to_owned(),
-            })),
-            "GCP_SERVICE_ACCOUNT" => {
+            Some(DestinationAuthType::Oauth2ClientCredentials) => {
+                Some(client(target).map(|client| {
+                    let presents = match target.auth("authentication_type") {
+                        Some("bearer") => Presents::Bearer,
+                        Some("x-www-form-urlencoded") => Presents::Form,
+                        _ => Presents::Basic,
+                    };
+                    Self::ClientCredentials { client, presents }
+                }))
+            }
+            Some(DestinationAuthType::Oauth2AuthorizationCode) => {
+                Some(client(target).map(|client| Self::RefreshToken {
+                    client,
+                    refresh_token: target.auth("refresh_token").unwrap_or_default().to_owned(),
+                }))
+            }
+            Some(DestinationAuthType::GcpServiceAccount) => {
                 let key = target.auth("service_account_key").unwrap_or_default();
                 let account = ServiceAccount::read(key, target.auth("scope"), url);
                 Some(account.map(Self::ServiceAccount))

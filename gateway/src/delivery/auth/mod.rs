@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::outgoing::Outgoing;
 use super::target::Target;
 use crate::crypto::hmac_sha256;
+use crate::wire::{DestinationAuthType, ErrorCode};
 use grant::Grant;
 pub(crate) use tokens::{Tokens, Used};
 
@@ -33,19 +34,19 @@ pub(crate) async fn authenticate(
     target: &Target,
     outgoing: &mut Outgoing,
     deadline: Instant,
-) -> Result<Option<Used>, &'static str> {
+) -> Result<Option<Used>, ErrorCode> {
     if let Some(grant) = Grant::of(target, &outgoing.url) {
         let grant = grant.map_err(|reason| {
             tracing::warn!("no token for destination {destination_id}: {reason}");
-            "OAUTH2_HANDSHAKE_FAILED"
+            ErrorCode::Oauth2HandshakeFailed
         })?;
         let (token, used) = tokens
             .get(destination_id, grant, deadline)
             .await
             // The reason is told where the token was fetched, once for all who waited.
-            .map_err(|_| "OAUTH2_HANDSHAKE_FAILED")?;
-        let value =
-            secret(&format!("Bearer {}", token.value)).map_err(|_| "OAUTH2_HANDSHAKE_FAILED")?;
+            .map_err(|_| ErrorCode::Oauth2HandshakeFailed)?;
+        let value = secret(&format!("Bearer {}", token.value))
+            .map_err(|_| ErrorCode::Oauth2HandshakeFailed)?;
         outgoing.credentials.insert(AUTHORIZATION, value);
         return Ok(Some(used));
     }
@@ -54,27 +55,27 @@ pub(crate) async fn authenticate(
     let headers = &mut outgoing.credentials;
     match target.auth_type() {
         // The project's signature goes with every delivery; this method adds nothing to it.
-        "HOOKDECK_SIGNATURE" => {}
-        "CUSTOM_SIGNATURE" => {
+        Some(DestinationAuthType::HookdeckSignature) => {}
+        Some(DestinationAuthType::CustomSignature) => {
             let signature = sign(member("signing_secret"), &outgoing.body);
             headers.insert(name(member("key"))?, secret(&signature)?);
         }
-        "BASIC_AUTH" => {
+        Some(DestinationAuthType::BasicAuth) => {
             let pair = STANDARD.encode(format!("{}:{}", member("username"), member("password")));
             headers.insert(AUTHORIZATION, secret(&format!("Basic {pair}"))?);
         }
-        "BEARER_TOKEN" => {
+        Some(DestinationAuthType::BearerToken) => {
             let value = secret(&format!("Bearer {}", member("token")))?;
             headers.insert(AUTHORIZATION, value);
         }
-        "API_KEY" if target.auth("to") == Some("query") => {
+        Some(DestinationAuthType::ApiKey) if target.auth("to") == Some("query") => {
             let mut pairs = outgoing.url.query_pairs_mut();
             pairs.append_pair(member("key"), member("api_key"));
         }
-        "API_KEY" => {
+        Some(DestinationAuthType::ApiKey) => {
             headers.insert(name(member("key"))?, secret(member("api_key"))?);
         }
-        "AWS_SIGNATURE" => {
+        Some(DestinationAuthType::AwsSignature) => {
             let key = aws::Key {
                 access_key_id: member("access_key_id"),
                 secret_access_key: member("secret_access_key"),
@@ -92,19 +93,24 @@ pub(crate) async fn authenticate(
             outgoing.headers.remove("x-amz-security-token");
             headers.extend(signed);
         }
-        // Whatever comes later.
-        _ => return Err("INTERNAL_ERROR"),
+        // Those that go by a grant are dealt with above. Whatever comes later is not known.
+        Some(
+            DestinationAuthType::Oauth2ClientCredentials
+            | DestinationAuthType::Oauth2AuthorizationCode
+            | DestinationAuthType::GcpServiceAccount,
+        )
+        | None => return Err(ErrorCode::InternalError),
     }
     Ok(None)
 }
 
-fn name(name: &str) -> Result<HeaderName, &'static str> {
-    HeaderName::try_from(name).map_err(|_| "INVALID_CHARACTER")
+fn name(name: &str) -> Result<HeaderName, ErrorCode> {
+    HeaderName::try_from(name).map_err(|_| ErrorCode::InvalidCharacter)
 }
 
 /// A header value that nothing shows.
-fn secret(value: &str) -> Result<HeaderValue, &'static str> {
-    let mut value = HeaderValue::try_from(value).map_err(|_| "INVALID_CHARACTER")?;
+fn secret(value: &str) -> Result<HeaderValue, ErrorCode> {
+    let mut value = HeaderValue::try_from(value).map_err(|_| ErrorCode::InvalidCharacter)?;
     value.set_sensitive(true);
     Ok(value)
 }

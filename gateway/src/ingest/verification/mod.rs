@@ -23,6 +23,7 @@ pub(super) use signature::SECRET;
 
 use crate::clock::Micros;
 use crate::request::Received;
+use crate::wire::SourceType;
 
 /// The verdict on a request's proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +66,7 @@ pub(super) fn scheme_name<'a>(source_type: &'a str, config: &'a Value) -> &'a st
 /// Whether a producer is told that its proof failed. Stripe's requests are answered 200 whatever becomes of them,
 /// as recorded of the live API.
 pub(super) fn told(scheme_name: &str) -> bool {
-    scheme_name != "STRIPE"
+    scheme_name != SourceType::Stripe.as_str()
 }
 
 /// Checks a request by the scheme of its source.

@@ -6,19 +6,19 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::ingest::HandshakeReply;
-use crate::request::Cause;
+use crate::wire::RejectionCause;
 
 /// The status a rejection answers with. Recorded: 401, 400, 413, and 200 for content types and
 /// for a source without connections. Our choice: 403 and 405.
-const fn status(cause: Cause) -> StatusCode {
+const fn status(cause: RejectionCause) -> StatusCode {
     match cause {
-        Cause::SourceDisabled => StatusCode::FORBIDDEN,
-        Cause::NoConnection | Cause::UnsupportedContentType => StatusCode::OK,
-        Cause::VerificationFailed => StatusCode::UNAUTHORIZED,
-        Cause::UnsupportedHttpMethod => StatusCode::METHOD_NOT_ALLOWED,
-        Cause::UnparsableJson | Cause::Unknown => StatusCode::BAD_REQUEST,
-        Cause::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Cause::IngestionFatal => StatusCode::NOT_IMPLEMENTED,
+        RejectionCause::SourceDisabled => StatusCode::FORBIDDEN,
+        RejectionCause::NoConnection | RejectionCause::UnsupportedContentType => StatusCode::OK,
+        RejectionCause::VerificationFailed => StatusCode::UNAUTHORIZED,
+        RejectionCause::UnsupportedHttpMethod => StatusCode::METHOD_NOT_ALLOWED,
+        RejectionCause::UnparsableJson | RejectionCause::Unknown => StatusCode::BAD_REQUEST,
+        RejectionCause::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        RejectionCause::IngestionFatal => StatusCode::NOT_IMPLEMENTED,
     }
 }
 
@@ -26,12 +26,12 @@ const fn status(cause: Cause) -> StatusCode {
 pub(super) fn stored(
     request_id: &str,
     base_url: &str,
-    rejected: Option<(Cause, Option<String>)>,
+    rejected: Option<(RejectionCause, Option<String>)>,
     custom: Option<(String, String)>,
 ) -> Response {
     let (status, detail) = match rejected {
         None => (StatusCode::OK, None),
-        Some((Cause::VerificationFailed, _)) => {
+        Some((RejectionCause::VerificationFailed, _)) => {
             return plain(StatusCode::UNAUTHORIZED, None, String::new());
         }
         Some((cause, detail)) => (status(cause), Some((cause, detail))),
@@ -47,9 +47,7 @@ pub(super) fn stored(
             &json!({"status": "SUCCESS", "message": message, "request_id": request_id}),
         );
     }
-    let (cause, detail) = detail.map_or(("UNKNOWN", None), |(cause, detail)| {
-        (cause.as_str(), detail)
-    });
+    let (cause, detail) = detail.unwrap_or((RejectionCause::Unknown, None));
     let message = detail.unwrap_or_else(|| format!("The request is stored as rejected: {cause}"));
     object(
         status,
