@@ -21,8 +21,15 @@ pub use page::page;
 
 /// The rows, by area.
 const FILES: &[(&str, &str)] = &[
-    ("Requests, lists and rules", include_str!("../../parity/known.json")),
+    (
+        "Requests, lists and rules",
+        include_str!("../../parity/known.json"),
+    ),
     ("Dated versions", include_str!("../../parity/versions.json")),
+    (
+        "Ingestion, transformations and delivery",
+        include_str!("../../parity/delivery.json"),
+    ),
 ];
 
 /// One behaviour of the API or the event gateway.
