@@ -5,8 +5,11 @@
 //! before each request, redirects included.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use hyper_util::client::legacy::connect::dns::Name;
+use tower::Service;
 
 /// Metadata services of clouds outside of the link-local range.
 const METADATA_V4: [Ipv4Addr; 3] = [
@@ -130,8 +133,18 @@ impl std::error::Error for NameNotFound {}
 #[derive(Clone, Copy, Debug)]
 pub(super) struct GuardedResolver(pub(super) AddressPolicy);
 
-impl Resolve for GuardedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
+type LookupError = Box<dyn std::error::Error + Send + Sync>;
+
+impl Service<Name> for GuardedResolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = LookupError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, LookupError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), LookupError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
         let policy = self.0;
         Box::pin(async move {
             let host = name.as_str().to_owned();
@@ -157,8 +170,7 @@ impl Resolve for GuardedResolver {
             if allowed.is_empty() {
                 return Err(AddressRefused { host }.into());
             }
-            let addresses: Addrs = Box::new(allowed.into_iter());
-            Ok(addresses)
+            Ok(allowed.into_iter())
         })
     }
 }

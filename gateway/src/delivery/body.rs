@@ -7,9 +7,9 @@ use std::io::Read;
 
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use http::header::{CONTENT_ENCODING, HeaderMap};
-use reqwest::Response;
 
 use super::failure::code_of;
+use super::http::{Response, next_chunk};
 use crate::wire::ErrorCode;
 
 /// The part of a destination's answer that is kept, in bytes.
@@ -33,7 +33,7 @@ pub(super) async fn read(mut response: Response) -> Body {
     let mut broken = None;
     let mut cut = false;
     loop {
-        match response.chunk().await {
+        match next_chunk(&mut response).await {
             Ok(None) => break,
             Ok(Some(chunk)) => {
                 let room = BODY_READ - bytes.len();

@@ -10,14 +10,14 @@ use http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, LOCATION,
 };
 use http::{Method, StatusCode};
-use reqwest::Response;
 use rustls::pki_types::CertificateDer;
 use tokio::time::Instant;
 use url::Url;
 
 use super::address::AddressPolicy;
 use super::body::{self, Body};
-use super::http::{Failed, Http, Request};
+use super::delivery_url::DeliveryUrl;
+use super::http::{Failed, Http, Request, Response, next_chunk};
 use super::mock;
 use super::outgoing::Outgoing;
 use crate::clock::{Clock, Micros};
@@ -88,7 +88,7 @@ impl Deliverer {
             delivered_at: Some(delivered_at),
             ..Outcome::default()
         };
-        if let Some(status) = mock::status(&outgoing.url) {
+        if let Some(status) = mock::status(outgoing.url.url()) {
             return answered_by_mock(outcome, status, delivered_at);
         }
         let mut retry_after = None;
@@ -165,7 +165,7 @@ impl Deliverer {
         }
         let request = Request {
             method: Method::POST,
-            url: server,
+            url: DeliveryUrl::from(server),
             headers,
             body: Bytes::from(form),
         };
@@ -176,8 +176,7 @@ impl Deliverer {
             .map_err(|failed| failed.code)?;
         let mut body = Vec::new();
         while body.len() < limit
-            && let Some(chunk) = response
-                .chunk()
+            && let Some(chunk) = next_chunk(&mut response)
                 .await
                 .map_err(|error| super::failure::code_of(&error))?
         {
@@ -188,18 +187,17 @@ impl Deliverer {
 }
 
 /// Where a response leads on to, if it does.
-fn redirect(response: &Response, from: &Url) -> Option<Url> {
+fn redirect(response: &Response, from: &DeliveryUrl) -> Option<DeliveryUrl> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return None;
     }
     let location = response.headers().get(LOCATION)?.to_str().ok()?;
-    let next = from.join(location).ok()?;
-    matches!(next.scheme(), "http" | "https").then_some(next)
+    from.join(location)
 }
 
 /// Turns a request into the one a redirect asks for.
-fn follow(request: &mut Request, status: StatusCode, next: Url, credentials: &HeaderMap) {
-    if !same_origin(&request.url, &next) {
+fn follow(request: &mut Request, status: StatusCode, next: DeliveryUrl, credentials: &HeaderMap) {
+    if !same_origin(request.url.url(), next.url()) {
         for name in credentials.keys().chain(&[AUTHORIZATION, COOKIE]) {
             request.headers.remove(name);
         }

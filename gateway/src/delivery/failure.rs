@@ -13,10 +13,7 @@ use super::tls::Untrusted;
 use crate::wire::ErrorCode;
 
 /// The error code for a request that got no answer.
-pub(super) fn code_of(error: &reqwest::Error) -> ErrorCode {
-    if error.is_timeout() {
-        return ErrorCode::Timeout;
-    }
+pub(super) fn code_of(error: &(dyn Error + 'static)) -> ErrorCode {
     chain(error).unwrap_or(ErrorCode::NetworkError)
 }
 

@@ -2,37 +2,51 @@
 //! address the policy refuses.
 
 use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::Method;
-use http::header::HeaderMap;
-use reqwest::{Client, Response};
+use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use percent_encoding::percent_decode_str;
 use rustls::pki_types::CertificateDer;
 use url::{Host, Url};
 
 use super::address::{AddressPolicy, AddressRefused, GuardedResolver};
+use super::delivery_url::DeliveryUrl;
 use super::failure::code_of;
 use super::tls;
 use crate::wire::ErrorCode;
 
 const IDLE: Duration = Duration::from_secs(30);
 
+/// An answer whose body is still to be read.
+pub(super) type Response = http::Response<Incoming>;
+
+type GuardedClient = Client<HttpsConnector<HttpConnector<GuardedResolver>>, Full<Bytes>>;
+
 /// The HTTP clients of one gateway. Made on first use, and the one that needs certificates only when the
 /// first `https` address is called: reading them takes longer than a test.
 pub(super) struct Http {
     policy: AddressPolicy,
     trusted: Vec<CertificateDer<'static>>,
-    plain: OnceLock<Result<Client, String>>,
-    tls: OnceLock<Result<Client, String>>,
+    plain: OnceLock<Result<GuardedClient, String>>,
+    tls: OnceLock<Result<GuardedClient, String>>,
 }
 
 /// A request as it goes out.
 #[derive(Clone)]
 pub(super) struct Request {
     pub(super) method: Method,
-    pub(super) url: Url,
+    pub(super) url: DeliveryUrl,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
 }
@@ -68,17 +82,20 @@ impl Http {
 
     /// Sends one request and answers the head of the response; its body is still to be read.
     pub(super) async fn send(&self, request: Request) -> Result<Response, Failed> {
-        self.check_literal(&request.url)?;
-        self.client(&request.url)?
-            .request(request.method, request.url)
-            .headers(request.headers)
-            .body(request.body)
-            .send()
-            .await
-            .map_err(|error| Failed {
-                code: code_of(&error),
-                connected: !error.is_connect(),
-            })
+        let url = request.url.url();
+        self.check_literal(url)?;
+        let client = self.client(url)?;
+        let mut outgoing = http::Request::new(Full::new(request.body));
+        *outgoing.method_mut() = request.method;
+        *outgoing.uri_mut() = request.url.uri().map_err(Failed::unsent)?;
+        *outgoing.headers_mut() = request.headers;
+        if let Some(value) = basic_auth(url) {
+            outgoing.headers_mut().entry(AUTHORIZATION).or_insert(value);
+        }
+        client.request(outgoing).await.map_err(|error| Failed {
+            code: code_of(&error),
+            connected: !error.is_connect(),
+        })
     }
 
     /// A URL with an address instead of a name does not pass the resolver.
@@ -97,11 +114,11 @@ impl Http {
         Err(Failed::unsent(ErrorCode::HostUnreachable))
     }
 
-    fn client(&self, url: &Url) -> Result<&Client, Failed> {
+    fn client(&self, url: &Url) -> Result<&GuardedClient, Failed> {
         let client = if url.scheme() == "https" {
             self.tls.get_or_init(|| {
                 let config = tls::config(&self.trusted).map_err(|error| error.to_string())?;
-                client(self.policy, config)
+                Ok(client(self.policy, config))
             })
         } else {
             self.plain.get_or_init(|| plain(self.policy))
@@ -113,19 +130,48 @@ impl Http {
     }
 }
 
-/// A client that connects only where `policy` allows and speaks no TLS.
-pub(crate) fn plain(policy: AddressPolicy) -> Result<Client, String> {
-    client(policy, tls::nobody().map_err(|error| error.to_string())?)
+fn plain(policy: AddressPolicy) -> Result<GuardedClient, String> {
+    let config = tls::nobody().map_err(|error| error.to_string())?;
+    Ok(client(policy, config))
 }
 
-fn client(policy: AddressPolicy, tls: rustls::ClientConfig) -> Result<Client, String> {
-    Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .dns_resolver(Arc::new(GuardedResolver(policy)))
+/// A client that connects only where `policy` allows. It follows no redirect and knows no proxy.
+fn client(policy: AddressPolicy, tls: rustls::ClientConfig) -> GuardedClient {
+    let mut tcp = HttpConnector::new_with_resolver(GuardedResolver(policy));
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(tcp);
+    Client::builder(TokioExecutor::new())
         .pool_idle_timeout(IDLE)
-        .http1_only()
-        .tls_backend_preconfigured(tls)
-        .build()
-        .map_err(|error| error.to_string())
+        .pool_timer(TokioTimer::new())
+        .build(connector)
+}
+
+/// What a name and a password in a URL stand for.
+fn basic_auth(url: &Url) -> Option<HeaderValue> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let plain = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
+    let mut pair = plain(url.username());
+    pair.push(b':');
+    pair.extend(plain(url.password().unwrap_or_default()));
+    let mut value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// The next piece of a body; nothing at its end.
+pub(super) async fn next_chunk(response: &mut Response) -> Result<Option<Bytes>, hyper::Error> {
+    while let Some(frame) = response.body_mut().frame().await {
+        // Trailers are no part of the body.
+        if let Ok(data) = frame?.into_data() {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
 }

@@ -4,6 +4,7 @@ pub mod address;
 pub(crate) mod auth;
 mod body;
 pub mod client;
+mod delivery_url;
 mod failure;
 pub(crate) mod faulty;
 pub(crate) mod http;

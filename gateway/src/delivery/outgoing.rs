@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
-use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
+use http::header::{ACCEPT, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
-use url::Url;
 
 use super::auth;
+use super::delivery_url::DeliveryUrl;
 use super::target::Target;
 use crate::events::attempt::Claim;
 use crate::settings::Settings;
@@ -39,7 +39,7 @@ const ACCEPTED: &str = "application/json, text/plain, */*";
 /// A delivery ready to be sent.
 pub struct Outgoing {
     /// Where it goes. May hold an API key in the query, once authenticated.
-    pub url: Url,
+    pub url: DeliveryUrl,
     /// The URL without what authentication added: this one is stored and shown.
     pub shown_url: String,
     /// With which method.
@@ -79,7 +79,7 @@ pub fn outgoing(
     let url = target.url(&claim.path, &claim.query)?;
     // Where a client forwards to is its own affair; the path is what it is told.
     let shown_url = if target.is_cli() {
-        url[url::Position::BeforePath..].to_owned()
+        url.path_and_query().to_owned()
     } else {
         url.to_string()
     };
@@ -91,6 +91,9 @@ pub fn outgoing(
     // A receiver takes it for the project's signature during a rotation; a producer has none.
     let prefix = claim.headers_prefix.as_deref().unwrap_or(PREFIX);
     headers.remove(format!("{prefix}-signature-2"));
+    if let Some(length) = content_length(&method, claim.body.len()) {
+        headers.insert(CONTENT_LENGTH, length);
+    }
     let appended = append_headers(&mut headers, claim, settings, will_retry_after)?;
     Ok(Outgoing {
         url,
@@ -102,6 +105,12 @@ pub fn outgoing(
         body: Bytes::from(claim.body.clone()),
         timeout: target.timeout(),
     })
+}
+
+/// How long the body is. A method that expects one says so of an empty one too: some servers answer 411 otherwise.
+fn content_length(method: &Method, length: usize) -> Option<HeaderValue> {
+    let expects_body = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
+    (length > 0 || expects_body).then(|| HeaderValue::from(length))
 }
 
 fn received_headers(stored: &Map<String, Value>) -> HeaderMap {

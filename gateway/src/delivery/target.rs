@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
+use super::delivery_url::{DeliveryUrl, written_query};
 use super::mock;
 use crate::events::attempt::Claim;
 use crate::wire::{DestinationAuthType, DestinationType, ErrorCode};
@@ -70,7 +71,7 @@ impl Target {
     ///
     /// # Errors
     /// The error code of the attempt.
-    pub(super) fn url(&self, path: &str, query: &str) -> Result<Url, ErrorCode> {
+    pub(super) fn url(&self, path: &str, query: &str) -> Result<DeliveryUrl, ErrorCode> {
         let base = if self.is_mock() {
             Cow::Borrowed(mock::URL)
         } else if self.is_cli() {
@@ -83,37 +84,47 @@ impl Target {
         if base.is_empty() {
             return Err(ErrorCode::MissingUrl);
         }
-        let mut url = Url::parse(&base).map_err(|_| ErrorCode::InvalidUrl)?;
+        let url = Url::parse(&base).map_err(|_| ErrorCode::InvalidUrl)?;
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
             return Err(ErrorCode::InvalidUrl);
         }
         let forwards = !self.config["path_forwarding_disabled"]
             .as_bool()
             .unwrap_or(false);
+        let mut own_path = url.path().to_owned();
         if forwards && !path.is_empty() {
-            let joined = format!("{}{}", url.path().trim_end_matches('/'), without_dots(path));
-            url.set_path(&joined);
+            own_path = format!("{}{}", own_path.trim_end_matches('/'), without_dots(path));
         }
-        if url.query().is_none() && !query.is_empty() {
-            url.set_query(Some(query));
-        }
-        url.set_fragment(None);
-        Ok(url)
+        let own_query = written_query(&url, &base);
+        let query = Some(query).filter(|query| !query.is_empty());
+        DeliveryUrl::new(url, &own_path, own_query.as_deref().or(query))
     }
 }
 
 /// The path without `.` and `..` segments, encoded or not: a producer must not climb out of the
-/// destination's own path. A backslash is escaped, because in a URL it would count as a slash.
+/// destination's own path. To some servers a backslash is a slash.
 fn without_dots(path: &str) -> String {
-    let path = path.replace('\\', "%5C");
-    let is_dots = |segment: &&str| {
+    let is_dots = |segment: &str| {
         let plain = segment.to_ascii_lowercase().replace("%2e", ".");
         plain == "." || plain == ".."
     };
-    path.split('/')
-        .filter(|segment| !is_dots(segment))
-        .collect::<Vec<_>>()
-        .join("/")
+    let mut kept = String::with_capacity(path.len());
+    let mut rest = path;
+    loop {
+        // A segment, with what separates it from the one before.
+        let end = rest
+            .char_indices()
+            .skip(1)
+            .find(|(_, c)| matches!(c, '/' | '\\'));
+        let (segment, after) = rest.split_at(end.map_or(rest.len(), |(at, _)| at));
+        if !is_dots(segment.trim_start_matches(['/', '\\'])) {
+            kept.push_str(segment);
+        }
+        if after.is_empty() {
+            return kept;
+        }
+        rest = after;
+    }
 }
 
 #[cfg(test)]
@@ -121,7 +132,9 @@ mod tests {
     use super::*;
 
     fn url(kind: &str, config: Value, path: &str, query: &str) -> Result<String, ErrorCode> {
-        Target::new(kind, config).url(path, query).map(String::from)
+        Target::new(kind, config)
+            .url(path, query)
+            .map(|url| url.to_string())
     }
 
     #[test]
@@ -168,13 +181,31 @@ mod tests {
                 json!({"url": "http://a.test/in"}),
                 "/x\\..\\..\\admin",
                 "",
-                Ok("http://a.test/in/x%5C..%5C..%5Cadmin"),
+                Ok("http://a.test/in/x\\admin"),
             ),
             (
                 json!({"url": "http://a.test/in"}),
                 "/a%20b",
                 "",
                 Ok("http://a.test/in/a%20b"),
+            ),
+            (
+                json!({"url": "http://a.test/in?n=O'Brien#top"}),
+                "/x",
+                "",
+                Ok("http://a.test/in/x?n=O'Brien"),
+            ),
+            (
+                json!({"url": "http://a.test"}),
+                "/{}",
+                "n=O'Brien",
+                Ok("http://a.test/{}?n=O'Brien"),
+            ),
+            (
+                json!({"url": "http://a.test"}),
+                "/a b",
+                "",
+                Err(ErrorCode::InvalidCharacter),
             ),
             (json!({}), "/x", "", Err(ErrorCode::MissingUrl)),
             (

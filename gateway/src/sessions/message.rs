@@ -43,7 +43,7 @@ pub(super) fn attempt(
     json!({
         "event": "attempt",
         "body": {
-            "cli_path": &outgoing.url[url::Position::BeforePath..],
+            "cli_path": outgoing.url.path_and_query(),
             "event_id": claim.event_id,
             "attempt_id": attempt_id,
             "webhook_id": claim.connection_id,

@@ -1,5 +1,6 @@
 //! What goes out: where to, with which method, headers and body.
 
+use hookdeck::models::Connection;
 use hookdeck::types::Timestamp;
 use hookdeck_testkit::{Answer, Receiver, START, World, gateway, seconds};
 use serde_json::{Value, json};
@@ -60,6 +61,111 @@ async fn the_method_is_kept_unless_the_destination_has_one_and_the_body_always_i
         assert_eq!(&received.body[..], b"{ \"n\":1.0,\"n\" :2 }");
         assert_eq!(received.header("content-type"), "application/json");
     }
+}
+
+/// Sends a webhook whose first line and headers are written as they stand, and answers the status line.
+async fn send_raw(connection: &Connection, method: &str, behind: &str, headers: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let url = &connection.source.url["http://".len()..];
+    let (address, path) = url.split_once('/').unwrap();
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "{method} /{path}{behind} HTTP/1.1\r\nhost: {address}\r\n{headers}connection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await.unwrap();
+    reply.lines().next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn path_and_query_arrive_as_they_were_written() {
+    let world = World::start().await;
+    let own = json!({"url": world.receiver.at("/in")});
+    let connection = world.connect("a").config(own).await;
+    for behind in [
+        "?name=O'Brien",
+        "/O'Brien/{}/^|~/%7B%2f/!$&()*+,;=:@?a=:@,;!$()*+%/?[]^|~{}\\`&b=%ZZ%FF&c&a=+%20",
+        "/caf\u{e9}?q=\u{e9}",
+    ] {
+        let status = send_raw(&connection, "PUT", behind, "content-length: 0\r\n").await;
+        assert_eq!(status, "HTTP/1.1 200 OK", "{behind}");
+        world.settle().await;
+        let received = world.receiver.next().await;
+        assert_eq!(received.uri.to_string(), format!("/in{behind}"));
+    }
+    let data = world.events().await.remove(0).data.unwrap();
+    assert_eq!(data.url, world.receiver.at("/in/caf\u{e9}?q=\u{e9}"));
+}
+
+#[tokio::test]
+async fn the_destinations_own_query_and_that_of_a_redirect_arrive_as_they_were_written() {
+    let world = World::start().await;
+    let own = json!({"url": world.receiver.at("/in?shop=O'Neill")});
+    let connection = world.connect("a").config(own).await;
+    let redirect = Answer::status(307).header("location", "/moved?shop='");
+    world.receiver.answer([redirect]);
+    world.post(&connection, 1).await;
+    world.settle().await;
+    assert_eq!(world.receiver.next().await.uri, "/in?shop=O'Neill");
+    assert_eq!(world.receiver.next().await.uri, "/moved?shop='");
+}
+
+#[tokio::test]
+async fn a_path_that_http_cannot_carry_is_an_error_and_no_other_path() {
+    let world = World::start().await;
+    for (name, statement) in [
+        ("space", "r.path = '/a b'"),
+        ("fragment", "r.query = 'a=1#b'"),
+        ("line", "r.query = 'a\\r\\nx: y'"),
+    ] {
+        let code = format!("addHandler('transform', (r) => {{ {statement}; return r; }})");
+        let rules = json!([{"type": "transform", "transformation": {"name": name, "code": code}}]);
+        let connection = world.connect(name).rules(rules).await;
+        let event = world.event(&connection, 1).await;
+        let attempt = world.attempts_of(&event).await.remove(0);
+        assert_eq!(crate::code(&attempt), "INVALID_CHARACTER", "{name}");
+    }
+    assert!(world.receiver.deliveries().is_empty());
+}
+
+#[tokio::test]
+async fn a_name_in_the_destinations_url_is_its_basic_auth() {
+    let world = World::start().await;
+    let url = world.receiver.url.replace("http://", "http://shop:p%40ss@");
+    let connection = world.connect("a").config(json!({"url": url})).await;
+    world.deliver(&connection, 1).await;
+    // base64 of shop:p@ss.
+    let expected = "Basic c2hvcDpwQHNz";
+    let received = world.receiver.next().await;
+    assert_eq!(received.header("authorization"), expected);
+}
+
+#[tokio::test]
+async fn an_empty_body_has_a_length_where_the_method_expects_a_body() {
+    let world = World::start().await;
+    for (method, expected) in [
+        ("POST", "0"),
+        ("PUT", "0"),
+        ("PATCH", "0"),
+        ("GET", "(absent)"),
+        ("DELETE", "(absent)"),
+    ] {
+        let config = json!({"http_method": method});
+        let connection = world.connect(method.to_lowercase()).config(config).await;
+        send_raw(&connection, "POST", "", "").await;
+        world.settle().await;
+        let received = world.receiver.next().await;
+        assert_eq!(received.header("content-length"), expected, "{method}");
+        assert_eq!(received.header("transfer-encoding"), "(absent)");
+    }
+    let code = "addHandler('transform', (r) => { delete r.body; return r; })";
+    let rules = json!([{"type": "transform", "transformation": {"name": "t", "code": code}}]);
+    let connection = world.connect("deleted").rules(rules).await;
+    world.deliver(&connection, json!({"n": 1})).await;
+    let received = world.receiver.next().await;
+    assert_eq!(received.header("content-length"), "0");
+    assert!(received.body.is_empty());
 }
 
 /// What `appended_headers` of an event with this much says, in order.

@@ -35,7 +35,7 @@ pub(crate) async fn authenticate(
     outgoing: &mut Outgoing,
     deadline: Instant,
 ) -> Result<Option<Used>, ErrorCode> {
-    if let Some(grant) = Grant::of(target, &outgoing.url) {
+    if let Some(grant) = Grant::of(target, outgoing.url.url()) {
         let grant = grant.map_err(|reason| {
             tracing::warn!("no token for destination {destination_id}: {reason}");
             ErrorCode::Oauth2HandshakeFailed
@@ -69,8 +69,7 @@ pub(crate) async fn authenticate(
             headers.insert(AUTHORIZATION, value);
         }
         Some(DestinationAuthType::ApiKey) if target.auth("to") == Some("query") => {
-            let mut pairs = outgoing.url.query_pairs_mut();
-            pairs.append_pair(member("key"), member("api_key"));
+            outgoing.url.append(member("key"), member("api_key"))?;
         }
         Some(DestinationAuthType::ApiKey) => {
             headers.insert(name(member("key"))?, secret(member("api_key"))?);
@@ -84,7 +83,7 @@ pub(crate) async fn authenticate(
             };
             let request = aws::Unsigned {
                 method: outgoing.method.as_str(),
-                url: &outgoing.url,
+                url: outgoing.url.url(),
                 headers: &outgoing.headers,
                 body: &outgoing.body,
             };
