@@ -2,7 +2,7 @@
 //!
 //! A transformation cannot run inside the transaction that needs its result: it would hold up every
 //! other write. So the transaction is tried; where it comes to a transformation whose result is not
-//! known, it notes the run and goes on to find the others. Then it is taken back, what was noted is run,
+//! known, it notes the run as missing and goes on to find the others. Then it is rolled back, what was missing is run,
 //! and it is tried again with the results. They are found by what was run and on what, so a rule or a
 //! transformation that changes in between is simply run anew. A write without transformations is tried
 //! once and costs nothing more.
@@ -17,7 +17,7 @@ use crate::clock::Micros;
 use crate::ids::Ids;
 use crate::services::Services;
 use crate::store::StoreError;
-use crate::transform::{Ran, Run};
+use crate::transform::{TransformOutcome, TransformRun};
 use crate::wire::DiscardCause;
 
 /// How often a write is tried. Each try settles one more transformation of every chain, so this bounds
@@ -25,7 +25,7 @@ use crate::wire::DiscardCause;
 const TRIES: usize = 1_000;
 
 /// A digest of what is run and on what.
-type Key = [u8; 32];
+type TransformRunKey = [u8; 32];
 
 /// One try of a write.
 pub(crate) struct Intake<'a> {
@@ -36,8 +36,8 @@ pub(crate) struct Intake<'a> {
     pub(crate) ids: &'a Ids,
     /// What became of the request on each connection, for the journal.
     pub(crate) outcomes: Vec<ConnectionOutcome>,
-    done: &'a HashMap<Key, Ran>,
-    noted: Vec<(Key, Run)>,
+    done: &'a HashMap<TransformRunKey, TransformOutcome>,
+    missing: Vec<(TransformRunKey, TransformRun)>,
 }
 
 /// What a connection made of a request: events, or a cause to ignore it.
@@ -51,22 +51,22 @@ pub(crate) struct ConnectionOutcome {
 }
 
 impl Intake<'_> {
-    /// The result of a run; nothing if it is not known yet, and then it is noted.
-    pub(crate) fn ran(&mut self, run: Run) -> Option<Ran> {
+    /// The result of a run; nothing if it is not known yet, and then it is noted as missing.
+    pub(crate) fn transform(&mut self, run: TransformRun) -> Option<TransformOutcome> {
         let key = key_of(&run);
-        if let Some(ran) = self.done.get(&key) {
-            return Some(ran.clone());
+        if let Some(outcome) = self.done.get(&key) {
+            return Some(outcome.clone());
         }
-        if !self.noted.iter().any(|(noted, _)| *noted == key) {
+        if !self.missing.iter().any(|(missing, _)| *missing == key) {
             let seed = self.ids.number();
-            self.noted.push((key, Run { seed, ..run }));
+            self.missing.push((key, TransformRun { seed, ..run }));
         }
         None
     }
 }
 
 /// Time and seed are left out: a run that is tried again must be recognised.
-fn key_of(run: &Run) -> Key {
+fn key_of(run: &TransformRun) -> TransformRunKey {
     let mut digest = Sha256::new();
     for part in [&run.code, &run.env, &run.request, &run.context] {
         digest.update(part.len().to_le_bytes());
@@ -75,13 +75,13 @@ fn key_of(run: &Run) -> Key {
     digest.finalize().into()
 }
 
-/// Why a try was taken back.
-enum Stop<E> {
+/// Why a try was rolled back.
+enum Rollback<E> {
     Failed(E),
-    Runs(Vec<(Key, Run)>),
+    Runs(Vec<(TransformRunKey, TransformRun)>),
 }
 
-impl<E: From<StoreError>> From<StoreError> for Stop<E> {
+impl<E: From<StoreError>> From<StoreError> for Rollback<E> {
     fn from(error: StoreError) -> Self {
         Self::Failed(error.into())
     }
@@ -112,19 +112,19 @@ impl Services {
                         ids: &ids,
                         outcomes: Vec::new(),
                         done: &given,
-                        noted: Vec::new(),
+                        missing: Vec::new(),
                     };
-                    let result = job(&mut intake).map_err(Stop::Failed);
-                    match intake.noted {
-                        noted if noted.is_empty() => result,
-                        noted => Err(Stop::Runs(noted)),
+                    let result = job(&mut intake).map_err(Rollback::Failed);
+                    match intake.missing {
+                        missing if missing.is_empty() => result,
+                        missing => Err(Rollback::Runs(missing)),
                     }
                 })
                 .await;
             match tried {
                 Ok(result) => return Ok(result),
-                Err(Stop::Failed(error)) => return Err(error),
-                Err(Stop::Runs(runs)) => {
+                Err(Rollback::Failed(error)) => return Err(error),
+                Err(Rollback::Runs(runs)) => {
                     done = Arc::try_unwrap(known).unwrap_or_else(|known| (*known).clone());
                     self.run(runs, &mut done).await?;
                 }
@@ -135,14 +135,14 @@ impl Services {
 
     async fn run(
         &self,
-        runs: Vec<(Key, Run)>,
-        done: &mut HashMap<Key, Ran>,
+        runs: Vec<(TransformRunKey, TransformRun)>,
+        done: &mut HashMap<TransformRunKey, TransformOutcome>,
     ) -> Result<(), StoreError> {
         let (keys, runs): (Vec<_>, Vec<_>) = runs.into_iter().unzip();
         let runs = runs.into_iter().map(|run| self.runner.run(run));
-        let ran = futures_util::future::join_all(runs).await;
-        for (key, ran) in keys.into_iter().zip(ran) {
-            done.insert(key, ran.ok_or(StoreError::Closed)?);
+        let outcomes = futures_util::future::join_all(runs).await;
+        for (key, outcome) in keys.into_iter().zip(outcomes) {
+            done.insert(key, outcome.ok_or(StoreError::Closed)?);
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Transaction};
 use crate::clock::Clock;
 use crate::ids::Ids;
 use crate::store::{Store, StoreError};
-use crate::transform::Runner;
+use crate::transform::TransformRunner;
 
 /// The services of one project. There is one way to write: [`change`](Services::change), which wakes the
 /// engine, so that no change of the schedule goes unnoticed.
@@ -19,7 +19,7 @@ pub struct Services {
     /// The project's id generator.
     pub ids: Arc<Ids>,
     /// Where transformations run.
-    pub runner: Runner,
+    pub runner: TransformRunner,
 }
 
 impl Services {
@@ -29,7 +29,7 @@ impl Services {
             store,
             clock,
             ids,
-            runner: Runner::default(),
+            runner: TransformRunner::default(),
         }
     }
 

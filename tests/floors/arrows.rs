@@ -23,18 +23,21 @@ pub struct Arrow {
 /// Every arrow of the crate whose root files are `roots`, such as `lib.rs`. `name` is what its programs call
 /// its library.
 pub fn arrows(src: &Path, roots: &[&str], name: &str) -> Vec<Arrow> {
-    let mut crate_ = Crate {
-        src: src.to_owned(),
-        name: name.to_owned(),
-        files: Vec::new(),
-        mentions: Vec::new(),
-        exported: HashMap::new(),
-    };
-    for root in roots {
-        let room = root.trim_end_matches(".rs").to_owned();
-        crate_.read(&src.join(root), &[], &room);
-    }
-    crate_.arrows()
+    Crate::of(src, roots, name).arrows()
+}
+
+/// A literal in the code, quotes included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quoted {
+    /// The file, below `src`.
+    pub file: String,
+    pub line: usize,
+    pub text: String,
+}
+
+/// Every literal of the crate whose root files are `roots`.
+pub fn literals(src: &Path, roots: &[&str], name: &str) -> Vec<Quoted> {
+    Crate::of(src, roots, name).literals
 }
 
 /// The files of the crate that are part of it outside tests, below `src`.
@@ -60,6 +63,7 @@ struct Crate {
     name: String,
     files: Vec<String>,
     mentions: Vec<Mention>,
+    literals: Vec<Quoted>,
     /// What the root hands on under a name of its own, by the room it comes from.
     exported: HashMap<String, String>,
 }
@@ -73,6 +77,22 @@ struct Place<'a> {
 }
 
 impl Crate {
+    fn of(src: &Path, roots: &[&str], name: &str) -> Self {
+        let mut crate_ = Self {
+            src: src.to_owned(),
+            name: name.to_owned(),
+            files: Vec::new(),
+            mentions: Vec::new(),
+            literals: Vec::new(),
+            exported: HashMap::new(),
+        };
+        for root in roots {
+            let room = root.trim_end_matches(".rs").to_owned();
+            crate_.read(&src.join(root), &[], &room);
+        }
+        crate_
+    }
+
     fn read(&mut self, file: &Path, module: &[String], room: &str) {
         let text = std::fs::read_to_string(file)
             .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
@@ -99,6 +119,11 @@ impl Crate {
             }
             match &tokens[at] {
                 TokenTree::Group(group) => self.walk(group.stream(), place),
+                TokenTree::Literal(literal) => self.literals.push(Quoted {
+                    file: self.below_src(place.file),
+                    line: line(&tokens[at]),
+                    text: literal.to_string(),
+                }),
                 TokenTree::Ident(word) if word == "mod" => {
                     if let Some(read) = self.submodule(&tokens, at, place) {
                         at = read;

@@ -2,6 +2,7 @@
 //! each other in a circle. ARCHITECTURE.md says what each room is for.
 
 mod arrows;
+mod words;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -7,7 +7,7 @@ use super::error::ApiError;
 use super::render::View;
 use super::{events, requests};
 use crate::events::EventError;
-use crate::ingest::{self, ReplayTarget, Replayed};
+use crate::ingest::{self, ReplayOutcome, ReplayTarget};
 use crate::intake::Intake;
 
 /// Makes events of a request for the connections that have none of it.
@@ -79,7 +79,7 @@ fn target(body: &Value) -> ReplayTarget {
 }
 
 /// The reply to a replay.
-async fn show_replayed(call: Call, replayed: Replayed) -> Reply {
+async fn show_replayed(call: Call, replayed: ReplayOutcome) -> Reply {
     let view = View::of(&call.project);
     call.project
         .read(move |conn| {

@@ -3,10 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::Value;
 
-use super::evaluate::{Verdict, evaluate, read_rules};
+use super::evaluate::{Evaluation, evaluate, read_rules};
 use super::handshake::{self, HandshakeReply};
 use super::rows::{NewEvent, NewRequest, store_event, store_ignored, store_payload, store_request};
-use super::verification::{self, Proof, Verification};
+use super::verification::{self, Verification, VerificationInput};
 use crate::intake::{ConnectionOutcome, Intake};
 use crate::request::{Fault, Received};
 use crate::rules::Rules;
@@ -15,7 +15,7 @@ use crate::wire::{DestinationType, DiscardCause, RejectionCause};
 
 /// What became of a request.
 #[derive(Debug)]
-pub enum Accepted {
+pub enum IngestOutcome {
     /// No source has the id; nothing is stored.
     UnknownSource,
     /// The source is deleted; nothing is stored.
@@ -23,12 +23,12 @@ pub enum Accepted {
     /// The request asks for a sign of life only; nothing is stored.
     Handshake(HandshakeReply),
     /// The request is stored.
-    Stored(Stored),
+    Stored(IngestedRequest),
 }
 
 /// A stored request.
 #[derive(Debug)]
-pub struct Stored {
+pub struct IngestedRequest {
     pub request_id: String,
     pub rejected: Option<(RejectionCause, Option<String>)>,
     /// Whether the producer is told of a failed verification.
@@ -39,7 +39,7 @@ pub struct Stored {
 }
 
 /// A source as ingestion needs it.
-pub(super) struct Source {
+pub(super) struct IngestSource {
     id: String,
     kind: String,
     config: Value,
@@ -48,7 +48,7 @@ pub(super) struct Source {
 }
 
 /// A connection as ingestion needs it.
-pub(super) struct Route {
+pub(super) struct SourceConnection {
     pub(super) id: String,
     pub(super) source_id: String,
     pub(super) destination_id: String,
@@ -67,17 +67,17 @@ pub fn accept(
     source_id: &str,
     received: &Received,
     urls: &[String],
-) -> Result<Accepted, StoreError> {
+) -> Result<IngestOutcome, StoreError> {
     let (conn, now, ids) = (intake.conn, intake.now, intake.ids);
     let Some(source) = source(conn, source_id)? else {
-        return Ok(Accepted::UnknownSource);
+        return Ok(IngestOutcome::UnknownSource);
     };
     if source.deleted {
-        return Ok(Accepted::DeletedSource);
+        return Ok(IngestOutcome::DeletedSource);
     }
     let custom = custom_response(&source.config, received);
     let scheme = verification::scheme_name(&source.kind, &source.config);
-    let proof = Proof {
+    let proof = VerificationInput {
         received,
         config: &source.config,
         urls,
@@ -86,21 +86,21 @@ pub fn accept(
     if !source.disabled
         && let Some(answer) = handshake::answer(scheme, &proof)
     {
-        return Ok(Accepted::Handshake(answer));
+        return Ok(IngestOutcome::Handshake(answer));
     }
     let (rejected, verified) = judge(&source, scheme, &proof);
-    let routes = if rejected.is_none() {
-        routes(conn, &source.id)?
+    let connections = if rejected.is_none() {
+        connections_of(conn, &source.id)?
     } else {
         Vec::new()
     };
     let rejected = rejected
         .or_else(|| {
-            routes
+            connections
                 .is_empty()
                 .then_some((RejectionCause::NoConnection, None))
         })
-        .or_else(|| not_built(&routes).map(|why| (RejectionCause::IngestionFatal, Some(why))));
+        .or_else(|| not_built(&connections).map(|why| (RejectionCause::IngestionFatal, Some(why))));
 
     let payload_id = store_payload(conn, now, ids, received)?;
     let request = NewRequest {
@@ -116,19 +116,19 @@ pub fn accept(
         &request,
         rejected.as_ref().map(|(cause, _)| *cause),
     )?;
-    let routes = if rejected.is_none() {
-        routes
+    let connections = if rejected.is_none() {
+        connections
     } else {
         Vec::new()
     };
-    let stored = Taken {
+    let stored = FanOutRequest {
         request_id: &request_id,
         payload_id: &payload_id,
         received,
         is_new: true,
     };
-    fan_out(intake, &stored, &routes)?;
-    Ok(Accepted::Stored(Stored {
+    fan_out(intake, &stored, &connections)?;
+    Ok(IngestOutcome::Stored(IngestedRequest {
         request_id,
         rejected,
         told: verification::told(scheme),
@@ -137,7 +137,7 @@ pub fn accept(
     }))
 }
 
-pub(super) fn source(conn: &Connection, id: &str) -> Result<Option<Source>, StoreError> {
+pub(super) fn source(conn: &Connection, id: &str) -> Result<Option<IngestSource>, StoreError> {
     let row = conn
         .prepare_cached(
             "SELECT id, type, config, disabled_at IS NOT NULL, deleted_at IS NOT NULL
@@ -145,7 +145,7 @@ pub(super) fn source(conn: &Connection, id: &str) -> Result<Option<Source>, Stor
         )?
         .query_row(named_params! { ":id": id }, |row| {
             let config: String = row.get(2)?;
-            Ok(Source {
+            Ok(IngestSource {
                 id: row.get(0)?,
                 kind: row.get(1)?,
                 config: serde_json::from_str(&config).unwrap_or(Value::Null),
@@ -158,19 +158,19 @@ pub(super) fn source(conn: &Connection, id: &str) -> Result<Option<Source>, Stor
 }
 
 /// The first active connection whose rules cannot be carried out, as a sentence.
-pub(super) fn not_built(routes: &[Route]) -> Option<String> {
-    routes
+pub(super) fn not_built(connections: &[SourceConnection]) -> Option<String> {
+    connections
         .iter()
-        .filter(|route| !route.disabled)
-        .find_map(|route| route.rules.as_ref().err().cloned())
+        .filter(|connection| !connection.disabled)
+        .find_map(|connection| connection.rules.as_ref().err().cloned())
 }
 
 /// The first thing that speaks against the request, in the order disabled, method, size, content
 /// type, JSON, verification; and whether its signature was verified.
 fn judge(
-    source: &Source,
+    source: &IngestSource,
     scheme: &str,
-    proof: &Proof<'_>,
+    proof: &VerificationInput<'_>,
 ) -> (Option<(RejectionCause, Option<String>)>, bool) {
     if let Some(cause) = refusal(source, proof.received) {
         return (Some((cause, None)), false);
@@ -183,7 +183,7 @@ fn judge(
 }
 
 /// What speaks against the request before anybody asks who sent it.
-pub(super) fn refusal(source: &Source, received: &Received) -> Option<RejectionCause> {
+pub(super) fn refusal(source: &IngestSource, received: &Received) -> Option<RejectionCause> {
     if source.disabled {
         return Some(RejectionCause::SourceDisabled);
     }
@@ -244,8 +244,11 @@ fn custom_response(config: &Value, received: &Received) -> Option<(String, Strin
 }
 
 /// The connections of a source that are not deleted, oldest first.
-pub(super) fn routes(conn: &Connection, source_id: &str) -> Result<Vec<Route>, StoreError> {
-    let routes = conn
+pub(super) fn connections_of(
+    conn: &Connection,
+    source_id: &str,
+) -> Result<Vec<SourceConnection>, StoreError> {
+    let connections = conn
         .prepare_cached(
             "SELECT c.id, c.source_id, c.destination_id, c.rules, c.paused_at IS NOT NULL AS paused,
                     coalesce(c.disabled_at, d.disabled_at, d.deleted_at) IS NOT NULL AS disabled,
@@ -258,7 +261,7 @@ pub(super) fn routes(conn: &Connection, source_id: &str) -> Result<Vec<Route>, S
         .query_map(named_params! { ":source": source_id, ":cli": DestinationType::Cli }, |row| {
             let id: String = row.get("id")?;
             let rules: String = row.get("rules")?;
-            Ok(Route {
+            Ok(SourceConnection {
                 rules: read_rules(&id, &rules),
                 id,
                 source_id: row.get("source_id")?,
@@ -270,11 +273,11 @@ pub(super) fn routes(conn: &Connection, source_id: &str) -> Result<Vec<Route>, S
             })
         })?
         .collect::<Result<_, _>>()?;
-    Ok(routes)
+    Ok(connections)
 }
 
 /// A stored request on its way to the connections.
-pub(super) struct Taken<'a> {
+pub(super) struct FanOutRequest<'a> {
     pub(super) request_id: &'a str,
     pub(super) payload_id: &'a str,
     pub(super) received: &'a Received,
@@ -286,22 +289,29 @@ pub(super) struct Taken<'a> {
 /// events.
 pub(super) fn fan_out(
     intake: &mut Intake<'_>,
-    taken: &Taken<'_>,
-    routes: &[Route],
+    request: &FanOutRequest<'_>,
+    connections: &[SourceConnection],
 ) -> Result<Vec<String>, StoreError> {
-    let (conn, now, request_id) = (intake.conn, intake.now, taken.request_id);
+    let (conn, now, request_id) = (intake.conn, intake.now, request.request_id);
     let mut event_ids = Vec::new();
     let mut for_clients = 0;
     let mut ignored = 0;
     let none = Rules::default();
-    for route in routes {
+    for connection in connections {
         // Rules that cannot be carried out have been refused before, save on disabled connections.
-        let rules = route.rules.as_ref().unwrap_or(&none);
-        let (payload_id, received) = (taken.payload_id, taken.received);
+        let rules = connection.rules.as_ref().unwrap_or(&none);
+        let (payload_id, received) = (request.payload_id, request.received);
         let before = event_ids.len();
         let (mut cause, mut meta) = (None, None);
-        match evaluate(intake, route, rules, payload_id, received, taken.is_new)? {
-            Verdict::Event {
+        match evaluate(
+            intake,
+            connection,
+            rules,
+            payload_id,
+            received,
+            request.is_new,
+        )? {
+            Evaluation::Event {
                 due_in,
                 payload_id,
                 group,
@@ -314,10 +324,10 @@ pub(super) fn fan_out(
                     group: group.as_deref(),
                     due_in,
                 };
-                store_event(conn, now, request_id, route, &event)?;
+                store_event(conn, now, request_id, connection, &event)?;
                 event_ids.push(id);
             }
-            Verdict::ForSessions {
+            Evaluation::ForSessions {
                 due_in,
                 payload_id,
                 group,
@@ -332,34 +342,34 @@ pub(super) fn fan_out(
                         group: group.as_deref(),
                         due_in,
                     };
-                    store_event(conn, now, request_id, route, &event)?;
+                    store_event(conn, now, request_id, connection, &event)?;
                     event_ids.push(id);
                     for_clients += 1;
                 }
             }
-            Verdict::Ignored(why) => {
-                store_ignored(conn, now, request_id, route, &why)?;
+            Evaluation::Ignored(why) => {
+                store_ignored(conn, now, request_id, connection, &why)?;
                 ignored += 1;
                 (cause, meta) = (
                     Some(DiscardCause::Ignored(why.cause)),
                     why.meta.as_ref().map(Value::to_string),
                 );
             }
-            Verdict::Repeated => {
+            Evaluation::Deduplicated => {
                 ignored += 1;
                 cause = Some(DiscardCause::Deduplicated);
             }
-            Verdict::Unknown => {}
+            Evaluation::NeedsTransformation => {}
         }
         intake.outcomes.push(ConnectionOutcome {
-            connection_id: route.id.clone(),
-            destination_id: route.destination_id.clone(),
+            connection_id: connection.id.clone(),
+            destination_id: connection.destination_id.clone(),
             event_ids: event_ids[before..].to_vec(),
             cause,
             meta,
         });
     }
-    if !routes.is_empty() {
+    if !connections.is_empty() {
         conn.prepare_cached(
             "UPDATE requests SET events_count = events_count + :events,
                  cli_events_count = cli_events_count + :for_clients,

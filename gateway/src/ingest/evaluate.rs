@@ -7,8 +7,8 @@ use rusqlite::params;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::accept::Route;
-use super::transforming::{Transformed, transform};
+use super::accept::SourceConnection;
+use super::transforming::{TransformRuleOutcome, transform};
 use crate::intake::Intake;
 use crate::request::{Received, RequestView};
 use crate::rules::deduplicate::Deduplicate;
@@ -18,8 +18,8 @@ use crate::sessions::record;
 use crate::store::StoreError;
 use crate::wire::IgnoredCause;
 
-/// The verdict on one request for one connection.
-pub(super) enum Verdict {
+/// What comes of one request on one connection.
+pub(super) enum Evaluation {
     /// An event with this payload is made and due after this time.
     Event {
         due_in: Duration,
@@ -35,16 +35,16 @@ pub(super) enum Verdict {
         sessions: Vec<Option<String>>,
     },
     /// No event is made.
-    Ignored(Ignored),
+    Ignored(NewIgnoredEvent),
     /// No event is made, because the same request was there before. There is no cause to record this
     /// under; it only counts.
-    Repeated,
+    Deduplicated,
     /// A transformation has to be run first; this try is taken back.
-    Unknown,
+    NeedsTransformation,
 }
 
 /// Why no event was made.
-pub(super) struct Ignored {
+pub(super) struct NewIgnoredEvent {
     pub(super) cause: IgnoredCause,
     pub(super) meta: Option<Value>,
 }
@@ -61,21 +61,21 @@ pub(super) fn read_rules(connection_id: &str, rules: &str) -> Result<Rules, Stri
 /// repetition.
 pub(super) fn evaluate(
     intake: &mut Intake<'_>,
-    route: &Route,
+    connection: &SourceConnection,
     rules: &Rules,
     payload_id: &str,
     received: &Received,
     is_new: bool,
-) -> Result<Verdict, StoreError> {
-    let ignored = |cause, meta| Ok(Verdict::Ignored(Ignored { cause, meta }));
-    if route.disabled {
+) -> Result<Evaluation, StoreError> {
+    let ignored = |cause, meta| Ok(Evaluation::Ignored(NewIgnoredEvent { cause, meta }));
+    if connection.disabled {
         return ignored(IgnoredCause::Disabled, None);
     }
     let mut seen = RequestView::of(received);
     if let Some(rule) = rules.deduplicate().filter(|_| is_new)
-        && is_repeated(intake, route, rule, &seen.parts(received))?
+        && is_repeated(intake, connection, rule, &seen.parts(received))?
     {
-        return Ok(Verdict::Repeated);
+        return Ok(Evaluation::Deduplicated);
     }
     let mut transformed: Option<(Box<Received>, String)> = None;
     let mut from = 0;
@@ -86,22 +86,22 @@ pub(super) fn evaluate(
         };
         let parts = seen.parts(current);
         match rules.next(from, &parts) {
-            Step::Accepted if route.cli => {
-                return Ok(match receivers(intake, route, &parts)? {
-                    Ok(sessions) => Verdict::ForSessions {
+            Step::Accepted if connection.cli => {
+                return Ok(match receivers(intake, connection, &parts)? {
+                    Ok(sessions) => Evaluation::ForSessions {
                         due_in: rules.delay(),
                         payload_id: current_id.to_owned(),
-                        group: group_of(route, &parts),
+                        group: group_of(connection, &parts),
                         sessions,
                     },
-                    Err(why) => Verdict::Ignored(why),
+                    Err(why) => Evaluation::Ignored(why),
                 });
             }
             Step::Accepted => {
-                return Ok(Verdict::Event {
+                return Ok(Evaluation::Event {
                     due_in: rules.delay(),
                     payload_id: current_id.to_owned(),
-                    group: group_of(route, &parts),
+                    group: group_of(connection, &parts),
                 });
             }
             Step::Filtered(parts) => {
@@ -113,17 +113,17 @@ pub(super) fn evaluate(
                 next,
             } => {
                 let id = transformation_id.unwrap_or_default().to_owned();
-                match transform(intake, route, &id, current_id, current)? {
-                    Transformed::Request(received, payload_id) => {
+                match transform(intake, connection, &id, current_id, current)? {
+                    TransformRuleOutcome::Request(received, payload_id) => {
                         seen = RequestView::of(&received);
                         transformed = Some((received, payload_id));
                         from = next;
                     }
-                    Transformed::Failed => {
+                    TransformRuleOutcome::Failed => {
                         let meta = json!({ "transformation_id": id });
                         return ignored(IgnoredCause::TransformationFailed, Some(meta));
                     }
-                    Transformed::Unknown => return Ok(Verdict::Unknown),
+                    TransformRuleOutcome::NotRunYet => return Ok(Evaluation::NeedsTransformation),
                 }
             }
         }
@@ -131,24 +131,24 @@ pub(super) fn evaluate(
 }
 
 /// The delivery group of an event, at a destination that groups.
-fn group_of(route: &Route, parts: &Parts<'_>) -> Option<String> {
-    let key = route.group_key.as_deref()?;
+fn group_of(connection: &SourceConnection, parts: &Parts<'_>) -> Option<String> {
+    let key = connection.group_key.as_deref()?;
     Some(group::of(key, parts))
 }
 
 /// The sessions of the command-line client that get an event, or why none does.
 fn receivers(
     intake: &Intake<'_>,
-    route: &Route,
+    connection: &SourceConnection,
     parts: &Parts<'_>,
-) -> Result<Result<Vec<Option<String>>, Ignored>, StoreError> {
-    let sessions = record::on_connection(intake.conn, intake.now, &route.id)?;
+) -> Result<Result<Vec<Option<String>>, NewIgnoredEvent>, StoreError> {
+    let sessions = record::on_connection(intake.conn, intake.now, &connection.id)?;
     if sessions.is_empty() {
-        let disconnected = Ignored {
+        let disconnected = NewIgnoredEvent {
             cause: IgnoredCause::CliDisconnected,
             meta: None,
         };
-        return Ok(if route.paused {
+        return Ok(if connection.paused {
             Ok(vec![None])
         } else {
             Err(disconnected)
@@ -166,7 +166,7 @@ fn receivers(
     }
     Ok(if wanted.is_empty() {
         let names = refused.into_iter().map(Part::as_str);
-        Err(Ignored {
+        Err(NewIgnoredEvent {
             cause: IgnoredCause::Filtered,
             meta: Some(Value::from_iter(names)),
         })
@@ -178,7 +178,7 @@ fn receivers(
 /// Whether the same request was there within the window; if not, it is remembered from now on.
 fn is_repeated(
     intake: &Intake<'_>,
-    route: &Route,
+    connection: &SourceConnection,
     rule: &Deduplicate,
     parts: &Parts<'_>,
 ) -> Result<bool, StoreError> {
@@ -197,6 +197,6 @@ fn is_repeated(
         .prepare_cached(
             "INSERT INTO seen_requests (connection_id, digest, until) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
         )?
-        .execute(params![route.id, digest, intake.now.plus(rule.window)])?;
+        .execute(params![connection.id, digest, intake.now.plus(rule.window)])?;
     Ok(remembered == 0)
 }

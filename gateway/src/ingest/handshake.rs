@@ -10,45 +10,47 @@
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
-use super::verification::{Hash, Place, Proof, SECRET, Verification, base64, verify};
-use Place::{Header, Json, Query};
+use super::verification::{
+    HashAlgorithm, SECRET, ValueLocation, Verification, VerificationInput, base64, verify,
+};
+use ValueLocation::{Header, Json, Query};
 
 /// A question that a provider's types may ask.
 struct Handshake {
     types: &'static [&'static str],
     method: &'static str,
     /// What makes a request the question: what stands in these places, if only one value will do.
-    asked: &'static [(Place, Option<&'static str>)],
-    reply: Reply,
+    asked: &'static [(ValueLocation, Option<&'static str>)],
+    reply: HandshakeTemplate,
     /// Whether it is signed like any other request.
     signed: bool,
 }
 
 /// What is answered, with status 200 unless said otherwise.
-enum Reply {
+enum HandshakeTemplate {
     Empty,
     /// What stands there, as text.
-    Text(Place),
+    Text(ValueLocation),
     /// What stands there, as the only member of an object.
-    Member(&'static str, Place),
+    Member(&'static str, ValueLocation),
     /// What stands there, as a header.
-    Header(&'static str, Place),
+    Header(&'static str, ValueLocation),
     /// An object, if the source has what it takes.
-    Own(fn(&Proof<'_>) -> Option<Value>),
+    Own(fn(&VerificationInput<'_>) -> Option<Value>),
 }
 
 const fn get(
     types: &'static [&'static str],
-    asked: &'static [(Place, Option<&'static str>)],
-    reply: Reply,
+    asked: &'static [(ValueLocation, Option<&'static str>)],
+    reply: HandshakeTemplate,
 ) -> Handshake {
     handshake("GET", types, asked, reply)
 }
 
 const fn post(
     types: &'static [&'static str],
-    asked: &'static [(Place, Option<&'static str>)],
-    reply: Reply,
+    asked: &'static [(ValueLocation, Option<&'static str>)],
+    reply: HandshakeTemplate,
 ) -> Handshake {
     handshake("POST", types, asked, reply)
 }
@@ -56,8 +58,8 @@ const fn post(
 const fn handshake(
     method: &'static str,
     types: &'static [&'static str],
-    asked: &'static [(Place, Option<&'static str>)],
-    reply: Reply,
+    asked: &'static [(ValueLocation, Option<&'static str>)],
+    reply: HandshakeTemplate,
 ) -> Handshake {
     Handshake {
         types,
@@ -77,57 +79,57 @@ impl Handshake {
     }
 }
 
-const HUB: (Place, Option<&str>) = (Query("hub.mode"), Some("subscribe"));
-const HOOK_SECRET: Place = Header("x-hook-secret");
+const HUB: (ValueLocation, Option<&str>) = (Query("hub.mode"), Some("subscribe"));
+const HOOK_SECRET: ValueLocation = Header("x-hook-secret");
 
 const HANDSHAKES: &[Handshake] = &[
     get(
         &["FACEBOOK", "WHATSAPP"],
         &[HUB],
-        Reply::Text(Query("hub.challenge")),
+        HandshakeTemplate::Text(Query("hub.challenge")),
     ),
     get(
         &["STRAVA"],
         &[HUB, (Query("hub.verify_token"), Some("STRAVA"))],
-        Reply::Member("hub.challenge", Query("hub.challenge")),
+        HandshakeTemplate::Member("hub.challenge", Query("hub.challenge")),
     ),
     post(
         &["SLACK"],
         &[(Json("/type"), Some("url_verification"))],
-        Reply::Member("challenge", Json("/challenge")),
+        HandshakeTemplate::Member("challenge", Json("/challenge")),
     )
     .signed(),
     post(
         &["DISCORD"],
         &[(Json("/type"), Some("1"))],
-        Reply::Own(discord),
+        HandshakeTemplate::Own(discord),
     )
     .signed(),
     post(
         &["ZOOM"],
         &[(Json("/event"), Some("endpoint.url_validation"))],
-        Reply::Own(zoom),
+        HandshakeTemplate::Own(zoom),
     )
     .signed(),
     get(
         &["OKTA"],
         &[],
-        Reply::Member("verification", Header("x-okta-verification-challenge")),
+        HandshakeTemplate::Member("verification", Header("x-okta-verification-challenge")),
     ),
     post(
         &["MICROSOFT_GRAPH"],
         &[],
-        Reply::Text(Query("validationToken")),
+        HandshakeTemplate::Text(Query("validationToken")),
     ),
     post(
         &["MICROSOFT_GRAPH", "MICROSOFT_SHAREPOINT"],
         &[],
-        Reply::Text(Query("validationtoken")),
+        HandshakeTemplate::Text(Query("validationtoken")),
     ),
     post(
         &["MONDAY"],
         &[],
-        Reply::Member("challenge", Json("/challenge")),
+        HandshakeTemplate::Member("challenge", Json("/challenge")),
     ),
     post(
         &["TWITCH"],
@@ -135,63 +137,68 @@ const HANDSHAKES: &[Handshake] = &[
             Header("twitch-eventsub-message-type"),
             Some("webhook_callback_verification"),
         )],
-        Reply::Text(Json("/challenge")),
+        HandshakeTemplate::Text(Json("/challenge")),
     )
     .signed(),
-    get(&["TWITTER"], &[], Reply::Own(twitter)),
-    get(&["NYLAS"], &[], Reply::Text(Query("challenge"))),
-    get(&["EBAY"], &[], Reply::Own(ebay)),
-    get(&["LINKEDIN"], &[], Reply::Own(linkedin)),
+    get(&["TWITTER"], &[], HandshakeTemplate::Own(twitter)),
+    get(&["NYLAS"], &[], HandshakeTemplate::Text(Query("challenge"))),
+    get(&["EBAY"], &[], HandshakeTemplate::Own(ebay)),
+    get(&["LINKEDIN"], &[], HandshakeTemplate::Own(linkedin)),
     get(
         &["OURA"],
         &[],
-        Reply::Member("challenge", Query("challenge")),
+        HandshakeTemplate::Member("challenge", Query("challenge")),
     ),
     post(
         &["ASANA", "CLIO"],
         &[],
-        Reply::Header("x-hook-secret", HOOK_SECRET),
+        HandshakeTemplate::Header("x-hook-secret", HOOK_SECRET),
     ),
     post(
         &["RING_CENTRAL"],
         &[],
-        Reply::Header("validation-token", Header("validation-token")),
+        HandshakeTemplate::Header("validation-token", Header("validation-token")),
     ),
-    post(&["FRONTAPP"], &[], Reply::Text(Header("x-front-challenge"))).signed(),
+    post(
+        &["FRONTAPP"],
+        &[],
+        HandshakeTemplate::Text(Header("x-front-challenge")),
+    )
+    .signed(),
     post(
         &["TEBEX"],
         &[(Json("/type"), Some("validation.webhook"))],
-        Reply::Member("id", Json("/id")),
+        HandshakeTemplate::Member("id", Json("/id")),
     )
     .signed(),
     post(
         &["SMARTCAR"],
         &[(Json("/eventName"), Some("verify"))],
-        Reply::Own(|proof| smartcar(proof, "/payload/challenge")),
+        HandshakeTemplate::Own(|proof| smartcar(proof, "/payload/challenge")),
     ),
     post(
         &["SMARTCAR"],
         &[(Json("/eventType"), Some("VERIFY"))],
-        Reply::Own(|proof| smartcar(proof, "/data/challenge")),
+        HandshakeTemplate::Own(|proof| smartcar(proof, "/data/challenge")),
     ),
     post(
         &["AZURE_EVENT_GRID"],
         &[(Header("aeg-event-type"), Some("SubscriptionValidation"))],
-        Reply::Member("validationResponse", Json("/0/data/validationCode")),
+        HandshakeTemplate::Member("validationResponse", Json("/0/data/validationCode")),
     ),
     handshake(
         "OPTIONS",
         &["AZURE_EVENT_GRID"],
         &[],
-        Reply::Header("webhook-allowed-origin", Header("webhook-request-origin")),
+        HandshakeTemplate::Header("webhook-allowed-origin", Header("webhook-request-origin")),
     ),
     handshake(
         "HEAD",
         &["TRELLO", "MAILCHIMP", "INTERCOM"],
         &[],
-        Reply::Empty,
+        HandshakeTemplate::Empty,
     ),
-    get(&["MAILCHIMP"], &[], Reply::Empty),
+    get(&["MAILCHIMP"], &[], HandshakeTemplate::Empty),
 ];
 
 /// The types that have a handshake, for the table of providers.
@@ -202,7 +209,7 @@ pub(super) fn types() -> std::collections::BTreeSet<&'static str> {
 }
 
 /// The answer to a request, if it is a handshake of the source's scheme.
-pub(super) fn answer(scheme: &str, proof: &Proof<'_>) -> Option<HandshakeReply> {
+pub(super) fn answer(scheme: &str, proof: &VerificationInput<'_>) -> Option<HandshakeReply> {
     HANDSHAKES
         .iter()
         .filter(|handshake| {
@@ -232,9 +239,9 @@ impl std::fmt::Debug for HandshakeReply {
     }
 }
 
-impl Reply {
-    fn to(&self, proof: &Proof<'_>) -> Option<HandshakeReply> {
-        let said = |place: &Place| {
+impl HandshakeTemplate {
+    fn to(&self, proof: &VerificationInput<'_>) -> Option<HandshakeReply> {
+        let said = |place: &ValueLocation| {
             place
                 .first(proof.received)
                 .map(std::borrow::Cow::into_owned)
@@ -267,7 +274,7 @@ impl Reply {
 }
 
 /// A ping of the interactions endpoint. A webhook event has the same type, and what it is about.
-fn discord(proof: &Proof<'_>) -> Option<Value> {
+fn discord(proof: &VerificationInput<'_>) -> Option<Value> {
     proof
         .received
         .value
@@ -276,38 +283,40 @@ fn discord(proof: &Proof<'_>) -> Option<Value> {
         .then(|| json!({"type": 1}))
 }
 
-fn zoom(proof: &Proof<'_>) -> Option<Value> {
+fn zoom(proof: &VerificationInput<'_>) -> Option<Value> {
     let token = Json("/payload/plainToken").first(proof.received)?;
     let key = proof.setting(SECRET)?.as_bytes();
-    let encrypted = HEXLOWER.encode(&Hash::Sha256.hmac(key, token.as_bytes()));
+    let encrypted = HEXLOWER.encode(&HashAlgorithm::Sha256.hmac(key, token.as_bytes()));
     Some(json!({"plainToken": token, "encryptedToken": encrypted}))
 }
 
-fn twitter(proof: &Proof<'_>) -> Option<Value> {
+fn twitter(proof: &VerificationInput<'_>) -> Option<Value> {
     let token = Query("crc_token").first(proof.received)?;
     let key = proof.setting("api_key")?.as_bytes();
-    let response = base64(&Hash::Sha256.hmac(key, token.as_bytes()));
+    let response = base64(&HashAlgorithm::Sha256.hmac(key, token.as_bytes()));
     Some(json!({"response_token": format!("sha256={response}")}))
 }
 
 /// The digest covers the URL as eBay has it, without a query.
-fn ebay(proof: &Proof<'_>) -> Option<Value> {
+fn ebay(proof: &VerificationInput<'_>) -> Option<Value> {
     let code = Query("challenge_code").first(proof.received)?;
     let token = proof.setting("verification_token")?;
     let url = proof.urls.first()?.split('?').next()?;
-    let digest = Hash::Sha256.digest(format!("{code}{token}{url}").as_bytes());
+    let digest = HashAlgorithm::Sha256.digest(format!("{code}{token}{url}").as_bytes());
     Some(json!({"challengeResponse": HEXLOWER.encode(&digest)}))
 }
 
-fn linkedin(proof: &Proof<'_>) -> Option<Value> {
+fn linkedin(proof: &VerificationInput<'_>) -> Option<Value> {
     let code = Query("challengeCode").first(proof.received)?;
     let key = proof.setting(SECRET)?.as_bytes();
-    let response = HEXLOWER.encode(&Hash::Sha256.hmac(key, code.as_bytes()));
+    let response = HEXLOWER.encode(&HashAlgorithm::Sha256.hmac(key, code.as_bytes()));
     Some(json!({"challengeCode": code, "challengeResponse": response}))
 }
 
-fn smartcar(proof: &Proof<'_>, pointer: &'static str) -> Option<Value> {
+fn smartcar(proof: &VerificationInput<'_>, pointer: &'static str) -> Option<Value> {
     let challenge = Json(pointer).first(proof.received)?;
     let key = proof.setting(SECRET)?.as_bytes();
-    Some(json!({"challenge": HEXLOWER.encode(&Hash::Sha256.hmac(key, challenge.as_bytes()))}))
+    Some(
+        json!({"challenge": HEXLOWER.encode(&HashAlgorithm::Sha256.hmac(key, challenge.as_bytes()))}),
+    )
 }

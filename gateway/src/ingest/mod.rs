@@ -11,9 +11,9 @@ mod rows;
 mod transforming;
 mod verification;
 
-pub use accept::{Accepted, Stored, accept};
+pub use accept::{IngestOutcome, IngestedRequest, accept};
 pub use handshake::HandshakeReply;
-pub use replay::{ReplayTarget, Replayed, replay, replay_event, retry, send_bookmark};
+pub use replay::{ReplayOutcome, ReplayTarget, replay, replay_event, retry, send_bookmark};
 
 /// The largest body that is taken, in bytes.
 pub const BODY_LIMIT: usize = 10 * 1024 * 1024;

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::accept::{Route, Taken, fan_out, not_built, refusal, routes, source};
+use super::accept::{
+    FanOutRequest, SourceConnection, connections_of, fan_out, not_built, refusal, source,
+};
 use super::rows::{NewRequest, store_request};
 use crate::clock::Micros;
 use crate::events::EventError;
@@ -23,7 +25,7 @@ pub struct ReplayTarget {
 
 /// What a replay made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Replayed {
+pub struct ReplayOutcome {
     /// The new requests, one per source.
     pub request_ids: Vec<String>,
     /// The new events.
@@ -32,7 +34,7 @@ pub struct Replayed {
 
 /// What a request retry made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Retried {
+pub struct RequestRetryOutcome {
     /// The new events of the request.
     pub event_ids: Vec<String>,
 }
@@ -45,7 +47,7 @@ pub fn replay_event(
     intake: &mut Intake<'_>,
     event_id: &str,
     target: &ReplayTarget,
-) -> Result<Replayed, EventError> {
+) -> Result<ReplayOutcome, EventError> {
     let (request_id, own) = intake
         .conn
         .prepare_cached("SELECT request_id, connection_id FROM events WHERE id = ?1")?
@@ -67,8 +69,8 @@ pub fn replay_event(
     }
 }
 
-fn refuse_not_built(routes: &[Route]) -> Result<(), EventError> {
-    not_built(routes).map_or(Ok(()), |what| Err(EventError::NotBuilt { what }))
+fn refuse_not_built(connections: &[SourceConnection]) -> Result<(), EventError> {
+    not_built(connections).map_or(Ok(()), |what| Err(EventError::NotBuilt { what }))
 }
 
 /// A request as it is in the store.
@@ -155,8 +157,8 @@ pub fn send_bookmark(intake: &mut Intake<'_>, id: &str) -> Result<Vec<String>, E
         .query_row(named_params! { ":id": connection_id }, |row| row.get(0))
         .optional()?
         .ok_or_else(unavailable)?;
-    let mut wanted = routes(conn, &source_id)?;
-    wanted.retain(|route| route.id == connection_id && !route.disabled);
+    let mut wanted = connections_of(conn, &source_id)?;
+    wanted.retain(|connection| connection.id == connection_id && !connection.disabled);
     if wanted.is_empty() {
         return Err(unavailable());
     }
@@ -168,13 +170,13 @@ pub fn send_bookmark(intake: &mut Intake<'_>, id: &str) -> Result<Vec<String>, E
         bulk_retry_id: None,
     };
     let request_id = store_request(conn, intake.now, intake.ids, &request, None)?;
-    let taken = Taken {
+    let to_fan_out = FanOutRequest {
         request_id: &request_id,
         payload_id: &payload_id,
         received: &payload,
         is_new: false,
     };
-    Ok(fan_out(intake, &taken, &wanted)?)
+    Ok(fan_out(intake, &to_fan_out, &wanted)?)
 }
 
 /// Takes a stored request in again with today's rules, as new requests with new events, on behalf of a bulk
@@ -189,29 +191,33 @@ pub fn replay(
     request_id: &str,
     target: &ReplayTarget,
     bulk_retry_id: Option<&str>,
-) -> Result<Replayed, EventError> {
+) -> Result<ReplayOutcome, EventError> {
     let conn = intake.conn;
     let original = load(conn, request_id)?;
-    let mut replayed = Replayed::default();
+    let mut replayed = ReplayOutcome::default();
     for (source_id, wanted) in sources_of(conn, &original.source_id, target)? {
-        let mut routes: Vec<Route> = routes(conn, &source_id)?
+        let mut connections: Vec<SourceConnection> = connections_of(conn, &source_id)?
             .into_iter()
-            .filter(|route| {
+            .filter(|connection| {
                 wanted
                     .as_ref()
-                    .is_none_or(|wanted| wanted.contains(&route.id))
+                    .is_none_or(|wanted| wanted.contains(&connection.id))
             })
-            .filter(|route| !route.disabled)
+            .filter(|connection| !connection.disabled)
             .collect();
-        refuse_not_built(&routes)?;
+        refuse_not_built(&connections)?;
         let refused = match source(conn, &source_id)? {
             Some(source) => refusal(&source, &original.received),
             None => None,
         };
         if refused.is_some() {
-            routes.clear();
+            connections.clear();
         }
-        let cause = refused.or_else(|| routes.is_empty().then_some(RejectionCause::NoConnection));
+        let cause = refused.or_else(|| {
+            connections
+                .is_empty()
+                .then_some(RejectionCause::NoConnection)
+        });
         let request = NewRequest {
             source_id: &source_id,
             payload_id: &original.payload_id,
@@ -219,13 +225,13 @@ pub fn replay(
             bulk_retry_id,
         };
         let new_id = store_request(conn, intake.now, intake.ids, &request, cause)?;
-        let taken = Taken {
+        let to_fan_out = FanOutRequest {
             request_id: &new_id,
             payload_id: &original.payload_id,
             received: &original.received,
             is_new: false,
         };
-        let events = fan_out(intake, &taken, &routes)?;
+        let events = fan_out(intake, &to_fan_out, &connections)?;
         replayed.request_ids.push(new_id);
         replayed.event_ids.extend(events);
     }
@@ -233,14 +239,14 @@ pub fn replay(
 }
 
 /// Each source that gets a request, with the connections wanted of it; `None` means all.
-type Wanted = BTreeMap<String, Option<HashSet<String>>>;
+type ReplaySources = BTreeMap<String, Option<HashSet<String>>>;
 
 fn sources_of(
     conn: &Connection,
     original: &str,
     target: &ReplayTarget,
-) -> Result<Wanted, EventError> {
-    let mut sources = Wanted::new();
+) -> Result<ReplaySources, EventError> {
+    let mut sources = ReplaySources::new();
     if target.webhook_ids.is_empty() {
         let source_id = target.source_id.as_deref().unwrap_or(original);
         conn.prepare_cached("SELECT 1 FROM sources WHERE id = :id AND deleted_at IS NULL")?
@@ -288,7 +294,7 @@ pub fn retry(
     request_id: &str,
     webhook_ids: Option<&[String]>,
     bulk_retry_id: Option<&str>,
-) -> Result<Retried, EventError> {
+) -> Result<RequestRetryOutcome, EventError> {
     let (conn, now) = (intake.conn, intake.now);
     let request = load(conn, request_id)?;
     let ignored: HashSet<String> = conn
@@ -305,23 +311,23 @@ pub fn retry(
         });
     }
     let mut wanted = Vec::new();
-    for route in routes(conn, &request.source_id)? {
-        let asked = webhook_ids.is_none_or(|ids| ids.contains(&route.id));
-        if asked && !route.disabled && is_open(conn, &request, &route)? {
-            wanted.push(route);
+    for connection in connections_of(conn, &request.source_id)? {
+        let asked = webhook_ids.is_none_or(|ids| ids.contains(&connection.id));
+        if asked && !connection.disabled && is_open(conn, &request, &connection)? {
+            wanted.push(connection);
         }
     }
     refuse_not_built(&wanted)?;
     // Ignored events that become events are ignored no longer.
     let before = ignored
         .iter()
-        .filter(|id| wanted.iter().any(|route| route.id == **id))
+        .filter(|id| wanted.iter().any(|connection| connection.id == **id))
         .count();
-    for route in &wanted {
+    for connection in &wanted {
         conn.prepare_cached(
             "DELETE FROM ignored_events WHERE request_id = :request AND connection_id = :connection",
         )?
-        .execute(named_params! { ":request": request.id, ":connection": route.id })?;
+        .execute(named_params! { ":request": request.id, ":connection": connection.id })?;
     }
     conn.prepare_cached(
         "UPDATE requests SET ignored_count = ignored_count - :found,
@@ -336,18 +342,22 @@ pub fn retry(
         ":bulk": bulk_retry_id,
         ":now": now,
     })?;
-    let taken = Taken {
+    let to_fan_out = FanOutRequest {
         request_id: &request.id,
         payload_id: &request.payload_id,
         received: &request.received,
         is_new: false,
     };
-    let event_ids = fan_out(intake, &taken, &wanted)?;
-    Ok(Retried { event_ids })
+    let event_ids = fan_out(intake, &to_fan_out, &wanted)?;
+    Ok(RequestRetryOutcome { event_ids })
 }
 
 /// Whether the connection is as old as the request and has no event of it.
-fn is_open(conn: &Connection, request: &StoredRequest, route: &Route) -> Result<bool, EventError> {
+fn is_open(
+    conn: &Connection,
+    request: &StoredRequest,
+    connection: &SourceConnection,
+) -> Result<bool, EventError> {
     let open = conn
         .prepare_cached(
             "SELECT (SELECT created_at FROM connections WHERE id = :connection) <= :ingested
@@ -357,7 +367,7 @@ fn is_open(conn: &Connection, request: &StoredRequest, route: &Route) -> Result<
         .query_row(
             named_params! {
                 ":request": request.id,
-                ":connection": route.id,
+                ":connection": connection.id,
                 ":ingested": request.ingested_at,
             },
             |row| row.get(0),

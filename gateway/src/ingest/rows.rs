@@ -6,8 +6,8 @@ use rusqlite::{Connection, named_params};
 use serde_json::Value;
 
 use super::LARGE;
-use super::accept::Route;
-use super::evaluate::Ignored;
+use super::accept::SourceConnection;
+use super::evaluate::NewIgnoredEvent;
 use crate::clock::Micros;
 use crate::ids::Ids;
 use crate::issues;
@@ -90,11 +90,11 @@ pub(super) fn store_event(
     conn: &Connection,
     now: Micros,
     request_id: &str,
-    route: &Route,
+    connection: &SourceConnection,
     event: &NewEvent<'_>,
 ) -> Result<(), StoreError> {
     let due = now.plus(event.due_in);
-    let (status, due_at, next) = match (route.paused, event.due_in.is_zero()) {
+    let (status, due_at, next) = match (connection.paused, event.due_in.is_zero()) {
         (true, true) => (EventStatus::Hold, None, None),
         // The end of the pause does not cut the delay short.
         (true, false) => (EventStatus::Hold, Some(due), None),
@@ -108,9 +108,10 @@ pub(super) fn store_event(
              :due_at, :trigger, :next, :cli_id, :group, :now, :now)",
     )?
     .execute(named_params! {
-        ":id": event.id, ":connection": route.id, ":source": route.source_id, ":destination": route.destination_id,
-        ":request": request_id, ":payload": event.payload_id, ":status": status, ":due_at": due_at, ":next": next,
-        ":trigger": AttemptTrigger::Initial, ":cli_id": event.cli_id, ":group": event.group, ":now": now,
+        ":id": event.id, ":connection": connection.id, ":source": connection.source_id,
+        ":destination": connection.destination_id, ":request": request_id, ":payload": event.payload_id,
+        ":status": status, ":due_at": due_at, ":next": next, ":trigger": AttemptTrigger::Initial,
+        ":cli_id": event.cli_id, ":group": event.group, ":now": now,
     })?;
     Ok(())
 }
@@ -119,8 +120,8 @@ pub(super) fn store_ignored(
     conn: &Connection,
     now: Micros,
     request_id: &str,
-    route: &Route,
-    why: &Ignored,
+    connection: &SourceConnection,
+    why: &NewIgnoredEvent,
 ) -> Result<(), StoreError> {
     conn.prepare_cached(
         "INSERT INTO ignored_events (id, request_id, connection_id, cause, meta, created_at, updated_at)
@@ -129,9 +130,9 @@ pub(super) fn store_ignored(
              cause = excluded.cause, meta = excluded.meta, updated_at = excluded.updated_at",
     )?
     .execute(named_params! {
-        ":id": format!("{request_id}:{}", route.id),
+        ":id": format!("{request_id}:{}", connection.id),
         ":request": request_id,
-        ":connection": route.id,
+        ":connection": connection.id,
         ":cause": why.cause,
         ":meta": why.meta.as_ref().map(Value::to_string),
         ":now": now,

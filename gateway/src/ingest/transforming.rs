@@ -3,32 +3,32 @@
 use rusqlite::{OptionalExtension, named_params};
 use serde_json::{Value, json};
 
-use super::accept::Route;
+use super::accept::SourceConnection;
 use super::rows::store_payload;
 use crate::intake::Intake;
 use crate::issues;
 use crate::request::Received;
 use crate::store::StoreError;
-use crate::transform::{Body, Rewritten, Run};
+use crate::transform::{TransformRun, TransformedBody, TransformedRequest};
 
 /// What a transform rule makes of a request.
-pub(super) enum Transformed {
+pub(super) enum TransformRuleOutcome {
     /// A new request, stored as this payload.
     Request(Box<Received>, String),
     /// None: the code failed, or there is no such transformation.
     Failed,
     /// Not known in this try.
-    Unknown,
+    NotRunYet,
 }
 
 /// Runs the transformation on the request, which is stored as `payload_id`, and records the execution.
 pub(super) fn transform(
     intake: &mut Intake<'_>,
-    route: &Route,
+    connection: &SourceConnection,
     transformation_id: &str,
     payload_id: &str,
     received: &Received,
-) -> Result<Transformed, StoreError> {
+) -> Result<TransformRuleOutcome, StoreError> {
     let found: Option<(String, String)> = intake
         .conn
         .prepare_cached("SELECT code, env FROM transformations WHERE id = :id")?
@@ -37,20 +37,20 @@ pub(super) fn transform(
         })
         .optional()?;
     let Some((code, env)) = found else {
-        return Ok(Transformed::Failed);
+        return Ok(TransformRuleOutcome::Failed);
     };
-    let run = Run {
+    let run = TransformRun {
         code,
         env,
         request: shown(received),
-        context: json!({ "connection": connection(intake, &route.id)? }).to_string(),
+        context: json!({ "connection": described(intake, &connection.id)? }).to_string(),
         now: intake.now,
         seed: 0,
     };
-    let Some(ran) = intake.ran(run) else {
-        return Ok(Transformed::Unknown);
+    let Some(outcome) = intake.transform(run) else {
+        return Ok(TransformRuleOutcome::NotRunYet);
     };
-    let rewritten = ran.request.map(|request| rewrite(received, request));
+    let rewritten = outcome.request.map(|request| rewrite(received, request));
     let transformed_id = match &rewritten {
         Some(received) => Some(store_payload(
             intake.conn,
@@ -60,7 +60,7 @@ pub(super) fn transform(
         )?),
         None => None,
     };
-    let logs: Value = ran.console.iter().map(|line| line.shown()).collect();
+    let logs: Value = outcome.console.iter().map(|line| line.shown()).collect();
     let execution_id = intake.ids.execution();
     intake
         .conn
@@ -72,10 +72,10 @@ pub(super) fn transform(
         .execute(named_params! {
             ":id": execution_id,
             ":transformation": transformation_id,
-            ":connection": route.id,
+            ":connection": connection.id,
             ":payload": payload_id,
             ":transformed": transformed_id,
-            ":log_level": ran.log_level,
+            ":log_level": outcome.log_level,
             ":logs": logs.to_string(),
             ":now": intake.now,
         })?;
@@ -85,11 +85,11 @@ pub(super) fn transform(
         intake.ids,
         &execution_id,
         transformation_id,
-        ran.log_level,
+        outcome.log_level,
     )?;
     Ok(match rewritten.zip(transformed_id) {
-        Some((received, id)) => Transformed::Request(Box::new(received), id),
-        None => Transformed::Failed,
+        Some((received, id)) => TransformRuleOutcome::Request(Box::new(received), id),
+        None => TransformRuleOutcome::Failed,
     })
 }
 
@@ -110,7 +110,7 @@ fn shown(received: &Received) -> String {
 }
 
 /// The connection as the code gets it: who it is and what it connects.
-fn connection(intake: &Intake<'_>, id: &str) -> Result<Value, StoreError> {
+fn described(intake: &Intake<'_>, id: &str) -> Result<Value, StoreError> {
     let connection = intake
         .conn
         .prepare_cached(
@@ -144,7 +144,7 @@ fn connection(intake: &Intake<'_>, id: &str) -> Result<Value, StoreError> {
 
 /// The request after the code. What the code leaves as it was stays so byte for byte: a body that is
 /// no text cannot be told by its text.
-fn rewrite(received: &Received, request: Rewritten) -> Received {
+fn rewrite(received: &Received, request: TransformedRequest) -> Received {
     let content_type = request.headers.get("content-type").and_then(Value::as_str);
     let body = match &request.body {
         None => received.body.clone(),
@@ -162,7 +162,7 @@ fn rewrite(received: &Received, request: Rewritten) -> Received {
 
 /// A body as bytes: text as it is, null as nothing, a flat object as a form where the content type
 /// says so, and anything else as JSON.
-fn encode(body: &Body, content_type: &str) -> Vec<u8> {
+fn encode(body: &TransformedBody, content_type: &str) -> Vec<u8> {
     let plain = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
@@ -205,11 +205,11 @@ mod tests {
             (json!({ "a": "x y", "b": 2 }), form, "a=x+y&b=2"),
             (json!({ "a": { "b": 1 } }), form, r#"{"a":{"b":1}}"#),
         ] {
-            let made = Body {
+            let body = TransformedBody {
                 json: body.to_string(),
                 value: body,
             };
-            assert_eq!(encode(&made, content_type), bytes.as_bytes(), "{made:?}");
+            assert_eq!(encode(&body, content_type), bytes.as_bytes(), "{body:?}");
         }
     }
 
@@ -225,7 +225,7 @@ mod tests {
             headers.clone(),
             vec![0, 255, 1],
         );
-        let request = Rewritten {
+        let request = TransformedRequest {
             headers,
             body: None,
             path: None,

@@ -15,7 +15,7 @@ use http::request::Parts;
 
 use super::faulty::{Cut, close, in_place, spoil};
 use crate::faults::{Effect, Plane, Strike, Subject};
-use crate::ingest::{Accepted, Stored, accept};
+use crate::ingest::{IngestOutcome, IngestedRequest, accept};
 use crate::intake::ConnectionOutcome;
 use crate::journal::JournalEntry;
 use crate::project::{Project, Projects};
@@ -90,10 +90,10 @@ pub(super) async fn take_in(
         .intake(move |intake| accept(intake, &id, &received, &urls))
         .await;
     let response = match accepted {
-        Ok(Accepted::UnknownSource) => answer::unknown_source(),
-        Ok(Accepted::DeletedSource) => answer::deleted_source(),
-        Ok(Accepted::Handshake(answer)) => answer::handshake(answer),
-        Ok(Accepted::Stored(stored)) => {
+        Ok(IngestOutcome::UnknownSource) => answer::unknown_source(),
+        Ok(IngestOutcome::DeletedSource) => answer::deleted_source(),
+        Ok(IngestOutcome::Handshake(answer)) => answer::handshake(answer),
+        Ok(IngestOutcome::Stored(stored)) => {
             let noted = Noted::of(&stored);
             let told = stored.told;
             let rejected = stored
@@ -147,7 +147,7 @@ struct Noted {
 }
 
 impl Noted {
-    fn of(stored: &Stored) -> Self {
+    fn of(stored: &IngestedRequest) -> Self {
         Self {
             request_id: stored.request_id.clone(),
             cause: stored.rejected.as_ref().map(|(cause, _)| *cause),

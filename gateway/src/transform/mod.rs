@@ -5,7 +5,7 @@
 //! no modules, no network and no files; what a handler promises for later is never awaited. Time is the
 //! moment of the run by the gateway's clock and stands still; chance comes from the gateway's seed.
 //!
-//! What a run may cost is bounded, see [`Limits`]. Runs take place on threads of their own, a few at
+//! What a run may cost is bounded, see [`TransformLimits`]. Runs take place on threads of their own, a few at
 //! once, so that code that never ends holds up other code at most, and only until its limit.
 
 mod sandbox;
@@ -25,7 +25,7 @@ const THREAD_STACK: usize = 2 * 1024 * 1024;
 
 /// What one run may cost.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
+pub(crate) struct TransformLimits {
     /// How many times the engine asks whether to go on. It asks about every 10,000 jumps and calls, so
     /// this bounds the steps of a run, independently of the machine: about a second of an idle one.
     pub(crate) checks: u32,
@@ -45,7 +45,7 @@ pub(crate) struct Limits {
     pub(crate) abandon: Duration,
 }
 
-impl Default for Limits {
+impl Default for TransformLimits {
     fn default() -> Self {
         Self {
             checks: 1_000,
@@ -62,7 +62,7 @@ impl Default for Limits {
 
 /// What is run, and on what. It has no `Debug`: code and environment may hold secrets.
 #[derive(Clone)]
-pub(crate) struct Run {
+pub(crate) struct TransformRun {
     /// The code.
     pub(crate) code: String,
     /// `process.env`, a JSON object.
@@ -79,14 +79,14 @@ pub(crate) struct Run {
 
 /// A line of the console.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Line {
+pub(crate) struct ConsoleLine {
     /// The function it was written with.
     pub(crate) level: ConsoleLevel,
     /// The text.
     pub(crate) message: String,
 }
 
-impl Line {
+impl ConsoleLine {
     /// The line as the API shows it.
     pub(crate) fn shown(&self) -> Value {
         serde_json::json!({ "type": self.level, "message": self.message })
@@ -95,7 +95,7 @@ impl Line {
 
 /// A body that a handler made.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Body {
+pub(crate) struct TransformedBody {
     /// JSON or text; null where there is none.
     pub(crate) value: Value,
     /// The same as JSON, as JavaScript writes it: members in their order, numbers in its spelling.
@@ -104,11 +104,11 @@ pub(crate) struct Body {
 
 /// The request a handler returned.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Rewritten {
+pub(crate) struct TransformedRequest {
     /// Lower-case names to values.
     pub(crate) headers: Map<String, Value>,
     /// The body, unless the code left it as it was.
-    pub(crate) body: Option<Body>,
+    pub(crate) body: Option<TransformedBody>,
     /// The path, when it is text.
     pub(crate) path: Option<String>,
     /// The query string without `?`, when it is text.
@@ -117,19 +117,19 @@ pub(crate) struct Rewritten {
 
 /// What a run came to.
 #[derive(Clone, Debug)]
-pub(crate) struct Ran {
+pub(crate) struct TransformOutcome {
     /// What was written to the console, and why the run failed if it did.
-    pub(crate) console: Vec<Line>,
+    pub(crate) console: Vec<ConsoleLine>,
     /// The highest level among the lines, [`LogLevel::Fatal`] for a run that failed.
     pub(crate) log_level: LogLevel,
     /// The new request; nothing when the run failed.
-    pub(crate) request: Option<Rewritten>,
+    pub(crate) request: Option<TransformedRequest>,
 }
 
-impl Ran {
+impl TransformOutcome {
     /// A run that failed for this reason, with what was written to the console before.
-    fn failed(mut console: Vec<Line>, message: impl Into<String>) -> Self {
-        console.push(Line {
+    fn failed(mut console: Vec<ConsoleLine>, message: impl Into<String>) -> Self {
+        console.push(ConsoleLine {
             level: ConsoleLevel::Error,
             message: message.into(),
         });
@@ -143,20 +143,20 @@ impl Ran {
 
 /// Runs transformations, a few at once.
 #[derive(Clone, Debug)]
-pub(crate) struct Runner {
+pub(crate) struct TransformRunner {
     places: Arc<Semaphore>,
-    limits: Limits,
+    limits: TransformLimits,
 }
 
-impl Default for Runner {
+impl Default for TransformRunner {
     fn default() -> Self {
-        Self::new(Limits::default())
+        Self::new(TransformLimits::default())
     }
 }
 
-impl Runner {
+impl TransformRunner {
     /// A runner with a place for every processor, two at least.
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: TransformLimits) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Self {
             places: Arc::new(Semaphore::new(processors.max(2))),
@@ -166,7 +166,7 @@ impl Runner {
 
     /// Runs the code. A failure of the code is a result like any other; there is no result only when
     /// the runtime is shutting down.
-    pub(crate) async fn run(&self, run: Run) -> Option<Ran> {
+    pub(crate) async fn run(&self, run: TransformRun) -> Option<TransformOutcome> {
         let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
         let limits = self.limits;
         // In a task of its own: a caller that stops waiting does not free the place early.
@@ -181,7 +181,7 @@ impl Runner {
 /// Runs the code on a thread of its own and waits for it, but not for ever: some of the engine's own
 /// functions can be kept busy without asking whether to go on, and a thread cannot be ended from
 /// outside. One that is left to itself holds up neither other runs nor the end of the process.
-async fn watch(run: Run, limits: Limits) -> Ran {
+async fn watch(run: TransformRun, limits: TransformLimits) -> TransformOutcome {
     let (sender, receiver) = oneshot::channel();
     let started = std::thread::Builder::new()
         .name("transformation".to_owned())
@@ -191,12 +191,12 @@ async fn watch(run: Run, limits: Limits) -> Ran {
             let _ = sender.send(sandbox::run(&run, limits));
         });
     if let Err(error) = started {
-        return Ran::failed(Vec::new(), format!("The engine did not start: {error}"));
+        return TransformOutcome::failed(Vec::new(), format!("The engine did not start: {error}"));
     }
     match tokio::time::timeout(limits.abandon, receiver).await {
         Ok(Ok(ran)) => ran,
-        Ok(Err(_)) => Ran::failed(Vec::new(), "The engine failed"),
-        Err(_) => Ran::failed(Vec::new(), sandbox::timed_out(limits.abandon)),
+        Ok(Err(_)) => TransformOutcome::failed(Vec::new(), "The engine failed"),
+        Err(_) => TransformOutcome::failed(Vec::new(), sandbox::timed_out(limits.abandon)),
     }
 }
 

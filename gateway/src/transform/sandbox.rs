@@ -9,7 +9,10 @@ use rquickjs::function::Func;
 use rquickjs::{Array, CatchResultExt, CaughtError, Context, Ctx, Function, Object, Runtime};
 use serde_json::{Map, Value};
 
-use super::{Body, Limits, Line, Ran, Rewritten, Run};
+use super::{
+    ConsoleLine, TransformLimits, TransformOutcome, TransformRun, TransformedBody,
+    TransformedRequest,
+};
 use crate::json;
 use crate::wire::{ConsoleLevel, LogLevel};
 
@@ -18,22 +21,22 @@ const PRELUDE_NAME: &str = "<prelude>";
 
 /// Why the engine was told to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stopped {
+enum InterruptReason {
     Steps,
     Time,
 }
 
 /// What the handlers of the engine share.
-struct Shared {
-    limits: Limits,
-    console: RefCell<Vec<Line>>,
+struct SandboxState {
+    limits: TransformLimits,
+    console: RefCell<Vec<ConsoleLine>>,
     left_out: RefCell<usize>,
-    stopped: Cell<Option<Stopped>>,
+    stopped: Cell<Option<InterruptReason>>,
 }
 
 /// Runs the code on this thread.
-pub(super) fn run(run: &Run, limits: Limits) -> Ran {
-    let shared = Rc::new(Shared {
+pub(super) fn run(run: &TransformRun, limits: TransformLimits) -> TransformOutcome {
+    let shared = Rc::new(SandboxState {
         limits,
         console: RefCell::default(),
         left_out: RefCell::default(),
@@ -43,18 +46,18 @@ pub(super) fn run(run: &Run, limits: Limits) -> Ran {
     let mut console = shared.console.take();
     let left_out = *shared.left_out.borrow();
     if left_out > 0 {
-        console.push(Line {
+        console.push(ConsoleLine {
             level: ConsoleLevel::Warn,
             message: format!("{left_out} more lines are left out"),
         });
     }
     match result {
-        Ok(request) => Ran {
+        Ok(request) => TransformOutcome {
             log_level: highest(&console),
             console,
             request: Some(request),
         },
-        Err(message) => Ran::failed(console, message),
+        Err(message) => TransformOutcome::failed(console, message),
     }
 }
 
@@ -67,19 +70,19 @@ pub(super) fn timed_out(after: Duration) -> String {
 }
 
 /// What the prelude gives back: the request without its body, and the body if it is another one.
-struct Output {
+struct HandlerOutput {
     rest: String,
     body: Option<String>,
 }
 
 /// The highest level among the lines; a run that says nothing is at the lowest.
-fn highest(console: &[Line]) -> LogLevel {
+fn highest(console: &[ConsoleLine]) -> LogLevel {
     let levels = console.iter().map(|line| LogLevel::from(line.level));
     levels.max().unwrap_or(LogLevel::Debug)
 }
 
 /// The handler's result, or what went wrong.
-fn evaluate(run: &Run, shared: &Rc<Shared>) -> Result<Output, String> {
+fn evaluate(run: &TransformRun, shared: &Rc<SandboxState>) -> Result<HandlerOutput, String> {
     let no_engine = |error: rquickjs::Error| format!("The engine did not start: {error}");
     let runtime = Runtime::new().map_err(no_engine)?;
     runtime.set_memory_limit(shared.limits.memory);
@@ -95,10 +98,10 @@ fn evaluate(run: &Run, shared: &Rc<Shared>) -> Result<Output, String> {
                 Some(_) => String::new(),
             };
             match shared.stopped.get() {
-                Some(Stopped::Steps) => {
+                Some(InterruptReason::Steps) => {
                     "Error: Script execution timed out: it took too many steps".to_owned()
                 }
-                Some(Stopped::Time) => timed_out(shared.limits.time),
+                Some(InterruptReason::Time) => timed_out(shared.limits.time),
                 None => cut(described, shared.limits.line),
             }
         })
@@ -106,13 +109,13 @@ fn evaluate(run: &Run, shared: &Rc<Shared>) -> Result<Output, String> {
 }
 
 /// Says when the engine has to stop.
-fn interrupts(shared: Rc<Shared>) -> Box<dyn FnMut() -> bool> {
+fn interrupts(shared: Rc<SandboxState>) -> Box<dyn FnMut() -> bool> {
     let deadline = Instant::now() + shared.limits.time;
     let mut left = shared.limits.checks;
     Box::new(move || {
         let stopped = match left.checked_sub(1) {
-            None => Some(Stopped::Steps),
-            Some(_) if Instant::now() >= deadline => Some(Stopped::Time),
+            None => Some(InterruptReason::Steps),
+            Some(_) if Instant::now() >= deadline => Some(InterruptReason::Time),
             Some(rest) => {
                 left = rest;
                 None
@@ -125,7 +128,11 @@ fn interrupts(shared: Rc<Shared>) -> Box<dyn FnMut() -> bool> {
     })
 }
 
-fn call<'js>(ctx: &Ctx<'js>, run: &Run, shared: &Rc<Shared>) -> rquickjs::Result<Output> {
+fn call<'js>(
+    ctx: &Ctx<'js>,
+    run: &TransformRun,
+    shared: &Rc<SandboxState>,
+) -> rquickjs::Result<HandlerOutput> {
     let prelude: Function<'js> = ctx.eval_with_options(PRELUDE, named(PRELUDE_NAME))?;
     let print = {
         let shared = Rc::clone(shared);
@@ -141,7 +148,7 @@ fn call<'js>(ctx: &Ctx<'js>, run: &Run, shared: &Rc<Shared>) -> rquickjs::Result
 
     ctx.eval_with_options::<(), _>(run.code.as_str(), named("<VM>"))?;
     let output: Array<'js> = handler.call((run.request.as_str(), run.context.as_str()))?;
-    Ok(Output {
+    Ok(HandlerOutput {
         rest: output.get(0)?,
         body: output.get(1)?,
     })
@@ -155,7 +162,7 @@ fn named(name: &str) -> EvalOptions {
     options
 }
 
-impl Shared {
+impl SandboxState {
     fn print(&self, level: &str, message: String) {
         let Some(level) = ConsoleLevel::parse(level) else {
             return;
@@ -165,7 +172,7 @@ impl Shared {
             *self.left_out.borrow_mut() += 1;
             return;
         }
-        console.push(Line {
+        console.push(ConsoleLine {
             level,
             message: cut(message, self.limits.line),
         });
@@ -208,8 +215,8 @@ fn describe(error: &CaughtError<'_>) -> String {
 }
 
 /// Reads the request a handler returned.
-fn read(output: Output, limits: Limits) -> Result<Rewritten, String> {
-    let Output { rest, body } = output;
+fn read(output: HandlerOutput, limits: TransformLimits) -> Result<TransformedRequest, String> {
+    let HandlerOutput { rest, body } = output;
     if rest.len() + body.as_ref().map_or(0, String::len) > limits.output {
         return Err(format!(
             "Error: Transformation must return at most {} bytes",
@@ -231,7 +238,7 @@ fn read(output: Output, limits: Limits) -> Result<Rewritten, String> {
         );
     }
     let body = match body {
-        Some(json) => Some(Body {
+        Some(json) => Some(TransformedBody {
             value: json::parse(json.as_bytes()).ok_or_else(unreadable)?,
             json,
         }),
@@ -241,7 +248,7 @@ fn read(output: Output, limits: Limits) -> Result<Rewritten, String> {
         Value::String(text) => Some(text),
         _ => None,
     };
-    Ok(Rewritten {
+    Ok(TransformedRequest {
         headers,
         path: text("path"),
         query: text("query"),

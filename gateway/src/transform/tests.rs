@@ -2,8 +2,8 @@ use serde_json::json;
 
 use super::*;
 
-fn run_of(code: &str) -> Run {
-    Run {
+fn run_of(code: &str) -> TransformRun {
+    TransformRun {
         code: code.to_owned(),
         env: r#"{"SHOP":"berlin"}"#.to_owned(),
         request: json!({
@@ -20,8 +20,8 @@ fn run_of(code: &str) -> Run {
     }
 }
 
-fn ran(code: &str) -> Ran {
-    sandbox::run(&run_of(code), Limits::default())
+fn ran(code: &str) -> TransformOutcome {
+    sandbox::run(&run_of(code), TransformLimits::default())
 }
 
 /// The body a handler with these statements returns.
@@ -86,10 +86,10 @@ fn the_console_is_kept_and_its_highest_level_is_the_runs() {
 
 #[test]
 fn a_long_console_is_cut() {
-    let limits = Limits {
+    let limits = TransformLimits {
         lines: 2,
         line: 5,
-        ..Limits::default()
+        ..TransformLimits::default()
     };
     let run =
         run_of("for (let i = 0; i < 5; i++) console.log('ééé'); addHandler('transform', r => r)");
@@ -183,10 +183,10 @@ fn code_that_never_ends_is_ended() {
 
 #[test]
 fn real_time_bounds_a_run_too() {
-    let limits = Limits {
+    let limits = TransformLimits {
         checks: u32::MAX,
         time: Duration::ZERO,
-        ..Limits::default()
+        ..TransformLimits::default()
     };
     let ran = sandbox::run(&run_of("while (true) {}"), limits);
     let last = &ran.console.last().unwrap().message;
@@ -198,9 +198,9 @@ fn memory_and_stack_are_bounded() {
     let hungry = "const all = []; for (;;) all.push(new Uint8Array(1024 * 1024));";
     assert!(ran(hungry).request.is_none());
     assert!(failure("const f = () => 1 + f(); f();").contains("stack"));
-    let limits = Limits {
+    let limits = TransformLimits {
         output: 100,
-        ..Limits::default()
+        ..TransformLimits::default()
     };
     let big = "addHandler('transform', r => { r.body = 'x'.repeat(200); return r })";
     let ran = sandbox::run(&run_of(big), limits);
@@ -229,7 +229,9 @@ fn time_and_chance_are_the_gateways() {
         "addHandler('transform', (request) => {{ {code} }})"
     ));
     other.seed = 8;
-    let other = sandbox::run(&other, Limits::default()).request.unwrap();
+    let other = sandbox::run(&other, TransformLimits::default())
+        .request
+        .unwrap();
     assert_ne!(other.body.unwrap().value[6], first[6]);
 }
 
@@ -263,7 +265,7 @@ fn code_that_changes_built_ins_changes_only_its_own_view() {
 
 #[tokio::test]
 async fn a_runaway_script_does_not_stall_the_runtime() {
-    let runner = Runner::default();
+    let runner = TransformRunner::default();
     let endless = tokio::spawn({
         let runner = runner.clone();
         async move { runner.run(run_of("while (true) {}")).await }
@@ -284,13 +286,15 @@ fn a_body_the_code_leaves_alone_is_no_new_body() {
     // None of these numbers survives JavaScript.
     run.request =
         r#"{"headers":{},"body":{"z":12345678901234567890123,"a":1e400,"t":"\ud83d"}}"#.into();
-    let request = sandbox::run(&run, Limits::default()).request.unwrap();
+    let request = sandbox::run(&run, TransformLimits::default())
+        .request
+        .unwrap();
     assert_eq!(
         (request.headers["seen"].as_str(), request.body),
         (Some("yes"), None)
     );
     run.code = "addHandler('transform', (r) => { r.body.b = 1; return r })".into();
-    let body = sandbox::run(&run, Limits::default())
+    let body = sandbox::run(&run, TransformLimits::default())
         .request
         .unwrap()
         .body
@@ -327,7 +331,11 @@ fn a_content_type_is_kept_or_replaced_and_never_lost() {
     );
     let mut bare = run_of("addHandler('transform', r => r)");
     bare.request = r#"{"headers":{},"body":null}"#.into();
-    assert!(sandbox::run(&bare, Limits::default()).request.is_some());
+    assert!(
+        sandbox::run(&bare, TransformLimits::default())
+            .request
+            .is_some()
+    );
 }
 
 #[test]
@@ -372,11 +380,11 @@ fn the_engines_own_loops_end_too() {
 
 #[tokio::test]
 async fn a_run_that_cannot_be_stopped_is_left_to_itself() {
-    let limits = Limits {
+    let limits = TransformLimits {
         abandon: Duration::ZERO,
-        ..Limits::default()
+        ..TransformLimits::default()
     };
-    let runner = Runner::new(limits);
+    let runner = TransformRunner::new(limits);
     // More of them than there are places.
     for _ in 0..2 * std::thread::available_parallelism().map_or(2, NonZeroUsize::get) {
         let ran = runner.run(run_of("while (true) {}")).await.unwrap();

@@ -8,7 +8,7 @@ use super::super::error::ApiError;
 use super::super::payload::Payload;
 use super::super::render::{self, View, find};
 use crate::query;
-use crate::transform::{Rewritten, Run};
+use crate::transform::{TransformRun, TransformedRequest};
 
 /// What a run needs, gathered in one read.
 struct Input {
@@ -28,7 +28,7 @@ pub(in crate::api) async fn run(call: Call) -> Reply {
     let input = project
         .read(move |conn| input(conn, &view, &call.body))
         .await?;
-    let run = Run {
+    let run = TransformRun {
         code: input.code,
         env: input.env.to_string(),
         request: input.request.to_string(),
@@ -36,21 +36,21 @@ pub(in crate::api) async fn run(call: Call) -> Reply {
         now: project.clock().now(),
         seed: project.ids().number(),
     };
-    let ran = project
+    let outcome = project
         .services()
         .runner
         .run(run)
         .await
         .ok_or_else(|| ApiError::Internal("the gateway is shutting down".into()))?;
-    let console: Value = ran.console.iter().map(|line| line.shown()).collect();
+    let console: Value = outcome.console.iter().map(|line| line.shown()).collect();
     let mut output = json!({
         "request_id": input.request_id,
         "transformation_id": transformation_id,
         "execution_id": null,
-        "log_level": ran.log_level,
+        "log_level": outcome.log_level,
         "console": console,
     });
-    if let Some(request) = ran.request {
+    if let Some(request) = outcome.request {
         output["request"] = shown(&input.request, request);
     }
     Ok(output)
@@ -136,7 +136,7 @@ fn of_event(conn: &Connection, id: &str) -> Result<(Value, Option<String>), ApiE
 }
 
 /// The request after the run; what the code left out is as before.
-fn shown(before: &Value, after: Rewritten) -> Value {
+fn shown(before: &Value, after: TransformedRequest) -> Value {
     let old = |name: &str| text(before, name).unwrap_or_default().to_owned();
     let query = after.query.unwrap_or_else(|| old("query"));
     let body = match after

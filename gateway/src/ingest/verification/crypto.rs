@@ -16,7 +16,7 @@ use crate::crypto::hmac;
 
 /// A hash function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::ingest) enum Hash {
+pub(in crate::ingest) enum HashAlgorithm {
     Md5,
     Sha1,
     Sha256,
@@ -24,7 +24,7 @@ pub(in crate::ingest) enum Hash {
     Sha512,
 }
 
-impl Hash {
+impl HashAlgorithm {
     /// By the name it has in a source's config.
     pub(super) fn named(name: &str) -> Option<Self> {
         Some(match name {
@@ -132,9 +132,9 @@ pub(super) enum PublicKey {
     /// On the curve P-256 with SHA-256, signatures in ASN.1.
     Ecdsa,
     /// PKCS #1 v1.5.
-    Rsa(Hash),
+    Rsa(HashAlgorithm),
     /// With a salt as long as the hash.
-    RsaPss(Hash),
+    RsaPss(HashAlgorithm),
 }
 
 impl PublicKey {
@@ -149,10 +149,10 @@ impl PublicKey {
             }
             Self::Ed25519 => by::ED25519,
             Self::Ecdsa => by::ECDSA_P256_SHA256,
-            Self::Rsa(Hash::Sha256) => by::RSA_PKCS1_2048_8192_SHA256,
-            Self::Rsa(Hash::Sha512) => by::RSA_PKCS1_2048_8192_SHA512,
-            Self::RsaPss(Hash::Sha256) => by::RSA_PSS_2048_8192_SHA256_LEGACY_KEY,
-            Self::RsaPss(Hash::Sha512) => by::RSA_PSS_2048_8192_SHA512_LEGACY_KEY,
+            Self::Rsa(HashAlgorithm::Sha256) => by::RSA_PKCS1_2048_8192_SHA256,
+            Self::Rsa(HashAlgorithm::Sha512) => by::RSA_PKCS1_2048_8192_SHA512,
+            Self::RsaPss(HashAlgorithm::Sha256) => by::RSA_PSS_2048_8192_SHA256_LEGACY_KEY,
+            Self::RsaPss(HashAlgorithm::Sha512) => by::RSA_PSS_2048_8192_SHA512_LEGACY_KEY,
             Self::Rsa(_) | Self::RsaPss(_) => return false,
         };
         let spki = SubjectPublicKeyInfoDer::from(key);

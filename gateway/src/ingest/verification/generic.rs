@@ -2,19 +2,19 @@
 
 use serde_json::Value;
 
-use super::crypto::{Encoding, Hash};
+use super::crypto::{Encoding, HashAlgorithm};
 use super::signature::SECRET;
-use super::{Place, Proof};
+use super::{ValueLocation, VerificationInput};
 use crate::crypto::is_same;
 
 /// The header that the source's configuration names.
-fn named<'a>(proof: &Proof<'a>) -> Option<&'a str> {
+fn named<'a>(proof: &VerificationInput<'a>) -> Option<&'a str> {
     let name = proof.setting("header_key")?.to_ascii_lowercase();
     proof.received.headers.get(&name).and_then(Value::as_str)
 }
 
 /// A signature of the body with algorithm, encoding and header of the source's choice.
-pub(super) fn hmac(proof: &Proof<'_>) -> Option<bool> {
+pub(super) fn hmac(proof: &VerificationInput<'_>) -> Option<bool> {
     let secret = proof.setting(SECRET)?.as_bytes();
     let algorithm = proof.setting("algorithm")?;
     let given = named(proof)?.trim();
@@ -24,12 +24,12 @@ pub(super) fn hmac(proof: &Proof<'_>) -> Option<bool> {
         .and_then(|rest| rest.strip_prefix('='))
         .unwrap_or(given);
     let signature = Encoding::named(proof.setting("encoding")?)?.decode(encoded)?;
-    let expected = Hash::named(algorithm)?.hmac(secret, &proof.received.body);
+    let expected = HashAlgorithm::named(algorithm)?.hmac(secret, &proof.received.body);
     Some(is_same(&signature, &expected))
 }
 
 /// Username and password.
-pub(super) fn basic_auth(proof: &Proof<'_>) -> Option<bool> {
+pub(super) fn basic_auth(proof: &VerificationInput<'_>) -> Option<bool> {
     let (scheme, credentials) = proof.received.header("authorization")?.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
@@ -46,7 +46,7 @@ pub(super) fn basic_auth(proof: &Proof<'_>) -> Option<bool> {
 }
 
 /// A key in the header of the source's choice.
-pub(super) fn api_key(proof: &Proof<'_>) -> Option<bool> {
+pub(super) fn api_key(proof: &VerificationInput<'_>) -> Option<bool> {
     Some(is_same(
         named(proof)?.as_bytes(),
         proof.setting("api_key")?.as_bytes(),
@@ -54,7 +54,11 @@ pub(super) fn api_key(proof: &Proof<'_>) -> Option<bool> {
 }
 
 /// A credential that the request repeats in a place.
-pub(super) fn token(proof: &Proof<'_>, at: Place, setting: &str) -> Option<bool> {
+pub(super) fn token(
+    proof: &VerificationInput<'_>,
+    at: ValueLocation,
+    setting: &str,
+) -> Option<bool> {
     let given = at.first(proof.received)?;
     Some(is_same(
         given.as_bytes(),

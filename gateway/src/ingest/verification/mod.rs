@@ -16,8 +16,8 @@ mod tests;
 
 use serde_json::Value;
 
-pub(super) use crypto::{Hash, base64};
-pub(super) use place::Place;
+pub(super) use crypto::{HashAlgorithm, base64};
+pub(super) use place::ValueLocation;
 use providers::Scheme;
 pub(super) use signature::SECRET;
 
@@ -39,7 +39,7 @@ pub(super) enum Verification {
 }
 
 /// What a proof is looked for in and checked with.
-pub(super) struct Proof<'a> {
+pub(super) struct VerificationInput<'a> {
     pub(super) received: &'a Received,
     /// The config of the source, with its credentials.
     pub(super) config: &'a Value,
@@ -49,7 +49,7 @@ pub(super) struct Proof<'a> {
     pub(super) now: Micros,
 }
 
-impl Proof<'_> {
+impl VerificationInput<'_> {
     /// A credential. An empty one counts as none: it would let everybody in.
     pub(super) fn setting(&self, name: &str) -> Option<&str> {
         self.config["auth"][name]
@@ -70,7 +70,7 @@ pub(super) fn told(scheme_name: &str) -> bool {
 }
 
 /// Checks a request by the scheme of its source.
-pub(super) fn verify(scheme_name: &str, proof: &Proof<'_>) -> Verification {
+pub(super) fn verify(scheme_name: &str, proof: &VerificationInput<'_>) -> Verification {
     if proof.config["auth"]
         .as_object()
         .is_none_or(serde_json::Map::is_empty)

@@ -10,7 +10,7 @@ use crate::request::Received;
 
 /// Where a value stands in a request. Header names are lower case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::ingest) enum Place {
+pub(in crate::ingest) enum ValueLocation {
     /// A header.
     Header(&'static str),
     /// What follows `before` in a header, or in each of its items where any of the characters `split` separates items.
@@ -36,7 +36,7 @@ pub(in crate::ingest) enum Place {
 /// As many values as are looked at in one place: more signatures than that are no proof but work.
 const VALUES: usize = 16;
 
-impl Place {
+impl ValueLocation {
     /// The values that stand there; none if there is no such place in the request.
     pub(in crate::ingest) fn all(self, received: &Received) -> Vec<Cow<'_, str>> {
         let header = |name| received.header(name);

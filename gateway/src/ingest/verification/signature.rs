@@ -5,36 +5,36 @@ use std::time::Duration;
 use data_encoding::HEXLOWER;
 use hookdeck::types::Timestamp;
 
-use super::crypto::{Encoding, Hash, PublicKey, public_key};
-use super::{Place, Proof};
+use super::crypto::{Encoding, HashAlgorithm, PublicKey, public_key};
+use super::{ValueLocation, VerificationInput};
 use crate::clock::Micros;
 use crate::crypto::is_same;
 
 /// A way of signing requests. Built up from [`hex`](Self::hex) and its like, so that a provider is one line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Signature {
-    how: How,
-    key: Key,
+    how: SignatureAlgorithm,
+    key: KeyEncoding,
     /// The credential that holds the key.
     setting: &'static str,
-    at: Place,
+    at: ValueLocation,
     encoding: Encoding,
     /// What is signed, in order.
-    signed: &'static [Part],
-    fresh: Option<Fresh>,
+    signed: &'static [SignedPart],
+    fresh: Option<TimestampCheck>,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum How {
-    Hmac(Hash),
+enum SignatureAlgorithm {
+    Hmac(HashAlgorithm),
     /// A plain digest of what is signed, which must then contain the secret.
-    Digest(Hash),
+    Digest(HashAlgorithm),
     PublicKey(PublicKey),
 }
 
 /// How the key is written in the source's credentials.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Key {
+pub(super) enum KeyEncoding {
     /// As the text that it is.
     Text,
     Hex,
@@ -48,12 +48,12 @@ pub(super) enum Key {
 
 /// A piece of what is signed.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Part {
+pub(super) enum SignedPart {
     Body,
     /// The body's SHA-256 in hexadecimal digits.
     BodyDigest,
     Text(&'static str),
-    At(Place),
+    At(ValueLocation),
     Method,
     /// The URL posted to, with its query.
     Url,
@@ -64,15 +64,15 @@ pub(super) enum Part {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Fresh {
-    at: Place,
-    unit: Unit,
+struct TimestampCheck {
+    at: ValueLocation,
+    unit: TimestampUnit,
     seconds: u64,
 }
 
 /// How a moment is written.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Unit {
+pub(super) enum TimestampUnit {
     Seconds,
     Millis,
     Rfc3339,
@@ -81,37 +81,45 @@ pub(super) enum Unit {
 pub(in crate::ingest) const SECRET: &str = "webhook_secret_key";
 
 impl Signature {
-    const fn new(how: How, at: Place, encoding: Encoding) -> Self {
+    const fn new(how: SignatureAlgorithm, at: ValueLocation, encoding: Encoding) -> Self {
         Self {
             how,
-            key: Key::Text,
+            key: KeyEncoding::Text,
             setting: SECRET,
             at,
             encoding,
-            signed: &[Part::Body],
+            signed: &[SignedPart::Body],
             fresh: None,
         }
     }
 
     /// An HMAC of the body in hexadecimal digits.
-    pub(super) const fn hex(hash: Hash, at: Place) -> Self {
-        Self::new(How::Hmac(hash), at, Encoding::Hex)
+    pub(super) const fn hex(hash: HashAlgorithm, at: ValueLocation) -> Self {
+        Self::new(SignatureAlgorithm::Hmac(hash), at, Encoding::Hex)
     }
 
     /// An HMAC of the body in base64.
-    pub(super) const fn base64(hash: Hash, at: Place) -> Self {
-        Self::new(How::Hmac(hash), at, Encoding::Base64)
+    pub(super) const fn base64(hash: HashAlgorithm, at: ValueLocation) -> Self {
+        Self::new(SignatureAlgorithm::Hmac(hash), at, Encoding::Base64)
     }
 
     /// A digest, in hexadecimal digits, of something that contains the secret.
-    pub(super) const fn digest(hash: Hash, at: Place, signed: &'static [Part]) -> Self {
-        Self::new(How::Digest(hash), at, Encoding::Hex).over(signed)
+    pub(super) const fn digest(
+        hash: HashAlgorithm,
+        at: ValueLocation,
+        signed: &'static [SignedPart],
+    ) -> Self {
+        Self::new(SignatureAlgorithm::Digest(hash), at, Encoding::Hex).over(signed)
     }
 
     /// A signature by a private key, in base64.
-    pub(super) const fn public_key(how: PublicKey, at: Place, setting: &'static str) -> Self {
-        Self::new(How::PublicKey(how), at, Encoding::Base64)
-            .keyed(Key::Pem)
+    pub(super) const fn public_key(
+        how: PublicKey,
+        at: ValueLocation,
+        setting: &'static str,
+    ) -> Self {
+        Self::new(SignatureAlgorithm::PublicKey(how), at, Encoding::Base64)
+            .keyed(KeyEncoding::Pem)
             .secret(setting)
     }
 
@@ -121,12 +129,12 @@ impl Signature {
     }
 
     /// Over more than the body.
-    pub(super) const fn over(self, signed: &'static [Part]) -> Self {
+    pub(super) const fn over(self, signed: &'static [SignedPart]) -> Self {
         Self { signed, ..self }
     }
 
     /// With a key written otherwise.
-    pub(super) const fn keyed(self, key: Key) -> Self {
+    pub(super) const fn keyed(self, key: KeyEncoding) -> Self {
         Self { key, ..self }
     }
 
@@ -136,15 +144,15 @@ impl Signature {
     }
 
     /// No further than `seconds` from the moment that stands `at`, before or after.
-    pub(super) const fn within(self, seconds: u64, at: Place, unit: Unit) -> Self {
+    pub(super) const fn within(self, seconds: u64, at: ValueLocation, unit: TimestampUnit) -> Self {
         Self {
-            fresh: Some(Fresh { at, unit, seconds }),
+            fresh: Some(TimestampCheck { at, unit, seconds }),
             ..self
         }
     }
 
     /// Whether the request has this signature; nothing if it has none, or if there is no key to check it with.
-    pub(super) fn check(&self, proof: &Proof<'_>) -> Option<bool> {
+    pub(super) fn check(&self, proof: &VerificationInput<'_>) -> Option<bool> {
         let key = self.key.bytes(proof.setting(self.setting)?)?;
         if self
             .fresh
@@ -161,7 +169,10 @@ impl Signature {
         if given.is_empty() {
             return None;
         }
-        let by_url = self.signed.iter().any(|part| matches!(part, Part::Url));
+        let by_url = self
+            .signed
+            .iter()
+            .any(|part| matches!(part, SignedPart::Url));
         let urls = if by_url { proof.urls.len() } else { 1 };
         for url in proof.urls.iter().take(urls) {
             let mut message = Vec::with_capacity(proof.received.body.len() + 128);
@@ -169,15 +180,15 @@ impl Signature {
                 part.add(&mut message, proof, url)?;
             }
             let good = match self.how {
-                How::Hmac(hash) => {
+                SignatureAlgorithm::Hmac(hash) => {
                     let expected = hash.hmac(&key, &message);
                     given.iter().any(|given| is_same(given, &expected))
                 }
-                How::Digest(hash) => {
+                SignatureAlgorithm::Digest(hash) => {
                     let expected = hash.digest(&message);
                     given.iter().any(|given| is_same(given, &expected))
                 }
-                How::PublicKey(how) => given
+                SignatureAlgorithm::PublicKey(how) => given
                     .iter()
                     .any(|given| how.verifies(&key, &message, given)),
             };
@@ -198,11 +209,11 @@ impl Signature {
     #[cfg(test)]
     pub(super) fn describe(&self) -> String {
         let how = match self.how {
-            How::Hmac(hash) => format!("HMAC {}", hash.name()),
-            How::Digest(hash) => hash.name().to_owned(),
-            How::PublicKey(how) => how.name(),
+            SignatureAlgorithm::Hmac(hash) => format!("HMAC {}", hash.name()),
+            SignatureAlgorithm::Digest(hash) => hash.name().to_owned(),
+            SignatureAlgorithm::PublicKey(how) => how.name(),
         };
-        let signed: Vec<String> = self.signed.iter().map(Part::describe).collect();
+        let signed: Vec<String> = self.signed.iter().map(SignedPart::describe).collect();
         let fresh = self
             .fresh
             .map(|fresh| format!(", within {} s", fresh.seconds))
@@ -216,7 +227,7 @@ impl Signature {
 }
 
 /// Whether the request has one of the signatures.
-pub(super) fn any(signatures: &[Signature], proof: &Proof<'_>) -> Option<bool> {
+pub(super) fn any(signatures: &[Signature], proof: &VerificationInput<'_>) -> Option<bool> {
     Some(
         signatures
             .iter()
@@ -224,7 +235,7 @@ pub(super) fn any(signatures: &[Signature], proof: &Proof<'_>) -> Option<bool> {
     )
 }
 
-impl Key {
+impl KeyEncoding {
     fn bytes(self, text: &str) -> Option<Vec<u8>> {
         let bytes = match self {
             Self::Text => text.as_bytes().to_vec(),
@@ -241,12 +252,12 @@ impl Key {
     }
 }
 
-impl Part {
-    fn add(&self, message: &mut Vec<u8>, proof: &Proof<'_>, url: &str) -> Option<()> {
+impl SignedPart {
+    fn add(&self, message: &mut Vec<u8>, proof: &VerificationInput<'_>, url: &str) -> Option<()> {
         match *self {
             Self::Body => message.extend_from_slice(&proof.received.body),
             Self::BodyDigest => {
-                let digest = Hash::Sha256.digest(&proof.received.body);
+                let digest = HashAlgorithm::Sha256.digest(&proof.received.body);
                 message.extend_from_slice(HEXLOWER.encode(&digest).as_bytes());
             }
             Self::Text(text) => message.extend_from_slice(text.as_bytes()),
@@ -282,13 +293,13 @@ impl Part {
     }
 }
 
-impl Fresh {
-    fn holds(&self, proof: &Proof<'_>) -> Option<bool> {
+impl TimestampCheck {
+    fn holds(&self, proof: &VerificationInput<'_>) -> Option<bool> {
         let text = self.at.first(proof.received)?;
         let moment = match self.unit {
-            Unit::Seconds => Micros::from_unix_seconds(text.parse().ok()?),
-            Unit::Millis => Micros::from_unix_millis(text.parse().ok()?),
-            Unit::Rfc3339 => text.parse::<Timestamp>().ok()?.into(),
+            TimestampUnit::Seconds => Micros::from_unix_seconds(text.parse().ok()?),
+            TimestampUnit::Millis => Micros::from_unix_millis(text.parse().ok()?),
+            TimestampUnit::Rfc3339 => text.parse::<Timestamp>().ok()?.into(),
         };
         let apart = proof.now.since(moment).max(moment.since(proof.now));
         Some(apart <= Duration::from_secs(self.seconds))

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::super::crypto::{Encoding, Hash};
+use super::super::crypto::{Encoding, HashAlgorithm};
 use super::super::signature::SECRET;
-use super::super::{Place, Proof};
+use super::super::{ValueLocation, VerificationInput};
 use crate::crypto::is_same;
 
 const FIELDS: [&str; 8] = [
@@ -19,17 +19,17 @@ const FIELDS: [&str; 8] = [
 ];
 
 /// The key is written in hexadecimal digits.
-pub(in super::super) fn adyen(proof: &Proof<'_>) -> Option<bool> {
+pub(in super::super) fn adyen(proof: &VerificationInput<'_>) -> Option<bool> {
     let key = Encoding::Hex
         .decode(proof.setting(SECRET)?.trim())
         .filter(|key| !key.is_empty())?;
     let items = proof.received.value["notificationItems"].as_array();
     let Some(items) = items.filter(|items| !items.is_empty()) else {
-        let given = Place::Header("hmacsignature").first(proof.received)?;
+        let given = ValueLocation::Header("hmacsignature").first(proof.received)?;
         let given = Encoding::Base64.decode(&given)?;
         return Some(is_same(
             &given,
-            &Hash::Sha256.hmac(&key, &proof.received.body),
+            &HashAlgorithm::Sha256.hmac(&key, &proof.received.body),
         ));
     };
     Some(
@@ -48,7 +48,7 @@ fn signed(item: &Value, key: &[u8]) -> Option<bool> {
         .collect();
     Some(is_same(
         &given,
-        &Hash::Sha256.hmac(key, fields.join(":").as_bytes()),
+        &HashAlgorithm::Sha256.hmac(key, fields.join(":").as_bytes()),
     ))
 }
 

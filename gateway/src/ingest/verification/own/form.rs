@@ -4,19 +4,21 @@ use std::collections::BTreeMap;
 
 use data_encoding::HEXLOWER;
 
-use super::super::Proof;
-use super::super::crypto::{Encoding, Hash};
+use super::super::VerificationInput;
+use super::super::crypto::{Encoding, HashAlgorithm};
 use super::super::signature::SECRET;
 use crate::crypto::is_same;
 
 /// Twilio signs the URL and then the form, or the URL alone where its query has the SHA-256 of the body.
-pub(in super::super) fn twilio(proof: &Proof<'_>) -> Option<bool> {
+pub(in super::super) fn twilio(proof: &VerificationInput<'_>) -> Option<bool> {
     let body = &proof.received.body;
     let fields = match proof.received.parsed_query["bodySHA256"].as_str() {
         Some(digest)
             if is_same(
                 digest.as_bytes(),
-                HEXLOWER.encode(&Hash::Sha256.digest(body)).as_bytes(),
+                HEXLOWER
+                    .encode(&HashAlgorithm::Sha256.digest(body))
+                    .as_bytes(),
             ) =>
         {
             String::new()
@@ -28,16 +30,16 @@ pub(in super::super) fn twilio(proof: &Proof<'_>) -> Option<bool> {
 }
 
 /// Mailchimp Transactional, formerly Mandrill.
-pub(in super::super) fn mandrill(proof: &Proof<'_>) -> Option<bool> {
+pub(in super::super) fn mandrill(proof: &VerificationInput<'_>) -> Option<bool> {
     let fields = sorted(&proof.received.body, false);
     signed_url(proof, "x-mandrill-signature", &fields)
 }
 
-fn signed_url(proof: &Proof<'_>, header: &str, fields: &str) -> Option<bool> {
+fn signed_url(proof: &VerificationInput<'_>, header: &str, fields: &str) -> Option<bool> {
     let key = proof.setting(SECRET)?.as_bytes();
     let given = Encoding::Base64.decode(proof.received.header(header)?.trim())?;
     Some(proof.urls.iter().any(|url| {
-        let expected = Hash::Sha1.hmac(key, format!("{url}{fields}").as_bytes());
+        let expected = HashAlgorithm::Sha1.hmac(key, format!("{url}{fields}").as_bytes());
         is_same(&given, &expected)
     }))
 }

@@ -2,22 +2,23 @@
 
 use serde_json::Value;
 
-use super::super::crypto::{Encoding, Hash};
+use super::super::crypto::{Encoding, HashAlgorithm};
 use super::super::signature::SECRET;
-use super::super::{Place, Proof};
+use super::super::{ValueLocation, VerificationInput};
 use crate::crypto::is_same;
 
 /// Formstack, `sha256=` and hexadecimal digits.
-pub(in super::super) fn formstack(proof: &Proof<'_>) -> Option<bool> {
+pub(in super::super) fn formstack(proof: &VerificationInput<'_>) -> Option<bool> {
     let given = chosen(proof, "x-fs-signature")?.trim();
     let given = Encoding::Hex.decode(given.strip_prefix("sha256=").unwrap_or(given))?;
-    let expected = Hash::Sha256.hmac(proof.setting(SECRET)?.as_bytes(), &proof.received.body);
+    let expected =
+        HashAlgorithm::Sha256.hmac(proof.setting(SECRET)?.as_bytes(), &proof.received.body);
     Some(is_same(&given, &expected))
 }
 
 /// Vapi, whose credentials choose algorithm, encoding and header, and whether the body is signed without the white
 /// space around it.
-pub(in super::super) fn vapi(proof: &Proof<'_>) -> Option<bool> {
+pub(in super::super) fn vapi(proof: &VerificationInput<'_>) -> Option<bool> {
     let algorithm = proof.setting("algorithm").unwrap_or("sha256");
     let encoding = Encoding::named(proof.setting("encoding").unwrap_or("hex"))?;
     let given = chosen(proof, "x-signature")?.trim();
@@ -31,11 +32,11 @@ pub(in super::super) fn vapi(proof: &Proof<'_>) -> Option<bool> {
     } else {
         body
     };
-    let expected = Hash::named(algorithm)?.hmac(proof.setting(SECRET)?.as_bytes(), body);
+    let expected = HashAlgorithm::named(algorithm)?.hmac(proof.setting(SECRET)?.as_bytes(), body);
     Some(is_same(&encoding.decode(given)?, &expected))
 }
 
-fn chosen<'a>(proof: &Proof<'a>, usual: &'a str) -> Option<&'a str> {
+fn chosen<'a>(proof: &VerificationInput<'a>, usual: &'a str) -> Option<&'a str> {
     match proof.setting("header_key") {
         Some(name) => proof.received.header(&name.to_ascii_lowercase()),
         None => proof.received.header(usual),
@@ -43,16 +44,16 @@ fn chosen<'a>(proof: &Proof<'a>, usual: &'a str) -> Option<&'a str> {
 }
 
 /// Coinbase: the commerce product signs the body, the developer platform also the headers that it lists.
-pub(in super::super) fn coinbase(proof: &Proof<'_>) -> Option<bool> {
+pub(in super::super) fn coinbase(proof: &VerificationInput<'_>) -> Option<bool> {
     let key = proof.setting(SECRET)?.as_bytes();
     let body = &proof.received.body;
     if let Some(given) = proof.received.header("x-cc-webhook-signature") {
         let given = Encoding::Hex.decode(given.trim())?;
-        return Some(is_same(&given, &Hash::Sha256.hmac(key, body)));
+        return Some(is_same(&given, &HashAlgorithm::Sha256.hmac(key, body)));
     }
     let part = |before| {
         let header = "x-hook0-signature";
-        let place = Place::Item {
+        let place = ValueLocation::Item {
             header,
             split: ",",
             before,
@@ -71,11 +72,11 @@ pub(in super::super) fn coinbase(proof: &Proof<'_>) -> Option<bool> {
         })
         .collect();
     let before = format!("{time}.{names}.{}.", values.join("."));
-    let expected = Hash::Sha256.hmac(key, &[before.as_bytes(), body].concat());
+    let expected = HashAlgorithm::Sha256.hmac(key, &[before.as_bytes(), body].concat());
     Some(is_same(&Encoding::Hex.decode(&part("v1=")?)?, &expected))
 }
 
-fn within(proof: &Proof<'_>, seconds: i64, time: &str) -> Option<bool> {
+fn within(proof: &VerificationInput<'_>, seconds: i64, time: &str) -> Option<bool> {
     let age = proof.now.unix_seconds().checked_sub(time.parse().ok()?)?;
     Some(age.checked_abs()? <= seconds)
 }

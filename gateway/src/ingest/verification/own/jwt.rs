@@ -2,23 +2,23 @@
 
 use serde_json::Value;
 
-use super::super::Proof;
-use super::super::crypto::{Encoding, Hash, PublicKey, base64, public_key};
+use super::super::VerificationInput;
+use super::super::crypto::{Encoding, HashAlgorithm, PublicKey, base64, public_key};
 use super::super::signature::SECRET;
 use crate::crypto::is_same;
 
 /// FusionAuth sends a token about the body: signed with a secret, or with the private key to a public key that is
 /// given as PEM.
-pub(in super::super) fn fusionauth(proof: &Proof<'_>) -> Option<bool> {
+pub(in super::super) fn fusionauth(proof: &VerificationInput<'_>) -> Option<bool> {
     let token = proof.received.header("x-fusionauth-signature-jwt")?.trim();
     let claims = claims(token, proof.setting(SECRET)?)?;
-    let digest = Hash::Sha256.digest(&proof.received.body);
+    let digest = HashAlgorithm::Sha256.digest(&proof.received.body);
     let claimed = claims["request_body_sha256"].as_str()?;
     Some(is_same(claimed.as_bytes(), base64(&digest).as_bytes()) && current(&claims, proof))
 }
 
 /// The body of a Wix request is a token, signed with the private key to a public key that is given as PEM.
-pub(in super::super) fn wix(proof: &Proof<'_>) -> Option<bool> {
+pub(in super::super) fn wix(proof: &VerificationInput<'_>) -> Option<bool> {
     let token = std::str::from_utf8(&proof.received.body).ok()?.trim();
     let (header, _) = token.split_once('.')?;
     if json(header)?["alg"] != "RS256" {
@@ -28,7 +28,7 @@ pub(in super::super) fn wix(proof: &Proof<'_>) -> Option<bool> {
     let key = public_key(proof.setting(SECRET)?)?;
     let signature = Encoding::Base64Url.decode(signature)?;
     let claims = json(signed.split_once('.')?.1)?;
-    let good = PublicKey::Rsa(Hash::Sha256).verifies(&key, signed.as_bytes(), &signature);
+    let good = PublicKey::Rsa(HashAlgorithm::Sha256).verifies(&key, signed.as_bytes(), &signature);
     Some(good && current(&claims, proof))
 }
 
@@ -39,11 +39,11 @@ fn claims(token: &str, key: &str) -> Option<Value> {
     let signature = Encoding::Base64Url.decode(signature)?;
     let pem = key.trim_start().starts_with("-----BEGIN");
     let hash = match (json(header)?["alg"].as_str()?, pem) {
-        ("HS256", false) => Hash::Sha256,
-        ("HS384", false) => Hash::Sha384,
-        ("HS512", false) => Hash::Sha512,
+        ("HS256", false) => HashAlgorithm::Sha256,
+        ("HS384", false) => HashAlgorithm::Sha384,
+        ("HS512", false) => HashAlgorithm::Sha512,
         ("RS256", true) => {
-            let good = PublicKey::Rsa(Hash::Sha256).verifies(
+            let good = PublicKey::Rsa(HashAlgorithm::Sha256).verifies(
                 &public_key(key)?,
                 signed.as_bytes(),
                 &signature,
@@ -60,7 +60,7 @@ fn claims(token: &str, key: &str) -> Option<Value> {
 }
 
 /// Whether the token has not expired, if it says when it does.
-fn current(claims: &Value, proof: &Proof<'_>) -> bool {
+fn current(claims: &Value, proof: &VerificationInput<'_>) -> bool {
     claims["exp"]
         .as_i64()
         .is_none_or(|seconds| proof.now.unix_seconds() <= seconds)

@@ -2,14 +2,14 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::super::crypto::{Encoding, Hash, PublicKey, public_key};
-use super::super::{Place, Proof};
+use super::super::crypto::{Encoding, HashAlgorithm, PublicKey, public_key};
+use super::super::{ValueLocation, VerificationInput};
 
 /// Bridge signs the digest of time and body, so what is signed is hashed twice.
-pub(in super::super) fn bridge_xyz(proof: &Proof<'_>) -> Option<bool> {
+pub(in super::super) fn bridge_xyz(proof: &VerificationInput<'_>) -> Option<bool> {
     let part = |before| {
         let header = "x-webhook-signature";
-        Place::Item {
+        ValueLocation::Item {
             header,
             split: ",",
             before,
@@ -24,15 +24,15 @@ pub(in super::super) fn bridge_xyz(proof: &Proof<'_>) -> Option<bool> {
     }
     let signature = Encoding::Base64.decode(&part("v0=")?)?;
     let message = [time.as_bytes(), b".", &proof.received.body].concat();
-    let digest = Hash::Sha256.digest(&message);
-    Some(PublicKey::Rsa(Hash::Sha256).verifies(&key, &digest, &signature))
+    let digest = HashAlgorithm::Sha256.digest(&message);
+    Some(PublicKey::Rsa(HashAlgorithm::Sha256).verifies(&key, &digest, &signature))
 }
 
 /// Alipay's global products sign method and path, and then client, time and body.
-pub(in super::super) fn alipay(proof: &Proof<'_>) -> Option<bool> {
+pub(in super::super) fn alipay(proof: &VerificationInput<'_>) -> Option<bool> {
     let header = |name| proof.received.header(name);
     let key = public_key(proof.setting("public_key")?)?;
-    let given = Place::Item {
+    let given = ValueLocation::Item {
         header: "signature",
         split: ",",
         before: "signature=",
@@ -51,5 +51,5 @@ pub(in super::super) fn alipay(proof: &Proof<'_>) -> Option<bool> {
         header("request-time").or_else(|| header("response-time"))?,
     );
     let message = [before.as_bytes(), &proof.received.body].concat();
-    Some(PublicKey::Rsa(Hash::Sha256).verifies(&key, &message, &signature))
+    Some(PublicKey::Rsa(HashAlgorithm::Sha256).verifies(&key, &message, &signature))
 }

@@ -1,8 +1,8 @@
 //! Paymob signs the values of certain fields of what a notification is about.
 
-use super::super::crypto::{Encoding, Hash};
+use super::super::crypto::{Encoding, HashAlgorithm};
 use super::super::signature::SECRET;
-use super::super::{Place, Proof};
+use super::super::{ValueLocation, VerificationInput};
 use crate::crypto::is_same;
 
 const TRANSACTION: &[&str] = &[
@@ -39,9 +39,9 @@ const TOKEN: &[&str] = &[
     "/obj/token",
 ];
 
-pub(in super::super) fn paymob(proof: &Proof<'_>) -> Option<bool> {
+pub(in super::super) fn paymob(proof: &VerificationInput<'_>) -> Option<bool> {
     let key = proof.setting(SECRET)?.as_bytes();
-    let given = Place::Query("hmac").first(proof.received)?;
+    let given = ValueLocation::Query("hmac").first(proof.received)?;
     let given = Encoding::Hex.decode(&given)?;
     let fields = match proof.received.value["type"].as_str()? {
         "TRANSACTION" => TRANSACTION,
@@ -58,5 +58,8 @@ pub(in super::super) fn paymob(proof: &Proof<'_>) -> Option<bool> {
                 .and_then(super::super::place::scalar)?,
         );
     }
-    Some(is_same(&given, &Hash::Sha512.hmac(key, signed.as_bytes())))
+    Some(is_same(
+        &given,
+        &HashAlgorithm::Sha512.hmac(key, signed.as_bytes()),
+    ))
 }

@@ -1,9 +1,9 @@
 //! Praxis signs the values of certain fields of a notification, with the secret behind them.
 
-use super::super::crypto::{Encoding, Hash};
+use super::super::crypto::{Encoding, HashAlgorithm};
 use super::super::place::scalar;
 use super::super::signature::SECRET;
-use super::super::{Place, Proof};
+use super::super::{ValueLocation, VerificationInput};
 use crate::crypto::is_same;
 
 const PAYMENT: &[&str] = &[
@@ -32,9 +32,9 @@ const SUBSCRIPTION: &[&str] = &[
 ];
 
 /// What is not there is signed as nothing.
-pub(in super::super) fn praxis(proof: &Proof<'_>) -> Option<bool> {
+pub(in super::super) fn praxis(proof: &VerificationInput<'_>) -> Option<bool> {
     let secret = proof.setting(SECRET)?;
-    let given = Place::Header("gt-authentication").first(proof.received)?;
+    let given = ValueLocation::Header("gt-authentication").first(proof.received)?;
     let given = Encoding::Hex.decode(&given)?;
     let body = &proof.received.value;
     let fields = if body.get("event").is_some() {
@@ -47,5 +47,8 @@ pub(in super::super) fn praxis(proof: &Proof<'_>) -> Option<bool> {
         .filter_map(|field| body.pointer(field).and_then(scalar))
         .collect();
     signed.push_str(secret);
-    Some(is_same(&given, &Hash::Sha384.digest(signed.as_bytes())))
+    Some(is_same(
+        &given,
+        &HashAlgorithm::Sha384.digest(signed.as_bytes()),
+    ))
 }

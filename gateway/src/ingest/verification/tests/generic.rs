@@ -1,7 +1,7 @@
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
-use super::super::crypto::Hash;
+use super::super::crypto::HashAlgorithm;
 use super::{Case, Verification};
 
 /// Test case 2 of RFC 4231 and RFC 2202: the same secret and body under every algorithm.
@@ -102,7 +102,7 @@ fn wrong_signatures_fail() {
 fn an_empty_secret_lets_nobody_in() {
     let mut config = hmac_source("sha256", "hex");
     config["auth"]["webhook_secret_key"] = json!("");
-    let signature = HEXLOWER.encode(&Hash::Sha256.hmac(b"", BODY));
+    let signature = HEXLOWER.encode(&HashAlgorithm::Sha256.hmac(b"", BODY));
     assert_eq!(with(&config, ("x-sig", &signature)), Verification::Failed);
     let config = json!({"auth_type": "API_KEY", "auth": {"header_key": "x-key", "api_key": ""}});
     assert_eq!(with(&config, ("x-key", "")), Verification::Failed);

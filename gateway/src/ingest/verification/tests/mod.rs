@@ -5,7 +5,7 @@ mod vectors;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::Value;
 
-use super::{Proof, Verification, scheme_name, verify};
+use super::{Verification, VerificationInput, scheme_name, verify};
 use crate::clock::Micros;
 use crate::request::Received;
 
@@ -32,7 +32,7 @@ impl Case {
         let method: Method = self.method.parse().unwrap();
         let query = self.url.split_once('?').map_or("", |(_, query)| query);
         let received = Received::new(&method, "", query, &headers, None, Some(self.body.clone()));
-        let proof = Proof {
+        let proof = VerificationInput {
             received: &received,
             config: &self.config,
             urls: std::slice::from_ref(&self.url),
