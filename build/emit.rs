@@ -65,14 +65,8 @@ pub fn types(types: &Types<'_>) -> [(&'static str, String); 3] {
             Kind::Object(fields) if def.input => input(&mut bodies, types, def, fields),
             Kind::Object(fields) => object(&mut models, types, def, fields),
             Kind::Tagged(variants) => tagged(&mut models, types, def, variants),
-            Kind::ListOrObject(list, object) => {
-                let docs = type_docs(def, 4);
-                let (list, object) = (types.text(list), &types.defs[*object].name);
-                let _ = write!(
-                    models,
-                    "list_or_object! {{\n{docs}    pub enum {} {{ List({list}), Object({object}) }}\n}}\n\n",
-                    def.name
-                );
+            Kind::ListOrObject(list, objects) => {
+                list_or_object(&mut models, types, def, list, objects)
             }
             Kind::Filter { fields, item } => {
                 filter(&mut filters, types, def, fields, item.as_ref())
@@ -246,6 +240,23 @@ fn is_timed(types: &Types<'_>, fields: &[Field], item: &Ty) -> bool {
         .iter()
         .any(|field| field.wire == "created_at" && field.ty == range)
         && matches!(row, Some(Kind::Object(row)) if tells(row))
+}
+
+fn list_or_object(out: &mut String, types: &Types<'_>, def: &Def, list: &Ty, objects: &[usize]) {
+    let docs = type_docs(def, 4);
+    let list = types.text(list);
+    let variants = objects.iter().map(|id| {
+        let object = &types.defs[*id].name;
+        // One needs no name to be told from others.
+        let variant = if objects.len() == 1 { "Object" } else { object };
+        format!(", {variant}({object})")
+    });
+    let variants: String = variants.collect();
+    let _ = write!(
+        out,
+        "list_or_object! {{\n{docs}    pub enum {} {{ List({list}){variants} }}\n}}\n\n",
+        def.name
+    );
 }
 
 fn filter(out: &mut String, types: &Types<'_>, def: &Def, fields: &[Field], item: Option<&Ty>) {

@@ -129,9 +129,11 @@ impl Search<'_> {
                     self.entry(*id);
                 }
             }
-            Kind::ListOrObject(list, object) => {
+            Kind::ListOrObject(list, objects) => {
                 self.look(list);
-                self.entry(*object);
+                for id in objects {
+                    self.entry(*id);
+                }
             }
         }
         self.inside.pop();
