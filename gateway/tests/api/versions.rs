@@ -2,7 +2,7 @@
 
 use hookdeck::ApiVersion;
 use hookdeck_testkit::{Reply, World, read};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A call with the key, to a path that says its version itself.
 async fn call(world: &World, method: &str, path: &str, body: impl Into<Option<Value>>) -> Reply {
@@ -82,5 +82,93 @@ async fn every_version_has_the_newest_document_and_needs_no_key_for_it() {
         assert_eq!(head.status, 200, "{version}");
         let reply = read(world.api.http.post(&url)).await;
         assert_eq!(reply.status, 404, "{version}");
+    }
+}
+
+/// A call that must succeed.
+async fn ok(world: &World, method: &str, path: &str, body: impl Into<Option<Value>>) -> Value {
+    let reply = call(world, method, path, body).await;
+    assert_eq!(reply.status, 200, "{method} {path}: {}", reply.text);
+    reply.json()
+}
+
+fn no_url() -> Value {
+    json!({
+        "type": "HTTP",
+        "field": "config.url",
+        "message": "HTTP destination requires `config.url`.",
+    })
+}
+
+#[tokio::test]
+async fn a_missing_address_is_told_alike_at_every_version() {
+    let world = World::start().await;
+    for version in ApiVersion::KNOWN {
+        let path = format!("/{version}/destinations");
+        let refused = call(&world, "POST", &path, json!({"name": "a"})).await;
+        assert_eq!(refused.status, 422, "{version}");
+        assert_eq!(refused.json()["data"], no_url(), "{version}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_in_the_way_is_told_flat_and_without_its_id_at_older_versions() {
+    for version in ["2024-03-01", "2024-09-01", "2025-01-01", "2025-07-01"] {
+        let world = World::start().await;
+        let auth = json!({"webhook_secret_key": "hidden"});
+        let source = json!({"name": "s", "type": "STRIPE", "config": {"auth": auth}});
+        let source = world.api.ok("POST", "/sources", source).await;
+        let config = json!({
+            "url": "https://a.example",
+            "delivery_policy": {"rate": 5, "period": "minute"},
+            "auth_type": "BEARER_TOKEN",
+            "auth": {"token": "t"},
+        });
+        let destination = json!({"name": "d", "type": "HTTP", "config": config});
+        let destination = world.api.ok("POST", "/destinations", destination).await;
+        let body = json!({
+            "name": "c",
+            "source_id": source["id"],
+            "destination_id": destination["id"],
+        });
+        let path = format!("/{version}/connections");
+        let first = ok(&world, "POST", &path, body.clone()).await;
+        let refused = call(&world, "POST", &path, body).await;
+        assert_eq!(refused.status, 409, "{}", refused.text);
+        assert!(!refused.text.contains("hidden"), "{}", refused.text);
+        let data = refused.json()["data"].clone();
+        let mut members: Vec<_> = data.as_object().unwrap().keys().collect();
+        members.sort();
+        assert_eq!(members, ["resource_type", "webhook"], "{version}");
+        assert_eq!(data["resource_type"], "webhook");
+        let webhook = &data["webhook"];
+        assert_eq!(webhook["id"], first["id"]);
+        assert_eq!(webhook.get("deleted_at"), Some(&Value::Null));
+        for (end, member, shown) in [
+            ("source", "url", source["url"].clone()),
+            ("source", "verification", json!({"type": "STRIPE"})),
+            ("source", "integration_id", Value::Null),
+            ("source", "deleted_at", Value::Null),
+            ("destination", "url", json!("https://a.example")),
+            ("destination", "cli_path", Value::Null),
+            ("destination", "rate_limit", json!(5)),
+            ("destination", "rate_limit_period", json!("minute")),
+            ("destination", "deleted_at", Value::Null),
+        ] {
+            let there = webhook[end].get(member);
+            assert_eq!(there, Some(&shown), "{end}.{member} at {version}");
+        }
+        assert_eq!(
+            webhook["destination"]["auth_method"]["type"],
+            "BEARER_TOKEN"
+        );
+        for end in ["source", "destination"] {
+            for newer in ["type", "config", "authenticated"] {
+                assert!(
+                    webhook[end].get(newer).is_none(),
+                    "{end}.{newer} at {version}"
+                );
+            }
+        }
     }
 }
