@@ -271,5 +271,6 @@ async fn what_is_refused_is_named_as_it_was_sent() {
     });
     let text = refused("/connections", connection).await;
     assert!(text.contains("destination.auth_method.type"), "{text}");
-    assert!(text.contains("source.verification.configs"), "{text}");
+    let unfit = "source.verification does not match any of the allowed types";
+    assert!(text.contains(unfit), "{text}");
 }
