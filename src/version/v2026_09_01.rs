@@ -265,6 +265,11 @@ fn downgrade_reply(operation: &Operation, reply: &mut Tree) {
                 config.remove("auth_type");
             }
         }
+        // Long empty where they are still shown.
+        Resource::Transformation => {
+            object.set("encrypted_env", Tree::null());
+            object.set("iv", Tree::null());
+        }
         Resource::Project => {
             object.rename("type", "mode");
             object.map_text("mode", |mode| {

@@ -466,3 +466,21 @@ async fn a_connection_in_the_way_is_told_flat_and_without_its_id_at_older_versio
         }
     }
 }
+
+#[tokio::test]
+async fn transformations_show_what_was_encrypted_once_where_it_was_not_dropped() {
+    let world = World::start().await;
+    let made = json!({"name": "t", "code": "addHandler('transform', (r) => r);"});
+    let made = world.api.ok("POST", "/transformations", made).await;
+    for (version, shown) in [
+        ("2024-03-01", Some(Value::Null)),
+        ("2025-07-01", Some(Value::Null)),
+        ("2026-09-01", None),
+    ] {
+        let path = format!("/{version}/transformations/{}", id(&made));
+        let read = ok(&world, "GET", &path, None).await;
+        for member in ["encrypted_env", "iv"] {
+            assert_eq!(read.get(member), shown.as_ref(), "{member} at {version}");
+        }
+    }
+}
