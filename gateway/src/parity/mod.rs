@@ -20,7 +20,10 @@ use serde_json::{Map, Value};
 pub use page::page;
 
 /// The rows, by area.
-const FILES: &[(&str, &str)] = &[("What is known", include_str!("../../parity/known.json"))];
+const FILES: &[(&str, &str)] = &[
+    ("What is known", include_str!("../../parity/known.json")),
+    ("Dated versions", include_str!("../../parity/versions.json")),
+];
 
 /// One behaviour of the API or the event gateway.
 #[derive(Clone, Debug, Deserialize)]
