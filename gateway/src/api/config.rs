@@ -119,10 +119,11 @@ pub(crate) fn destination(
     let stored = stored.filter(|stored| stored.kind == kind);
     let misplaced = given.map(|given| Contract::get().misplaced_config_keys(kind, given));
     if let Some(key) = misplaced.iter().flatten().next() {
-        return Err(ApiError::domain(
-            format!("Cannot set `config.{key}` on a {kind} destination."),
-            None,
-        ));
+        let mut message = format!("Cannot set `config.{key}` on a {kind} destination.");
+        if let Some(of) = type_with(key) {
+            message.push_str(&format!(" Pass `type: '{of}'` explicitly to change it."));
+        }
+        return Err(ApiError::misfit(message, key, kind));
     }
     let mut config = match stored {
         Some(stored) => stored.config.clone(),
@@ -161,12 +162,19 @@ pub(crate) fn destination(
         }
     }
     if kind == DestinationType::Http.as_str() && is_empty(config.get("url")) {
-        return Err(ApiError::domain(
-            "HTTP destination requires `config.url`.",
-            Some("config.url"),
-        ));
+        let message = "HTTP destination requires `config.url`.";
+        return Err(ApiError::misfit(message, "url", kind));
     }
     Ok(config)
+}
+
+/// The type of destination that one of these keys belongs to alone.
+fn type_with(key: &str) -> Option<&'static str> {
+    match key {
+        "path" => Some(DestinationType::Cli.as_str()),
+        "url" => Some(DestinationType::Http.as_str()),
+        _ => None,
+    }
 }
 
 /// Sets what is given of a policy; null takes a member away.

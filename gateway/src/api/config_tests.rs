@@ -135,7 +135,9 @@ fn keys_of_another_destination_type_are_refused_by_name() {
     let given = json!({ "path": "/x" });
     assert_eq!(
         refused(destination("MOCK_API", Some(&given), None, "")),
-        ["Cannot set `config.path` on a MOCK_API destination."]
+        [
+            "Cannot set `config.path` on a MOCK_API destination. Pass `type: 'CLI'` explicitly to change it."
+        ]
     );
 }
 

@@ -22,6 +22,8 @@ pub(crate) enum ApiError {
         message: String,
         /// The input field to change, where there is one.
         field: Option<Cow<'static, str>>,
+        /// The type of the resource, where that is what the field does not fit.
+        kind: Option<String>,
     },
     /// 422 whose message stands at the root, next to data naming the resource.
     Unprocessable {
@@ -71,6 +73,16 @@ impl ApiError {
         Self::Domain {
             message: message.into(),
             field: field.map(Cow::Borrowed),
+            kind: None,
+        }
+    }
+
+    /// A domain error about a field of the config that does not fit the type of the resource.
+    pub(crate) fn misfit(message: impl Into<String>, key: &str, kind: &str) -> Self {
+        Self::Domain {
+            message: message.into(),
+            field: Some(format!("config.{key}").into()),
+            kind: Some(kind.to_owned()),
         }
     }
 
@@ -88,8 +100,15 @@ impl ApiError {
                     "code": "UNPROCESSABLE_ENTITY",
                 }),
             ),
-            Self::Domain { message, field } => {
+            Self::Domain {
+                message,
+                field,
+                kind,
+            } => {
                 let mut data = json!({ "message": message });
+                if let Some(kind) = kind {
+                    data["type"] = Value::from(kind);
+                }
                 if let Some(field) = field {
                     data["field"] = Value::from(field.into_owned());
                 }

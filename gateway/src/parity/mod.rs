@@ -21,7 +21,10 @@ pub use page::page;
 
 /// The rows, by area.
 const FILES: &[(&str, &str)] = &[
-    ("Requests, lists and rules", include_str!("../../parity/known.json")),
+    (
+        "Requests, lists and rules",
+        include_str!("../../parity/known.json"),
+    ),
     ("Dated versions", include_str!("../../parity/versions.json")),
 ];
 

@@ -14,6 +14,7 @@ mod faulty;
 mod guard;
 mod input;
 mod listener;
+mod older;
 mod publish;
 mod quota;
 mod reply;

@@ -10,17 +10,18 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use hookdeck::version::Translation;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, header};
 use serde_json::Value;
 
 use super::command_line;
 use super::faulty::{Cut, close, in_place, spoil};
 use super::input::{read_input, read_older};
+use super::older::OlderCall;
 use super::quota::with_quota;
-use super::reply::{is_known, json_bytes, refused, reply, unchanged, unknown_path};
+use super::reply::{is_known, refused, reply, unchanged, unknown_path};
 use super::tenants::Tenants;
 use super::version::{self, CURRENT};
-use crate::api::{self, ApiError, Call, Reply};
+use crate::api::{self, Call};
 use crate::contract::{Contract, Operation};
 use crate::faults::{Effect, Plane, Strike, Subject};
 use crate::journal::JournalEntry;
@@ -126,13 +127,17 @@ impl RestCall {
             None => read_input(&self.raw_query, body).await,
             Some(older) => read_older(older, operation, &self.raw_query, body).await,
         };
-        let answered = match input {
-            Ok((query, body)) => api::answer(self.call(query, body)).await,
-            Err(error) => Err(error),
+        let (query, body) = match input {
+            Ok(input) => input,
+            Err(error) => return refused(error),
         };
-        match self.older {
+        let older = self
+            .older
+            .map(|translation| OlderCall::new(translation, operation, &body));
+        let answered = api::answer(self.call(query, body)).await;
+        match older {
             None => reply(answered),
-            Some(older) => older_reply(older, operation, answered),
+            Some(older) => older.reply(answered),
         }
     }
 
@@ -165,36 +170,6 @@ fn cursor_of(raw_query: &str) -> Option<String> {
     url::form_urlencoded::parse(raw_query.as_bytes())
         .find(|(name, _)| name == "next")
         .map(|(_, cursor)| cursor.into_owned())
-}
-
-/// A reply as an older version gives it.
-fn older_reply(older: Translation, operation: &str, reply: Reply) -> Response {
-    match reply {
-        Ok(body) => {
-            let body = older.downgrade_reply(operation, body.to_string().as_bytes());
-            json_bytes(StatusCode::OK, body)
-        }
-        Err(ApiError::Validation(messages)) => {
-            let named = messages
-                .iter()
-                .map(|message| older.downgrade_message(operation, message));
-            refused(ApiError::Validation(named.collect()))
-        }
-        Err(ApiError::Domain { message, field }) => {
-            // Properties stand in backticks.
-            let named = message
-                .split('`')
-                .enumerate()
-                .map(|(at, part)| match at % 2 {
-                    0 => part.to_owned(),
-                    _ => older.downgrade_message(operation, part),
-                });
-            let message = named.collect::<Vec<_>>().join("`");
-            let field = field.map(|field| older.downgrade_message(operation, &field).into());
-            refused(ApiError::Domain { message, field })
-        }
-        Err(error) => refused(error),
-    }
 }
 
 /// `/<version>/openapi` and `/latest/openapi`: the contract itself, for everybody.

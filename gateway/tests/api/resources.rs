@@ -65,7 +65,11 @@ async fn domain_rules_of_configs_answer_as_the_live_api_does() {
     assert_eq!(reply.status, 422);
     assert_eq!(
         reply.json()["data"],
-        json!({ "message": "HTTP destination requires `config.url`.", "field": "config.url" })
+        json!({
+            "type": "HTTP",
+            "field": "config.url",
+            "message": "HTTP destination requires `config.url`.",
+        })
     );
     let reply = api
         .post(

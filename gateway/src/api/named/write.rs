@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Named;
 use crate::api::call::{Call, Reply, text};
-use crate::api::config;
+use crate::api::config::{self, Stored};
 use crate::api::error::ApiError;
 use crate::api::render::View;
 use crate::clock::Micros;
@@ -67,8 +67,8 @@ impl Named {
             .change(move |tx| {
                 let now = call.now();
                 self.must_be_free(tx, &call.body, "")?;
-                self.insert(tx, &id, &call.body, now, "")?;
-                self.shown(tx, &view, &id)
+                self.insert(tx, &id, &call.body, Typing::of(&call), now, "")?;
+                self.written(tx, &view, &id)
             })
             .await
     }
@@ -82,9 +82,15 @@ impl Named {
                 let now = call.now();
                 let typing = Typing::of(&call);
                 let id = self.put_by_name(tx, new_id, &call.body, typing, now, "")?;
-                self.shown(tx, &view, &id)
+                self.written(tx, &view, &id)
             })
             .await
+    }
+
+    /// What was just written, as the reply shows it. Versions without types show all of it again.
+    fn written(self, conn: &Connection, view: &View, id: &str) -> Result<Value, ApiError> {
+        self.show(conn, view, id, view.shows_credentials())?
+            .ok_or_else(|| ApiError::not_found(id))
     }
 
     /// Creates the resource or writes the one of the same name; gives its id back.
@@ -109,7 +115,7 @@ impl Named {
                 Ok(id)
             }
             None => {
-                self.insert(conn, &new_id, body, now, prefix)?;
+                self.insert(conn, &new_id, body, typing, now, prefix)?;
                 Ok(new_id)
             }
         }
@@ -120,11 +126,18 @@ impl Named {
         conn: &Connection,
         id: &str,
         body: &Value,
+        typing: Typing,
         now: Micros,
         prefix: &str,
     ) -> Result<(), ApiError> {
         let kind = text(body, "type").unwrap_or(self.default_type());
-        let config = self.config(kind, body.get("config"), None, prefix)?;
+        // A source has all that any source has where it is of no type: all methods above all.
+        let untyped = matches!((self, typing), (Self::Source, Typing::Untyped)).then(|| Stored {
+            kind: self.default_type().to_owned(),
+            config: self.defaults(self.default_type()),
+        });
+        let untyped = untyped.map(|source| source.turned_into(kind, self.defaults(kind)));
+        let config = self.config(kind, body.get("config"), untyped.as_ref(), prefix)?;
         let sql = format!(
             "INSERT INTO {} (id, name, description, type, config, created_at, updated_at)
              VALUES (:id, :name, :description, :type, :config, :now, :now)",
@@ -190,7 +203,7 @@ impl Named {
                 let now = call.now();
                 self.must_be_free(tx, &call.body, &call.id)?;
                 self.change(tx, &call.id, &call.body, Typing::of(&call), now, "")?;
-                self.shown(tx, &view, &call.id)
+                self.written(tx, &view, &call.id)
             })
             .await
     }
