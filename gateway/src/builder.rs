@@ -232,8 +232,8 @@ impl GatewayBuilder {
         self
     }
 
-    /// A clock that starts at `start` and moves only by [`Gateway::advance`]. Time limits of
-    /// deliveries stay real.
+    /// A clock that starts at `start`, cut to a whole millisecond, and moves only by [`Gateway::advance`].
+    /// Time limits of deliveries stay real.
     #[must_use]
     pub fn manual_clock(mut self, start: Timestamp) -> Self {
         self.manual_clock = Some(start);

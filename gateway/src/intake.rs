@@ -13,7 +13,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
-use crate::clock::Micros;
+use crate::clock::{Clock, Micros};
 use crate::ids::Ids;
 use crate::services::Services;
 use crate::store::StoreError;
@@ -35,6 +35,7 @@ pub(crate) struct Intake<'a> {
     pub(crate) ids: &'a Ids,
     /// What became of the request on each connection, for the journal.
     pub(crate) outcomes: Vec<ConnectionOutcome>,
+    clock: &'a Clock,
     done: &'a HashMap<Key, Ran>,
     noted: Vec<(Key, Run)>,
 }
@@ -50,6 +51,11 @@ pub(crate) struct ConnectionOutcome {
 }
 
 impl Intake<'_> {
+    /// A moment to the microsecond that no other row has: when a request or an ignored event came to be.
+    pub(crate) fn stamp(&self) -> Micros {
+        self.clock.stamp()
+    }
+
     /// The result of a run; nothing if it is not known yet, and then it is noted.
     pub(crate) fn ran(&mut self, run: Run) -> Option<Ran> {
         let key = key_of(&run);
@@ -110,6 +116,7 @@ impl Services {
                         now: clock.now(),
                         ids: &ids,
                         outcomes: Vec::new(),
+                        clock: &clock,
                         done: &given,
                         noted: Vec::new(),
                     };

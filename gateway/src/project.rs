@@ -165,6 +165,7 @@ impl Project {
         self.faults().reseed(self.seed);
         self.journal().clear();
         self.hub().expire();
+        self.clock().forget_stamps();
         self.ids().reseed(self.seed.wrapping_add(1));
         Ok(())
     }

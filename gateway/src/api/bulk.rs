@@ -24,6 +24,7 @@ pub(super) static LISTING: Listing = Listing {
     from: "bulk_jobs",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[
         Field::new("id", "id", Column::Text),
         Field::new("created_at", "created_at", Column::Time),
@@ -126,7 +127,7 @@ impl Selection {
     /// The ids, oldest first.
     fn ids(self, conn: &Connection) -> Result<Vec<String>, ApiError> {
         let sql = format!(
-            "SELECT id, {} FROM {} WHERE {} ORDER BY created_at, id",
+            "SELECT id, {} FROM {} WHERE {} ORDER BY created_at, seq",
             self.payload,
             self.from,
             self.conditions.clause()

@@ -20,6 +20,7 @@ pub(super) static LISTING: Listing = Listing {
     from: "events",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[
         Field::new("id", "id", Kind::Text),
         Field::new("status", "status", Kind::Text),

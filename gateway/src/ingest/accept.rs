@@ -8,6 +8,7 @@ use super::grouping;
 use super::handshake::{self, HandshakeReply};
 use super::rows::{NewEvent, NewRequest, store_event, store_ignored, store_payload, store_request};
 use super::verification::{self, Proof, Verification};
+use crate::clock::Micros;
 use crate::intake::{ConnectionOutcome, Intake};
 use crate::request::Cause;
 use crate::request::{Fault, Received};
@@ -62,11 +63,12 @@ pub(super) struct Route {
     pub(super) group_key: Option<String>,
 }
 
-/// Takes in what arrived at a source URL. `urls` are those the producer may have posted to, the source's own first.
+/// Takes in what arrived at a source URL at `received_at`. `urls` are those the producer may have posted to, the source's own first.
 pub fn accept(
     intake: &mut Intake<'_>,
     source_id: &str,
     received: &Received,
+    received_at: Micros,
     urls: &[String],
 ) -> Result<Accepted, StoreError> {
     let (conn, now, ids) = (intake.conn, intake.now, intake.ids);
@@ -101,18 +103,14 @@ pub fn accept(
 
     let payload_id = store_payload(conn, now, ids, received)?;
     let request = NewRequest {
+        ingested_at: received_at,
         source_id: &source.id,
         payload_id: &payload_id,
         verified,
         bulk_retry_id: None,
     };
-    let request_id = store_request(
-        conn,
-        now,
-        ids,
-        &request,
-        rejected.as_ref().map(|(cause, _)| *cause),
-    )?;
+    let cause = rejected.as_ref().map(|(cause, _)| *cause);
+    let request_id = store_request(intake, &request, cause)?;
     let routes = if rejected.is_none() {
         routes
     } else {
@@ -250,7 +248,7 @@ pub(super) fn routes(conn: &Connection, source_id: &str) -> Result<Vec<Route>, S
                     json_extract(d.config, '$.delivery_policy.groups.key') AS group_key
              FROM connections c JOIN destinations d ON d.id = c.destination_id
              WHERE c.source_id = :source AND c.deleted_at IS NULL
-             ORDER BY c.created_at, c.id",
+             ORDER BY c.created_at, c.seq",
         )?
         .query_map(named_params! { ":source": source_id }, |row| {
             let id: String = row.get("id")?;
@@ -328,7 +326,7 @@ pub(super) fn fan_out(
                 }
             }
             Verdict::Ignored(why) => {
-                store_ignored(conn, now, request_id, route, &why)?;
+                store_ignored(intake, request_id, route, &why)?;
                 ignored += 1;
                 (cause, meta) = (Some(why.cause), why.meta.as_ref().map(Value::to_string));
             }
@@ -353,7 +351,7 @@ pub(super) fn fan_out(
         conn.prepare_cached(
             "UPDATE requests SET events_count = events_count + :events,
                  cli_events_count = cli_events_count + :for_clients,
-                 ignored_count = ignored_count + :ignored, updated_at = :now
+                 ignored_count = ignored_count + :ignored, updated_at = max(updated_at, :now)
              WHERE id = :id",
         )?
         .execute(named_params! {

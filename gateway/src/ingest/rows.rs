@@ -10,6 +10,7 @@ use super::accept::Route;
 use super::evaluate::Ignored;
 use crate::clock::Micros;
 use crate::ids::Ids;
+use crate::intake::Intake;
 use crate::issues;
 use crate::request::{Cause, Received};
 use crate::store::StoreError;
@@ -42,6 +43,8 @@ pub(super) fn store_payload(
 }
 
 pub(super) struct NewRequest<'a> {
+    /// When it was received, which is a moment before it comes to be.
+    pub(super) ingested_at: Micros,
     pub(super) source_id: &'a str,
     pub(super) payload_id: &'a str,
     pub(super) verified: bool,
@@ -49,17 +52,16 @@ pub(super) struct NewRequest<'a> {
 }
 
 pub(super) fn store_request(
-    conn: &Connection,
-    now: Micros,
-    ids: &Ids,
+    intake: &Intake<'_>,
     request: &NewRequest<'_>,
     rejected: Option<Cause>,
 ) -> Result<String, StoreError> {
+    let (conn, now, ids) = (intake.conn, intake.now, intake.ids);
     let id = ids.request();
     conn.prepare_cached(
         "INSERT INTO requests (id, source_id, payload_id, verified, rejection_cause, ingested_at,
              bulk_retry_id, created_at, updated_at)
-         VALUES (:id, :source, :payload, :verified, :cause, :now, :bulk, :now, :now)",
+         VALUES (:id, :source, :payload, :verified, :cause, :ingested, :bulk, :created, :created)",
     )?
     .execute(named_params! {
         ":id": id,
@@ -67,8 +69,9 @@ pub(super) fn store_request(
         ":payload": request.payload_id,
         ":verified": request.verified,
         ":cause": rejected.map(Cause::as_str),
+        ":ingested": request.ingested_at,
         ":bulk": request.bulk_retry_id,
-        ":now": now,
+        ":created": intake.stamp(),
     })?;
     if let Some(cause) = rejected {
         issues::on_rejection(conn, now, ids, &id, request.source_id, cause.as_str())?;
@@ -113,15 +116,15 @@ pub(super) fn store_event(
 }
 
 pub(super) fn store_ignored(
-    conn: &Connection,
-    now: Micros,
+    intake: &Intake<'_>,
     request_id: &str,
     route: &Route,
     why: &Ignored,
 ) -> Result<(), StoreError> {
+    let conn = intake.conn;
     conn.prepare_cached(
         "INSERT INTO ignored_events (id, request_id, connection_id, cause, meta, created_at, updated_at)
-         VALUES (:id, :request, :connection, :cause, :meta, :now, :now)
+         VALUES (:id, :request, :connection, :cause, :meta, :created, :created)
          ON CONFLICT (id) DO UPDATE SET
              cause = excluded.cause, meta = excluded.meta, updated_at = excluded.updated_at",
     )?
@@ -131,7 +134,7 @@ pub(super) fn store_ignored(
         ":connection": route.id,
         ":cause": why.cause,
         ":meta": why.meta.as_ref().map(Value::to_string),
-        ":now": now,
+        ":created": intake.stamp(),
     })?;
     Ok(())
 }

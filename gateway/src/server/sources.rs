@@ -82,11 +82,12 @@ pub(super) async fn take_in(
     let query = parts.uri.query().unwrap_or_default();
     let received = Received::new(&parts.method, path, query, &parts.headers, peer, body);
     let received = Arc::new(received);
+    let received_at = project.clock().now();
     let urls = urls(&project.settings().source_url(&source_id), &received);
     let id = source_id.clone();
     let accepted: Result<_, StoreError> = project
         .services()
-        .intake(move |intake| accept(intake, &id, &received, &urls))
+        .intake(move |intake| accept(intake, &id, &received, received_at, &urls))
         .await;
     let response = match accepted {
         Ok(Accepted::UnknownSource) => answer::unknown_source(),

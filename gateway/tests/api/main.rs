@@ -10,6 +10,7 @@ mod issues;
 mod lists;
 mod metrics;
 mod resources;
+mod times;
 mod transformations;
 mod walks;
 
