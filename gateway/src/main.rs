@@ -53,6 +53,9 @@ struct Arguments {
         hide_env_values = true
     )]
     previous_signing_secret: Option<String>,
+    /// Where the gateway is seen from outside, such as a tunnel's https://... .
+    #[arg(long, value_name = "URL", env = "HOOKDECK_GATEWAY_PUBLIC_URL")]
+    public_url: Option<String>,
     /// PEM file of certificates to trust beside the system's when delivering over TLS. Repeatable.
     #[arg(long = "trust-certificate", value_name = "FILE")]
     trusted: Vec<PathBuf>,
@@ -157,6 +160,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     }
     if let Some(secret) = arguments.previous_signing_secret {
         builder = builder.previous_signing_secret(secret);
+    }
+    if let Some(url) = arguments.public_url {
+        builder = builder.public_url(url);
     }
     for path in arguments.trusted {
         let pem = std::fs::read(&path)

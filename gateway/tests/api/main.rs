@@ -9,6 +9,7 @@ mod events;
 mod issues;
 mod lists;
 mod metrics;
+mod public;
 mod resources;
 mod times;
 mod transformations;
