@@ -135,6 +135,7 @@ pub struct GatewayBuilder {
     signing_secret: String,
     previous_signing_secret: Option<String>,
     public_url: Option<String>,
+    visibility_lag: Duration,
     trusted: Vec<Vec<u8>>,
     rate_limit: RateLimit,
     data_dir: Option<PathBuf>,
@@ -165,6 +166,7 @@ impl Default for GatewayBuilder {
             signing_secret: DEFAULT_SIGNING_SECRET.to_owned(),
             previous_signing_secret: None,
             public_url: None,
+            visibility_lag: Duration::ZERO,
             trusted: Vec::new(),
             rate_limit: RateLimit::per_minute(240),
             data_dir: None,
@@ -217,6 +219,20 @@ impl GatewayBuilder {
     #[must_use]
     pub fn public_url(mut self, url: impl Into<String>) -> Self {
         self.public_url = Some(url.into());
+        self
+    }
+
+    /// How long the lists of requests and events may lag behind, for tests of programs that poll them. Each
+    /// row shows after a time of its own, drawn from the seed: between a twenty-fifth of this and all of it, a
+    /// seventh at the median, so that rows turn up out of order. On the live service it is about 15 seconds.
+    /// Nothing lags unless set.
+    ///
+    /// What is read by its id is there at once; so are counts, metrics and what bulk jobs find. It is the
+    /// gateway's time that counts: [`settle`](Gateway::settle) does not wait for rows to show, and an
+    /// [`advance`](Gateway::advance) by the whole lag shows all there are.
+    #[must_use]
+    pub fn visibility_lag(mut self, longest: Duration) -> Self {
+        self.visibility_lag = longest;
         self
     }
 
@@ -325,6 +341,7 @@ impl GatewayBuilder {
             loopback: address.ip().to_canonical().is_loopback()
                 && !public_url.as_ref().is_some_and(PublicUrl::lets_others_in),
             public_url: public_url.clone(),
+            visibility_lag: Some(self.visibility_lag).filter(|lag| !lag.is_zero()),
             signing_secret: self.signing_secret.clone(),
             previous_signing_secret: self.previous_signing_secret.clone(),
         });

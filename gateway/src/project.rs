@@ -96,6 +96,11 @@ impl Project {
         &self.context.settings
     }
 
+    /// What the project's chances are drawn from.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// The command-line clients that are connected.
     pub fn hub(&self) -> &Arc<Hub> {
         &self.context.hub

@@ -1,5 +1,7 @@
 //! What holds for a project from its start to its end.
 
+use std::time::Duration;
+
 use url::{Host, Url};
 
 /// The host of the live service's source URLs, which have the source's id right behind it.
@@ -11,6 +13,8 @@ pub struct Settings {
     pub base_url: String,
     /// Where it is seen from outside, if that is another place.
     pub public_url: Option<PublicUrl>,
+    /// How long rows of the lists of requests and events may take to show, if they do not at once.
+    pub visibility_lag: Option<Duration>,
     /// The key that signs deliveries.
     pub signing_secret: String,
     /// Whether only this machine can reach the gateway.
@@ -135,6 +139,7 @@ mod tests {
         Settings {
             base_url: "http://127.0.0.1:4100".into(),
             public_url: public_url.map(|text| PublicUrl::parse(text).unwrap()),
+            visibility_lag: None,
             signing_secret: "s".into(),
             loopback: true,
             previous_signing_secret: None,

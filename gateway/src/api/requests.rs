@@ -57,7 +57,8 @@ pub(super) static IGNORED: Listing = Listing {
 
 pub(super) async fn list(call: Call) -> Reply {
     let request = PageRequest::read(&LISTING, &call.query)?;
-    let (conditions, filter) = selection(&call.query)?;
+    let (mut conditions, filter) = selection(&call.query)?;
+    conditions.visible(&call.project);
     let with_data = call.includes("data");
     let view = View::of(&call.project);
     call.project

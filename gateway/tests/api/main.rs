@@ -7,6 +7,7 @@ mod computed;
 mod connections;
 mod events;
 mod issues;
+mod lag;
 mod lists;
 mod metrics;
 mod public;

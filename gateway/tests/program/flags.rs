@@ -102,6 +102,9 @@ fn flags_that_mean_nothing_are_refused_in_words() {
         (["--clock", "sundial"], "sundial"),
         (["--signing-secret", ""], "secret"),
         (["--public-url", "my-tunnel"], "public URL"),
+        (["--visibility-lag", "15"], "15s"),
+        (["--visibility-lag", "1.5s"], "15s"),
+        (["--visibility-lag", "soon"], "15s"),
         (["--data-dir", file.to_str().unwrap()], "a-file"),
     ] {
         let message = refused(&flags);

@@ -6,6 +6,7 @@
 
 mod cursor;
 mod filter;
+mod lag;
 mod order;
 mod page;
 
