@@ -54,6 +54,12 @@ struct Arguments {
         hide_env_values = true
     )]
     previous_signing_secret: Option<String>,
+    /// Where the gateway is seen from outside, such as a tunnel's https://... .
+    #[arg(long, value_name = "URL", env = "HOOKDECK_GATEWAY_PUBLIC_URL")]
+    public_url: Option<String>,
+    /// How long rows of the lists of requests and events may take to show, such as 15s or 500ms.
+    #[arg(long, value_name = "DURATION")]
+    visibility_lag: Option<Span>,
     /// PEM file of certificates to trust beside the system's when delivering over TLS. Repeatable.
     #[arg(long = "trust-certificate", value_name = "FILE")]
     trusted: Vec<PathBuf>,
@@ -137,6 +143,26 @@ impl FromStr for Limit {
     }
 }
 
+#[derive(Clone, Copy)]
+struct Span(Duration);
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is no span of time, such as 500ms, 15s or 2m");
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let count: u32 = digits.parse().map_err(|_| wrong())?;
+        let unit = match &text[digits.len()..] {
+            "ms" => Duration::from_millis(1),
+            "s" => Duration::from_secs(1),
+            "m" => Duration::from_secs(60),
+            _ => return Err(wrong()),
+        };
+        Ok(Self(unit * count))
+    }
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -179,6 +205,12 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     }
     if let Some(secret) = arguments.previous_signing_secret {
         builder = builder.previous_signing_secret(secret);
+    }
+    if let Some(url) = arguments.public_url {
+        builder = builder.public_url(url);
+    }
+    if let Some(Span(lag)) = arguments.visibility_lag {
+        builder = builder.visibility_lag(lag);
     }
     for path in arguments.trusted {
         let pem = std::fs::read(&path)

@@ -96,6 +96,11 @@ impl Project {
         &self.context.settings
     }
 
+    /// What the project's chances are drawn from.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// The command-line clients that are connected.
     pub fn hub(&self) -> &Arc<Hub> {
         &self.context.hub
@@ -165,6 +170,7 @@ impl Project {
         self.faults().reseed(self.seed);
         self.journal().clear();
         self.hub().expire();
+        self.clock().forget_stamps();
         self.ids().reseed(self.seed.wrapping_add(1));
         Ok(())
     }

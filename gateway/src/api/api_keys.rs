@@ -92,7 +92,7 @@ pub(super) async fn list(call: Call) -> Reply {
     call.project
         .read(|conn| {
             let ids: Vec<String> = conn
-                .prepare_cached("SELECT id FROM api_keys ORDER BY created_at, id")?
+                .prepare_cached("SELECT id FROM api_keys ORDER BY created_at, seq")?
                 .query_map([], |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
             ids.iter().map(|id| shown(conn, id)).collect()

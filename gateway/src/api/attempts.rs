@@ -11,6 +11,7 @@ pub(super) static LISTING: Listing = Listing {
     from: "attempts",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[
         Field::new("id", "id", Kind::Text),
         Field::new("event_id", "event_id", Kind::Text),

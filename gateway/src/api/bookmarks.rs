@@ -15,6 +15,7 @@ pub(super) static LISTING: Listing = Listing {
     from: "bookmarks",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[
         Field::new("id", "id", Kind::Text),
         Field::new("name", "name", Kind::Text),

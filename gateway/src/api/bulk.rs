@@ -25,6 +25,7 @@ pub(super) static LISTING: Listing = Listing {
     from: "bulk_jobs",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[
         Field::new("id", "id", Kind::Text),
         Field::new("created_at", "created_at", Kind::Time),
@@ -128,7 +129,7 @@ impl Selection {
     /// The ids, oldest first.
     fn ids(self, conn: &Connection) -> Result<Vec<String>, ApiError> {
         let sql = format!(
-            "SELECT id, {} FROM {} WHERE {} ORDER BY created_at, id",
+            "SELECT id, {} FROM {} WHERE {} ORDER BY created_at, seq",
             self.payload,
             self.from,
             self.conditions.clause()

@@ -26,6 +26,7 @@ pub(super) static LISTING: Listing = Listing {
            JOIN destinations d ON d.id = c.destination_id",
     columns: "c.*",
     id: "c.id",
+    seq: "c.seq",
     fields: &[
         Field::new("id", "c.id", Kind::Text),
         Field::new("name", "c.name", Kind::Text),

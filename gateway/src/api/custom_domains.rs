@@ -42,7 +42,7 @@ pub(super) async fn list(call: Call) -> Reply {
             let domains: Vec<Value> = conn
                 .prepare_cached(
                     "SELECT id, hostname, created_at FROM custom_domains WHERE project_id = ?
-                     ORDER BY created_at, id",
+                     ORDER BY created_at, seq",
                 )?
                 .query_map([&call.id], |row| {
                     Ok(json!({

@@ -20,6 +20,7 @@ pub(super) static LISTING: Listing = Listing {
     from: "events",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[
         Field::new("id", "id", Kind::Text),
         Field::new("status", "status", Kind::Text),
@@ -55,6 +56,7 @@ pub(super) async fn list_where(call: Call, mut conditions: Conditions) -> Reply 
     let request = PageRequest::read(&LISTING, &call.query)?;
     let (selected, filter) = selection(&call.query)?;
     conditions.extend(selected);
+    conditions.visible(&call.project);
     let with_data = call.includes("data");
     let view = View::of(&call.project);
     call.project

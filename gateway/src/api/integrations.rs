@@ -17,6 +17,7 @@ pub(super) static LISTING: Listing = Listing {
     from: "integrations",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[
         Field::new("label", "label", Kind::Text),
         Field::new("provider", "provider", Kind::Text),

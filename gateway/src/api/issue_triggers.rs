@@ -17,6 +17,7 @@ pub(super) static LISTING: Listing = Listing {
     from: "issue_triggers",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[
         Field::new("name", "name", Kind::Text),
         Field::new("type", "type", Kind::Text),

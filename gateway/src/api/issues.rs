@@ -18,6 +18,7 @@ pub(super) static LISTING: Listing = Listing {
     from: "issues",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[
         Field::new("id", "id", Kind::Text),
         Field::new("issue_trigger_id", "trigger_id", Kind::Text),

@@ -46,6 +46,7 @@ const fn listing(table: &'static str) -> Listing {
         from: table,
         columns: "*",
         id: "id",
+        seq: "seq",
         fields: FIELDS,
         orders: ORDERS,
         direction: Direction::Desc,
@@ -249,7 +250,7 @@ impl Named {
         id: &str,
     ) -> Result<Vec<String>, ApiError> {
         let sql = format!(
-            "SELECT id FROM connections WHERE {}_id = ? AND deleted_at IS NULL ORDER BY created_at, id",
+            "SELECT id FROM connections WHERE {}_id = ? AND deleted_at IS NULL ORDER BY created_at, seq",
             self.word()
         );
         let mut statement = conn.prepare_cached(&sql)?;

@@ -27,7 +27,7 @@ fn render(conn: &Connection, _: &View, row: &Row<'_>) -> Result<Value, ApiError>
     let id: String = row.get("id")?;
     let hostnames: Vec<String> = conn
         .prepare_cached(
-            "SELECT hostname FROM custom_domains WHERE project_id = ? ORDER BY created_at, id",
+            "SELECT hostname FROM custom_domains WHERE project_id = ? ORDER BY created_at, seq",
         )?
         .query_map([&id], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
@@ -68,7 +68,7 @@ pub(super) async fn list(call: Call) -> Reply {
     call.project
         .read(move |conn| {
             let mut statement =
-                conn.prepare_cached("SELECT * FROM projects ORDER BY created_at, id")?;
+                conn.prepare_cached("SELECT * FROM projects ORDER BY created_at, seq")?;
             let organization = organizations::name(conn)?;
             let mut rows = statement.query([])?;
             let mut projects = Vec::new();

@@ -62,8 +62,12 @@ pub(crate) fn source(view: &View, row: &Row<'_>, auth: bool) -> Result<Value, Ap
     let id: String = row.get("id")?;
     let kind: String = row.get("type")?;
     let config = stored_json(row, "config")?;
+    let url = match kind.as_str() {
+        "PUBLISH_API" => view.settings.publish_url(),
+        _ => view.settings.source_url(&id),
+    };
     Ok(json!({
-        "url": view.settings.source_url(&id),
+        "url": url,
         "id": id,
         "team_id": view.team_id,
         "name": row.get::<_, String>("name")?,

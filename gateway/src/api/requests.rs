@@ -16,6 +16,7 @@ pub(super) static LISTING: Listing = Listing {
     from: "requests",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[
         Field::new("id", "id", Kind::Text),
         Field::new("source_id", "source_id", Kind::Text),
@@ -42,6 +43,7 @@ pub(super) static IGNORED: Listing = Listing {
     from: "ignored_events",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[Field::new("id", "id", Kind::Text)],
     // Without an `order_by` the list goes by id, which a client cannot ask for.
     orders: &[
@@ -55,7 +57,8 @@ pub(super) static IGNORED: Listing = Listing {
 
 pub(super) async fn list(call: Call) -> Reply {
     let request = PageRequest::read(&LISTING, &call.query)?;
-    let (conditions, filter) = selection(&call.query)?;
+    let (mut conditions, filter) = selection(&call.query)?;
+    conditions.visible(&call.project);
     let with_data = call.includes("data");
     let view = View::of(&call.project);
     call.project

@@ -21,6 +21,7 @@ pub(super) static LISTING: Listing = Listing {
     from: "transformations",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[
         Field::new("id", "id", Kind::Text),
         Field::new("name", "name", Kind::Text),
@@ -39,6 +40,7 @@ pub(super) static EXECUTIONS: Listing = Listing {
     from: "executions",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[
         Field::new("log_level", "log_level", Kind::Text),
         Field::new("webhook_id", "connection_id", Kind::Text),
@@ -206,7 +208,7 @@ pub(super) async fn delete(call: Call) -> Reply {
                 "SELECT id FROM connections c WHERE deleted_at IS NULL AND EXISTS (
                      SELECT 1 FROM json_each(c.rules)
                      WHERE json_extract(value, '$.transformation_id') = ?)
-                 ORDER BY created_at, id",
+                 ORDER BY created_at, seq",
             )?
             .query_map([&call.id], |row| row.get(0))?
             .collect::<Result<_, _>>()?;

@@ -26,7 +26,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-pub(crate) use date::parse as parse_date;
+pub(crate) use date::{parse as parse_date, parse_exactly as parse_date_exactly};
 pub use operation::{Operation, QueryParameter, Route};
 pub use schema::Schema;
 

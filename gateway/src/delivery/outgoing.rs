@@ -147,7 +147,11 @@ fn append_headers(
         ),
         (
             "event-url",
-            Some(&format!("{}/events/{}", settings.base_url, claim.event_id)),
+            Some(&format!(
+                "{}/events/{}",
+                settings.site_url(),
+                claim.event_id
+            )),
         ),
         ("source-name", Some(&claim.source_name)),
         (

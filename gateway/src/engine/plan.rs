@@ -24,13 +24,14 @@ pub(super) struct Ready {
     pub(super) policy: Policy,
     /// The next slot that something waits for.
     pub(super) slot: Option<Micros>,
-    /// The longest due first, whatever their group. May hold events in flight.
+    /// The longest due first and then the oldest, whatever their group. May hold events in flight.
     pub(super) events: Vec<Candidate>,
 }
 
 /// An event that is ready.
 pub(super) struct Candidate {
     due_at: Micros,
+    seq: i64,
     pub(super) event_id: String,
     pub(super) lane: Lane,
 }
@@ -87,15 +88,18 @@ pub(super) fn look(conn: &Connection, known: &Known) -> Result<Plan, StoreError>
                 .saturating_add(busy.on(&lane))
                 .saturating_add(1)
                 .min(i64::MAX as usize);
-            for (due_at, event_id) in due::ready(conn, &destination_id, group.as_deref(), limit)? {
+            for (due_at, seq, event_id) in
+                due::ready(conn, &destination_id, group.as_deref(), limit)?
+            {
                 events.push(Candidate {
                     due_at,
+                    seq,
                     event_id,
                     lane: lane.clone(),
                 });
             }
         }
-        events.sort_by(|a, b| (a.due_at, &a.event_id).cmp(&(b.due_at, &b.event_id)));
+        events.sort_by_key(|event| (event.due_at, event.seq));
         ready.push(Ready {
             destination_id,
             policy,

@@ -32,7 +32,8 @@ pub(super) fn next(claim: &Claim, delivered: &Delivered, now: Micros) -> Next {
             now,
         ))
     }) {
-        Some(pause) => Next::At(now.plus(pause)),
+        // A moment that is shown: no fraction of a millisecond may hide in it.
+        Some(pause) => Next::At(now.plus(pause).ceil_to_millis()),
         None => Next::Nothing,
     }
 }

@@ -17,8 +17,8 @@ fn database() -> Connection {
     conn.execute_batch(include_str!("../store/schema.sql"))
         .unwrap();
     conn.execute_batch(
-        "INSERT INTO sources VALUES ('src_1', 's', NULL, 'WEBHOOK', '{}', NULL, NULL, 1, 1);
-         INSERT INTO destinations VALUES ('des_1', 'd', NULL, 'HTTP', '{}', NULL, NULL, 1, 1);
+        "INSERT INTO sources VALUES (NULL, 'src_1', 's', NULL, 'WEBHOOK', '{}', NULL, NULL, 1, 1);
+         INSERT INTO destinations VALUES (NULL, 'des_1', 'd', NULL, 'HTTP', '{}', NULL, NULL, 1, 1);
          INSERT INTO connections (id, source_id, destination_id, created_at, updated_at)
              VALUES ('web_1', 'src_1', 'des_1', 1, 1);
          INSERT INTO payloads VALUES ('edt_1', 'POST', '', '', '{}', '{}', x'7b7d', 0, 1);

@@ -7,6 +7,7 @@ use super::evaluate::{Evaluation, evaluate, read_rules};
 use super::handshake::{self, HandshakeReply};
 use super::rows::{NewEvent, NewRequest, store_event, store_ignored, store_payload, store_request};
 use super::verification::{self, Verification, VerificationInput};
+use crate::clock::Micros;
 use crate::intake::{ConnectionOutcome, Intake};
 use crate::request::{Fault, Received};
 use crate::rules::Rules;
@@ -61,11 +62,12 @@ pub(super) struct SourceConnection {
     pub(super) group_key: Option<String>,
 }
 
-/// Takes in what arrived at a source URL. `urls` are those the producer may have posted to, the source's own first.
+/// Takes in what arrived at a source URL at `received_at`. `urls` are those the producer may have posted to, the source's own first.
 pub fn accept(
     intake: &mut Intake<'_>,
     source_id: &str,
     received: &Received,
+    received_at: Micros,
     urls: &[String],
 ) -> Result<IngestOutcome, StoreError> {
     let (conn, now, ids) = (intake.conn, intake.now, intake.ids);
@@ -104,18 +106,14 @@ pub fn accept(
 
     let payload_id = store_payload(conn, now, ids, received)?;
     let request = NewRequest {
+        ingested_at: received_at,
         source_id: &source.id,
         payload_id: &payload_id,
         verified,
         bulk_retry_id: None,
     };
-    let request_id = store_request(
-        conn,
-        now,
-        ids,
-        &request,
-        rejected.as_ref().map(|(cause, _)| *cause),
-    )?;
+    let cause = rejected.as_ref().map(|(cause, _)| *cause);
+    let request_id = store_request(intake, &request, cause)?;
     let connections = if rejected.is_none() {
         connections
     } else {
@@ -256,7 +254,7 @@ pub(super) fn connections_of(
                     json_extract(d.config, '$.delivery_policy.groups.key') AS group_key
              FROM connections c JOIN destinations d ON d.id = c.destination_id
              WHERE c.source_id = :source AND c.deleted_at IS NULL
-             ORDER BY c.created_at, c.id",
+             ORDER BY c.created_at, c.seq",
         )?
         .query_map(named_params! { ":source": source_id, ":cli": DestinationType::Cli }, |row| {
             let id: String = row.get("id")?;
@@ -348,7 +346,7 @@ pub(super) fn fan_out(
                 }
             }
             Evaluation::Ignored(why) => {
-                store_ignored(conn, now, request_id, connection, &why)?;
+                store_ignored(intake, request_id, connection, &why)?;
                 ignored += 1;
                 (cause, meta) = (
                     Some(DiscardCause::Ignored(why.cause)),
@@ -373,7 +371,7 @@ pub(super) fn fan_out(
         conn.prepare_cached(
             "UPDATE requests SET events_count = events_count + :events,
                  cli_events_count = cli_events_count + :for_clients,
-                 ignored_count = ignored_count + :ignored, updated_at = :now
+                 ignored_count = ignored_count + :ignored, updated_at = max(updated_at, :now)
              WHERE id = :id",
         )?
         .execute(named_params! {

@@ -64,7 +64,7 @@ pub(super) fn responsible<T: Ord>(
 ) -> Result<Option<Trigger>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT id, configs FROM issue_triggers WHERE type = :type AND disabled_at IS NULL
-         ORDER BY created_at, id",
+         ORDER BY created_at, seq",
     )?;
     let mut rows = statement.query(named_params! { ":type": issue_type })?;
     let mut best: Option<(T, Trigger)> = None;

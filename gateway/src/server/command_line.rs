@@ -178,7 +178,7 @@ impl ClientCall<'_> {
             let body = json!({ "code": "FORBIDDEN", "status": 403, "message": message });
             return json_response(StatusCode::FORBIDDEN, &body);
         };
-        let base = &project.settings().base_url;
+        let base = project.settings().site_url();
         let page = format!("{base}/cli-auth/confirmed");
         let mut begun = json!({
             "browser_url": page,
@@ -278,7 +278,7 @@ impl ClientCall<'_> {
         let day = std::time::Duration::from_secs(24 * 60 * 60);
         Ok(json!({
             "id": user_id(project),
-            "link": format!("{}/cli-auth/confirmed", project.settings().base_url),
+            "link": format!("{}/cli-auth/confirmed", project.settings().site_url()),
             "expires_at": project.clock().now().plus(day).to_millis_string(),
         }))
     }

@@ -11,7 +11,9 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use axum::routing::any;
+use http::header;
 use http::request::Parts;
+use http::uri::PathAndQuery;
 
 use super::faulty::{Cut, close, in_place, spoil};
 use crate::faults::{Effect, Plane, Strike, Subject};
@@ -20,6 +22,7 @@ use crate::intake::ConnectionOutcome;
 use crate::journal::JournalEntry;
 use crate::project::{Project, Projects};
 use crate::request::Received;
+use crate::settings::{PublicUrl, Settings, bare};
 use crate::store::StoreError;
 use crate::wire::RejectionCause;
 use body::{NotRead, read};
@@ -45,6 +48,27 @@ async fn serve(State(projects): State<Arc<Projects>>, request: Request) -> Respo
         }
     };
     take_in(project, source_id, &path, &parts, body).await
+}
+
+/// A request to a source URL of the live service's shape, as one to the same source here.
+pub(super) fn from_live(mut request: Request, public_url: &PublicUrl) -> Request {
+    let host = request.headers().get(header::HOST);
+    let named = host.and_then(|host| host.to_str().ok());
+    let path = request.uri().path();
+    if named.is_some_and(|host| public_url.is_host(host))
+        && path != "/v1/publish"
+        && !path.starts_with("/e/")
+    {
+        let behind = request
+            .uri()
+            .path_and_query()
+            .map_or("/", PathAndQuery::as_str);
+        // A path that was one still is, with a segment more.
+        if let Ok(uri) = format!("/e{behind}").parse() {
+            *request.uri_mut() = uri;
+        }
+    }
+    request
 }
 
 /// Takes a request in at a source of the project and answers its producer.
@@ -83,11 +107,12 @@ pub(super) async fn take_in(
     let query = parts.uri.query().unwrap_or_default();
     let received = Received::new(&parts.method, path, query, &parts.headers, peer, body);
     let received = Arc::new(received);
-    let urls = urls(&project.settings().source_url(&source_id), &received);
+    let received_at = project.clock().now();
+    let urls = urls(project.settings(), &source_id, &received);
     let id = source_id.clone();
     let accepted: Result<_, StoreError> = project
         .services()
-        .intake(move |intake| accept(intake, &id, &received, &urls))
+        .intake(move |intake| accept(intake, &id, &received, received_at, &urls))
         .await;
     let response = match accepted {
         Ok(IngestOutcome::UnknownSource) => answer::unknown_source(),
@@ -101,7 +126,7 @@ pub(super) async fn take_in(
                 .filter(|(cause, _)| told || *cause != RejectionCause::VerificationFailed);
             let response = answer::stored(
                 &stored.request_id,
-                &project.settings().base_url,
+                project.settings().site_url(),
                 rejected,
                 stored.custom,
             );
@@ -193,20 +218,23 @@ impl Noted {
     }
 }
 
-/// The URLs a producer may have posted to: the source's own, and what it looks like from where the producer is, for
-/// one that reaches the gateway by another name, such as a tunnel's.
-fn urls(source_url: &str, received: &Received) -> Vec<String> {
+/// The URLs a producer may have posted to: the one the source shows, the one the gateway listens on, and what it
+/// looks like from where the producer is, for one that reaches the gateway by another name, such as a tunnel's.
+fn urls(settings: &Settings, source_id: &str, received: &Received) -> Vec<String> {
     let mut behind = received.path.clone();
     if !received.query.is_empty() {
         behind.push('?');
         behind.push_str(&received.query);
     }
-    let mut urls = vec![format!("{source_url}{behind}")];
-    if let (Some(host), Some(at)) = (received.header("host"), source_url.find("/e/")) {
-        let path = &source_url[at..];
-        urls.extend(["https", "http"].map(|scheme| format!("{scheme}://{host}{path}{behind}")));
+    let mut bases = vec![settings.source_url(source_id)];
+    if settings.public_url.is_some() {
+        bases.push(settings.local_source_url(source_id));
     }
-    urls
+    if let Some(host) = received.header("host") {
+        let id = bare(source_id);
+        bases.extend(["https", "http"].map(|scheme| format!("{scheme}://{host}/e/{id}")));
+    }
+    bases.iter().map(|base| format!("{base}{behind}")).collect()
 }
 
 /// The source id and the path behind it, "" or starting with "/".

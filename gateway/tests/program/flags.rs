@@ -101,12 +101,25 @@ fn flags_that_mean_nothing_are_refused_in_words() {
         (["--seed", "-"], "seed"),
         (["--clock", "sundial"], "sundial"),
         (["--signing-secret", ""], "secret"),
+        (["--public-url", "my-tunnel"], "public URL"),
+        (["--visibility-lag", "15"], "15s"),
+        (["--visibility-lag", "1.5s"], "15s"),
+        (["--visibility-lag", "soon"], "15s"),
         (["--data-dir", file.to_str().unwrap()], "a-file"),
     ] {
         let message = refused(&flags);
         assert!(message.contains(part), "{flags:?}: {message}");
         assert!(!message.contains("panicked"), "{flags:?}: {message}");
     }
+}
+
+#[test]
+fn a_public_url_with_a_password_is_refused_and_not_repeated() {
+    let message = refused(&["--public-url", "https://me:word-to-hide@tunnel.example"]);
+    assert!(
+        message.contains("public URL") && !message.contains("hide"),
+        "{message}"
+    );
 }
 
 #[test]

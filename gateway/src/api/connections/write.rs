@@ -193,7 +193,7 @@ fn find_same(
     let id = conn
         .prepare_cached(
             "SELECT id FROM connections WHERE source_id = ? AND destination_id = ?
-             AND name IS NULL AND deleted_at IS NULL ORDER BY created_at, id LIMIT 1",
+             AND name IS NULL AND deleted_at IS NULL ORDER BY created_at, seq LIMIT 1",
         )?
         .query_row([source, destination], |row| row.get(0))
         .optional()?;

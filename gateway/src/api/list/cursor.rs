@@ -15,7 +15,7 @@ pub(crate) enum CursorStyle {
     /// must still be in its table; deleted resources keep theirs. In an order by something that can
     /// change, the row may stand elsewhere by then, and the cursor holds the place itself.
     Id,
-    /// `hq_` and base64 of the boundary's time and id with the list's order: events and requests.
+    /// `hq_` and base64 of the boundary's time, id and number with the list's order: events and requests.
     Packed,
 }
 
@@ -30,6 +30,8 @@ pub(crate) struct Packed {
     pub(crate) at: i64,
     /// Its id.
     pub(crate) id: String,
+    /// Its number in the order of adding.
+    pub(crate) seq: i64,
     /// The sort key of the list it was made in.
     pub(crate) by: String,
     /// The direction of that list.
@@ -39,7 +41,9 @@ pub(crate) struct Packed {
 impl Packed {
     /// The cursor as text.
     pub(crate) fn encode(&self) -> String {
-        let object = json!({ "at": self.at, "id": self.id, "by": self.by, "dir": self.dir.name() });
+        let object = json!({
+            "at": self.at, "id": self.id, "seq": self.seq, "by": self.by, "dir": self.dir.name(),
+        });
         format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(object.to_string()))
     }
 
@@ -50,19 +54,22 @@ impl Packed {
         Some(Self {
             at: object.get("at")?.as_i64()?,
             id: object.get("id")?.as_str()?.to_owned(),
+            seq: object.get("seq")?.as_i64()?,
             by: object.get("by")?.as_str()?.to_owned(),
             dir: Direction::parse(object.get("dir")?.as_str()?)?,
         })
     }
 }
 
-/// A row's place in an order: its sort keys, then its id.
+/// A row's place in an order: its sort keys, then its number.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Place {
     /// One value for each sort key.
     pub(crate) keys: Vec<Sql>,
-    /// The row's id, which decides between equal keys.
+    /// The row's id.
     pub(crate) id: String,
+    /// The row's number in the order of adding, which decides between equal keys.
+    pub(crate) seq: i64,
 }
 
 impl Place {
@@ -73,6 +80,7 @@ impl Place {
             (CursorStyle::Packed, Some(Sql::Integer(at))) => Packed {
                 at: *at,
                 id: self.id.clone(),
+                seq: self.seq,
                 by: order.name.to_owned(),
                 dir,
             }
@@ -84,7 +92,9 @@ impl Place {
 
     fn written(&self, sorting: &Sorting) -> String {
         let keys: Vec<Value> = self.keys.iter().map(json_of).collect();
-        let object = json!({ "id": self.id, "keys": keys, "order": sorting.terms() });
+        let object = json!({
+            "id": self.id, "seq": self.seq, "keys": keys, "order": sorting.terms(),
+        });
         format!("{WRITTEN}{}", URL_SAFE_NO_PAD.encode(object.to_string()))
     }
 
@@ -109,6 +119,7 @@ impl Place {
         fits.then_some(Self {
             keys,
             id: object["id"].as_str()?.to_owned(),
+            seq: object["seq"].as_i64()?,
         })
     }
 }
@@ -147,6 +158,7 @@ mod tests {
         let cursor = Packed {
             at: 1_781_000_000_123_456,
             id: "evt_0123456789abcdef01".into(),
+            seq: 1_234_567,
             by: "created_at".into(),
             dir: Direction::Desc,
         };

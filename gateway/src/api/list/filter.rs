@@ -91,10 +91,10 @@ impl Conditions {
             _ if is_null(value) => self.push(format!("{} IS NULL", field.sql), []),
             Value::Array(items) => self.one_of(field, items)?,
             Value::Object(operators) => self.operators(field, operators)?,
-            scalar => {
-                let value = bind(field, scalar)?;
-                self.push(format!("{} = ?", field.sql), [value]);
-            }
+            scalar => match bind(field, scalar)? {
+                Bound::Is(value) => self.push(format!("{} = ?", field.sql), [value]),
+                Bound::After(_) => self.push("0", []),
+            },
         }
         Ok(())
     }
@@ -106,7 +106,10 @@ impl Conditions {
             if is_null(item) {
                 null = true;
             } else {
-                binds.push(bind(field, item)?);
+                match bind(field, item)? {
+                    Bound::Is(value) => binds.push(value),
+                    Bound::After(_) => {}
+                }
             }
         }
         let marks = vec!["?"; binds.len()].join(", ");
@@ -133,11 +136,12 @@ impl Conditions {
                     self.push(format!("instr(lower({}), lower(?)) > 0", field.sql), [text]);
                 }
                 comparison => {
-                    let sign = match comparison {
-                        "gt" => ">",
-                        "gte" => ">=",
-                        "lt" => "<",
-                        "le" | "lte" => "<=",
+                    // The sign, and the one that says the same of a value between two that may be stored.
+                    let (sign, between) = match comparison {
+                        "gt" => (">", ">"),
+                        "gte" => (">=", ">"),
+                        "lt" => ("<", "<="),
+                        "le" | "lte" => ("<=", "<="),
                         other => {
                             return Err(ApiError::invalid(format!(
                                 "{}.{other} is not allowed",
@@ -147,7 +151,10 @@ impl Conditions {
                     };
                     // The contract lets a bound be null, which bounds nothing.
                     if !is_null(value) {
-                        let value = bind(field, value)?;
+                        let (sign, value) = match bind(field, value)? {
+                            Bound::Is(value) => (sign, value),
+                            Bound::After(value) => (between, value),
+                        };
                         self.push(format!("{} {sign} ?", field.sql), [value]);
                     }
                 }
@@ -178,7 +185,24 @@ fn plain_text(value: &Value) -> String {
     }
 }
 
-fn bind(field: Field, value: &Value) -> Result<Sql, ApiError> {
+/// A value to compare with.
+enum Bound {
+    Is(Sql),
+    /// It lies beyond this one and before the next that a column can hold.
+    After(Sql),
+}
+
+fn bind(field: Field, value: &Value) -> Result<Bound, ApiError> {
+    if field.kind == Kind::Time
+        && let Some((at, beyond)) = value.as_str().and_then(time::parse_exactly)
+    {
+        let at = Sql::from(at);
+        return Ok(if beyond {
+            Bound::After(at)
+        } else {
+            Bound::Is(at)
+        });
+    }
     let bound = match field.kind {
         Kind::Text => Some(Sql::from(plain_text(value))),
         Kind::Integer => match value {
@@ -186,10 +210,10 @@ fn bind(field: Field, value: &Value) -> Result<Sql, ApiError> {
             Value::String(text) => text.parse::<i64>().ok().map(Sql::from),
             _ => None,
         },
-        Kind::Time => value.as_str().and_then(time::parse).map(Sql::from),
+        Kind::Time => None,
         Kind::Boolean => Some(Sql::from(i64::from(truthy(value)))),
     };
-    bound.ok_or_else(|| {
+    bound.map(Bound::Is).ok_or_else(|| {
         let wanted = match field.kind {
             Kind::Integer => "must be a number",
             _ => "must be a valid date",
@@ -269,6 +293,21 @@ mod tests {
     fn times_are_compared_in_microseconds() {
         let (_, binds) = built(json!({ "created_at": { "gte": "1970-01-01T00:00:01Z" } }));
         assert_eq!(binds, [Sql::from(1_000_000_i64)]);
+    }
+
+    #[test]
+    fn a_time_between_two_microseconds_equals_none_and_divides_them() {
+        let between = "1970-01-01T00:00:01.0000005Z";
+        for (operator, sign) in [("gt", ">"), ("gte", ">"), ("lt", "<="), ("lte", "<=")] {
+            let (sql, binds) = built(json!({ "created_at": { operator: between } }));
+            assert_eq!(sql, format!("e.created_at {sign} ?"));
+            assert_eq!(binds, [Sql::from(1_000_000_i64)]);
+        }
+        assert_eq!(built(json!({ "created_at": between })).0, "0");
+        let list = json!({ "created_at": [between, "1970-01-01T00:00:02Z"] });
+        assert_eq!(built(list).0, "e.created_at IN (?)");
+        let none = json!({ "created_at": [between] });
+        assert_eq!(built(none).0, "e.created_at IN ()");
     }
 
     #[test]

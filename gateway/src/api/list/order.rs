@@ -1,4 +1,4 @@
-//! The order of a list: one sort key or two, and the id to decide between equals.
+//! The order of a list: one sort key or two, and the order of adding to decide between equals.
 
 use serde_json::Value;
 

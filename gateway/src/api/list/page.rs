@@ -163,8 +163,8 @@ pub(crate) fn page(
         for index in 0..sorting.keys.len() {
             keys.push(row.get::<_, Sql>(format!("sort.{index}").as_str())?);
         }
-        let id = row.get("sort.id")?;
-        found.push((Place { keys, id }, model));
+        let (id, seq) = (row.get("sort.id")?, row.get("sort.seq")?);
+        found.push((Place { keys, id, seq }, model));
     }
     if backwards {
         found.reverse();
@@ -207,12 +207,12 @@ fn select(
     // An id as a sort key decides already; named twice, it would cost the database a sort.
     let by_id = terms.iter().any(|(sql, _)| *sql == listing.id);
     if !by_id {
-        terms.push((listing.id, walk(sorting.last_direction())));
+        terms.push((listing.seq, walk(sorting.last_direction())));
     }
     if let Some(place) = start {
         let mut values = place.keys;
         if !by_id {
-            values.push(Sql::from(place.id));
+            values.push(Sql::from(place.seq));
         }
         let (sql, binds) = beyond(&terms, &values);
         conditions.push(sql, binds);
@@ -228,10 +228,11 @@ fn select(
         .map(|(sql, dir)| format!("{sql} {}", dir.name()))
         .collect();
     let mut sql = format!(
-        "SELECT {}, {}, {} AS \"sort.id\" FROM {} WHERE {} ORDER BY {}",
+        "SELECT {}, {}, {} AS \"sort.id\", {} AS \"sort.seq\" FROM {} WHERE {} ORDER BY {}",
         listing.columns,
         selected.join(", "),
         listing.id,
+        listing.seq,
         listing.from,
         conditions.clause(),
         ordered.join(", "),
@@ -261,6 +262,7 @@ fn place_of(
         return Ok(Place {
             keys: vec![Sql::from(packed.at)],
             id: packed.id,
+            seq: packed.seq,
         });
     }
     if let Some(place) = Place::read(cursor, sorting) {
@@ -272,24 +274,28 @@ fn place_of(
         return Ok(Place {
             keys: vec![Sql::from(cursor.to_owned())],
             id: cursor.to_owned(),
+            seq: 0,
         });
     }
     let sql = format!(
-        "SELECT {} FROM {} WHERE {} = ?",
+        "SELECT {}, {} AS \"sort.seq\" FROM {} WHERE {} = ?",
         keys.join(", "),
+        listing.seq,
         listing.from,
         listing.id
     );
-    let keys = conn
+    let (keys, seq) = conn
         .prepare_cached(&sql)?
         .query_row([cursor], |row| {
-            (0..keys.len()).map(|index| row.get(index)).collect()
+            let keys = (0..keys.len()).map(|index| row.get(index));
+            Ok((keys.collect::<Result<_, _>>()?, row.get("sort.seq")?))
         })
         .optional()?
         .ok_or_else(unknown)?;
     Ok(Place {
         keys,
         id: cursor.to_owned(),
+        seq,
     })
 }
 
@@ -330,6 +336,7 @@ pub(crate) fn plan(
     let start = Place {
         keys: vec![Sql::from(0); request.sorting.keys.len()],
         id: String::new(),
+        seq: 0,
     };
     let (sql, binds) = select(listing, &request, conditions, Some(start), Some(2));
     let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();

@@ -20,6 +20,7 @@ const fn listing(cursor: CursorStyle) -> Listing {
         from: "rows r",
         columns: "r.*",
         id: "r.id",
+        seq: "r.seq",
         fields: FIELDS,
         orders: ORDERS,
         direction: Direction::Desc,
@@ -38,7 +39,7 @@ impl Table {
     fn new() -> Self {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch(
-            "CREATE TABLE rows (id TEXT PRIMARY KEY, k INTEGER, j INTEGER, gone INTEGER DEFAULT 0)",
+            "CREATE TABLE rows (seq INTEGER PRIMARY KEY, id TEXT UNIQUE, k INTEGER, j INTEGER, gone INTEGER DEFAULT 0)",
         )
         .unwrap();
         Self(conn)
