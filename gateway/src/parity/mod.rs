@@ -26,6 +26,10 @@ const FILES: &[(&str, &str)] = &[
         include_str!("../../parity/known.json"),
     ),
     ("Dated versions", include_str!("../../parity/versions.json")),
+    (
+        "Times, lists, addresses and keys",
+        include_str!("../../parity/lists.json"),
+    ),
 ];
 
 /// One behaviour of the API or the event gateway.
