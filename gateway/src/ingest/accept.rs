@@ -8,7 +8,7 @@ use super::handshake::{self, HandshakeReply};
 use super::rows::{NewEvent, NewRequest, store_event, store_ignored, store_payload, store_request};
 use super::verification::{self, Verification, VerificationInput};
 use crate::intake::{ConnectionOutcome, Intake};
-use crate::request::{Fault, Received};
+use crate::request::{ReceivedRequest, RequestError};
 use crate::rules::Rules;
 use crate::store::StoreError;
 use crate::wire::{DestinationType, DiscardCause, RejectionCause};
@@ -65,7 +65,7 @@ pub(super) struct SourceConnection {
 pub fn accept(
     intake: &mut Intake<'_>,
     source_id: &str,
-    received: &Received,
+    received: &ReceivedRequest,
     urls: &[String],
 ) -> Result<IngestOutcome, StoreError> {
     let (conn, now, ids) = (intake.conn, intake.now, intake.ids);
@@ -183,25 +183,25 @@ fn judge(
 }
 
 /// What speaks against the request before anybody asks who sent it.
-pub(super) fn refusal(source: &IngestSource, received: &Received) -> Option<RejectionCause> {
+pub(super) fn refusal(source: &IngestSource, received: &ReceivedRequest) -> Option<RejectionCause> {
     if source.disabled {
         return Some(RejectionCause::SourceDisabled);
     }
     if !allows_method(&source.config, received) {
         return Some(RejectionCause::UnsupportedHttpMethod);
     }
-    received.fault.map(|fault| match fault {
-        Fault::TooLarge => RejectionCause::PayloadTooLarge,
-        Fault::ContentType => RejectionCause::UnsupportedContentType,
-        Fault::Json => RejectionCause::UnparsableJson,
-        Fault::Query => RejectionCause::Unknown,
+    received.error.map(|error| match error {
+        RequestError::TooLarge => RejectionCause::PayloadTooLarge,
+        RequestError::ContentType => RejectionCause::UnsupportedContentType,
+        RequestError::Json => RejectionCause::UnparsableJson,
+        RequestError::Query => RejectionCause::Unknown,
     })
 }
 
 /// The methods a source takes unless its config or the URL says otherwise.
 const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
 
-fn allows_method(config: &Value, received: &Received) -> bool {
+fn allows_method(config: &Value, received: &ReceivedRequest) -> bool {
     let method = received.method.as_str();
     if let Some(asked) = received.parsed_query["x-hookdeck-allow-methods"].as_str() {
         return asked
@@ -215,7 +215,7 @@ fn allows_method(config: &Value, received: &Received) -> bool {
 }
 
 /// The answer the source's config or the URL asks for: content type and body.
-fn custom_response(config: &Value, received: &Received) -> Option<(String, String)> {
+fn custom_response(config: &Value, received: &ReceivedRequest) -> Option<(String, String)> {
     let content_type = |kind: &str| match kind {
         "json" => "application/json; charset=utf-8",
         "xml" => "application/xml; charset=utf-8",
@@ -280,7 +280,7 @@ pub(super) fn connections_of(
 pub(super) struct FanOutRequest<'a> {
     pub(super) request_id: &'a str,
     pub(super) payload_id: &'a str,
-    pub(super) received: &'a Received,
+    pub(super) received: &'a ReceivedRequest,
     /// Whether it came in just now, rather than being sent again.
     pub(super) is_new: bool,
 }

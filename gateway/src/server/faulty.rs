@@ -7,7 +7,7 @@ use futures_util::stream;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::Value;
 
-use crate::faults::{Effect, Strike};
+use crate::faults::{Effect, InjectedFault};
 
 /// On an answer: it is not sent, and its connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,11 +19,11 @@ pub(super) enum Cut {
 }
 
 /// The answer that stands in place of the work; `None` where the work is done first.
-pub(super) fn in_place(strike: &Strike) -> Option<Response> {
-    if strike.effect.follows_the_work() {
+pub(super) fn in_place(injected: &InjectedFault) -> Option<Response> {
+    if injected.effect.follows_the_work() {
         return None;
     }
-    Some(match &strike.effect {
+    Some(match &injected.effect {
         Effect::Status {
             status,
             body,
@@ -59,8 +59,12 @@ fn cut(how: Cut) -> Response {
 }
 
 /// The answer to work that is done. `cursor` is the one the page was asked for by.
-pub(super) async fn spoil(strike: &Strike, response: Response, cursor: Option<&str>) -> Response {
-    match &strike.effect {
+pub(super) async fn spoil(
+    injected: &InjectedFault,
+    response: Response,
+    cursor: Option<&str>,
+) -> Response {
+    match &injected.effect {
         Effect::LostReply => return cut(Cut::Reset),
         Effect::Stall => return response,
         _ => {}
@@ -69,7 +73,7 @@ pub(super) async fn spoil(strike: &Strike, response: Response, cursor: Option<&s
     let Ok(bytes) = to_bytes(body, usize::MAX).await else {
         return cut(Cut::Close);
     };
-    match &strike.effect {
+    match &injected.effect {
         Effect::Truncated => {
             parts
                 .headers

@@ -14,12 +14,12 @@ use axum::routing::any;
 use http::request::Parts;
 
 use super::faulty::{Cut, close, in_place, spoil};
-use crate::faults::{Effect, Plane, Strike, Subject};
+use crate::faults::{Effect, FaultTarget, InjectedFault, Plane};
 use crate::ingest::{IngestOutcome, IngestedRequest, accept};
 use crate::intake::ConnectionOutcome;
 use crate::journal::JournalEntry;
 use crate::project::{Project, Projects};
-use crate::request::Received;
+use crate::request::ReceivedRequest;
 use crate::store::StoreError;
 use crate::wire::RejectionCause;
 use body::{NotRead, read};
@@ -55,15 +55,15 @@ pub(super) async fn take_in(
     parts: &Parts,
     body: Body,
 ) -> Response {
-    let strike = project.faults().strike(Subject::Ingest {
+    let injected = project.faults().inject(FaultTarget::Ingest {
         source_id: &source_id,
     });
-    if let Some(strike) = &strike {
-        if let Some(response) = in_place(strike) {
-            note_fault(project, parts, &source_id, strike, &response);
+    if let Some(injected) = &injected {
+        if let Some(response) = in_place(injected) {
+            note_fault(project, parts, &source_id, injected, &response);
             return response;
         }
-        if strike.effect == Effect::Stall && !project.faults().lifted(strike.id).await {
+        if injected.effect == Effect::Stall && !project.faults().lifted(injected.id).await {
             return close();
         }
     }
@@ -81,7 +81,7 @@ pub(super) async fn take_in(
         .get::<ConnectInfo<SocketAddr>>()
         .map(|info| info.0.ip());
     let query = parts.uri.query().unwrap_or_default();
-    let received = Received::new(&parts.method, path, query, &parts.headers, peer, body);
+    let received = ReceivedRequest::new(&parts.method, path, query, &parts.headers, peer, body);
     let received = Arc::new(received);
     let urls = urls(&project.settings().source_url(&source_id), &received);
     let id = source_id.clone();
@@ -105,7 +105,7 @@ pub(super) async fn take_in(
                 rejected,
                 stored.custom,
             );
-            noted.write(project, parts, &source_id, &response, strike.as_ref());
+            noted.write(project, parts, &source_id, &response, injected.as_ref());
             response
         }
         Err(error) => {
@@ -113,8 +113,8 @@ pub(super) async fn take_in(
             answer::failed()
         }
     };
-    match &strike {
-        Some(strike) => spoil(strike, response, None).await,
+    match &injected {
+        Some(injected) => spoil(injected, response, None).await,
         None => response,
     }
 }
@@ -124,10 +124,10 @@ fn note_fault(
     project: &Project,
     parts: &Parts,
     source_id: &str,
-    strike: &Strike,
+    injected: &InjectedFault,
     response: &Response,
 ) {
-    let mut entry = JournalEntry::new(Plane::Ingest, parts.method.as_str(), Some(strike));
+    let mut entry = JournalEntry::new(Plane::Ingest, parts.method.as_str(), Some(injected));
     entry.source_id = Some(source_id.to_owned());
     entry.status = shown_status(response);
     project.journal().add(project.clock().now(), entry);
@@ -162,13 +162,13 @@ impl Noted {
         parts: &Parts,
         source_id: &str,
         response: &Response,
-        strike: Option<&Strike>,
+        injected: Option<&InjectedFault>,
     ) {
         let now = project.clock().now();
-        let mut entry = JournalEntry::new(Plane::Ingest, parts.method.as_str(), strike);
+        let mut entry = JournalEntry::new(Plane::Ingest, parts.method.as_str(), injected);
         entry.source_id = Some(source_id.to_owned());
         entry.request_id = Some(self.request_id.clone());
-        let is_lost = strike.is_some_and(|strike| strike.effect == Effect::LostReply);
+        let is_lost = injected.is_some_and(|injected| injected.effect == Effect::LostReply);
         entry.status = (!is_lost).then_some(response.status().as_u16());
         entry.cause = self.cause.map(|cause| cause.to_string());
         project.journal().add(now, entry);
@@ -195,7 +195,7 @@ impl Noted {
 
 /// The URLs a producer may have posted to: the source's own, and what it looks like from where the producer is, for
 /// one that reaches the gateway by another name, such as a tunnel's.
-fn urls(source_url: &str, received: &Received) -> Vec<String> {
+fn urls(source_url: &str, received: &ReceivedRequest) -> Vec<String> {
     let mut behind = received.path.clone();
     if !received.query.is_empty() {
         behind.push('?');

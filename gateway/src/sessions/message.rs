@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
-use crate::delivery::Outgoing;
-use crate::events::attempt::Claim;
+use crate::delivery::OutgoingRequest;
+use crate::events::attempt::ClaimedEvent;
 
 /// The first message on every socket.
 pub(super) fn connected() -> String {
@@ -25,8 +25,8 @@ pub(super) enum Answer {
 /// The message that asks a client to forward a request. A `binary` body goes as base64.
 pub(super) fn attempt(
     attempt_id: &str,
-    claim: &Claim,
-    outgoing: &Outgoing,
+    claim: &ClaimedEvent,
+    outgoing: &OutgoingRequest,
     binary: bool,
 ) -> String {
     let mut request = json!({

@@ -22,7 +22,7 @@ use providers::Scheme;
 pub(super) use signature::SECRET;
 
 use crate::clock::Micros;
-use crate::request::Received;
+use crate::request::ReceivedRequest;
 use crate::wire::SourceType;
 
 /// The verdict on a request's proof.
@@ -40,7 +40,7 @@ pub(super) enum Verification {
 
 /// What a proof is looked for in and checked with.
 pub(super) struct VerificationInput<'a> {
-    pub(super) received: &'a Received,
+    pub(super) received: &'a ReceivedRequest,
     /// The config of the source, with its credentials.
     pub(super) config: &'a Value,
     /// The URLs the producer may have posted to, with path and query; the source's own first.

@@ -107,7 +107,7 @@ const fn standard(
 /// With the headers of the specification.
 const STANDARD: Signature = standard("webhook-timestamp", "webhook-signature", STANDARD_SIGNED);
 
-const STANDARD_SIGNED: &[Part] = &[
+const STANDARD_SIGNED: &[SignedPart] = &[
     At(Header("webhook-id")),
     Text("."),
     At(Header("webhook-timestamp")),
@@ -118,7 +118,7 @@ const STANDARD_SIGNED: &[Part] = &[
 /// The same of any age, as live takes events of MCP servers.
 const AGELESS: Signature = Signature::base64(Sha256, item("webhook-signature", " ", "v1,"))
     .over(STANDARD_SIGNED)
-    .keyed(Key::Whsec);
+    .keyed(KeyEncoding::Whsec);
 
 /// With the headers that Svix had before it.
 const SVIX: Signature = standard(
