@@ -135,11 +135,11 @@ impl FromSql for Micros {
 /// The time of one project: the system's, or one that only moves when told to.
 #[derive(Clone, Debug)]
 pub struct Clock {
-    inner: Arc<Inner>,
+    inner: Arc<ClockInner>,
 }
 
 #[derive(Debug)]
-enum Inner {
+enum ClockInner {
     /// The last value handed out, so that time never runs backwards when the system's does.
     System(AtomicI64),
     Manual(watch::Sender<Micros>),
@@ -149,30 +149,30 @@ impl Clock {
     /// The system's time. It never runs backwards, even when the system's is set back.
     pub fn system() -> Self {
         Self {
-            inner: Arc::new(Inner::System(AtomicI64::new(i64::MIN))),
+            inner: Arc::new(ClockInner::System(AtomicI64::new(i64::MIN))),
         }
     }
 
     /// A clock that stands at `start` until [`set`](Clock::set) moves it.
     pub fn manual(start: Micros) -> Self {
         Self {
-            inner: Arc::new(Inner::Manual(watch::Sender::new(start))),
+            inner: Arc::new(ClockInner::Manual(watch::Sender::new(start))),
         }
     }
 
     /// Whether this clock only moves when told to.
     pub fn is_manual(&self) -> bool {
-        matches!(*self.inner, Inner::Manual(_))
+        matches!(*self.inner, ClockInner::Manual(_))
     }
 
     /// The current moment.
     pub fn now(&self) -> Micros {
         match &*self.inner {
-            Inner::System(last) => {
+            ClockInner::System(last) => {
                 let now = system_now();
                 Micros(last.fetch_max(now, Ordering::Relaxed).max(now))
             }
-            Inner::Manual(now) => *now.borrow(),
+            ClockInner::Manual(now) => *now.borrow(),
         }
     }
 
@@ -180,8 +180,8 @@ impl Clock {
     /// past changes nothing. Returns `false` on the system's clock, which nobody sets.
     pub fn set(&self, moment: Micros) -> bool {
         match &*self.inner {
-            Inner::System(_) => false,
-            Inner::Manual(now) => {
+            ClockInner::System(_) => false,
+            ClockInner::Manual(now) => {
                 now.send_if_modified(|now| {
                     let forward = moment > *now;
                     if forward {
@@ -197,14 +197,14 @@ impl Clock {
     /// Waits until the clock reads `moment` or later.
     pub async fn sleep_until(&self, moment: Micros) {
         match &*self.inner {
-            Inner::System(_) => {
+            ClockInner::System(_) => {
                 // Asked again after each sleep: the system's time may have been set back meanwhile.
                 while self.now() < moment {
                     tokio::time::sleep(moment.since(self.now()).max(Duration::from_millis(1)))
                         .await;
                 }
             }
-            Inner::Manual(now) => {
+            ClockInner::Manual(now) => {
                 // The sender lives in `self`, so the wait cannot end with a closed channel.
                 let _ = now.subscribe().wait_for(|now| *now >= moment).await;
             }

@@ -32,7 +32,7 @@ pub struct IngestedRequest {
     pub request_id: String,
     pub rejected: Option<(RejectionCause, Option<String>)>,
     /// Whether the producer is told of a failed verification.
-    pub told: bool,
+    pub answers_failed_verification: bool,
     pub custom: Option<(String, String)>,
     /// What became of it on each connection.
     pub outcomes: Vec<ConnectionOutcome>,
@@ -77,18 +77,18 @@ pub fn accept(
     }
     let custom = custom_response(&source.config, received);
     let scheme = verification::scheme_name(&source.kind, &source.config);
-    let proof = VerificationInput {
+    let input = VerificationInput {
         received,
         config: &source.config,
         urls,
         now,
     };
     if !source.disabled
-        && let Some(answer) = handshake::answer(scheme, &proof)
+        && let Some(answer) = handshake::answer(scheme, &input)
     {
         return Ok(IngestOutcome::Handshake(answer));
     }
-    let (rejected, verified) = judge(&source, scheme, &proof);
+    let (rejected, verified) = judge(&source, scheme, &input);
     let connections = if rejected.is_none() {
         connections_of(conn, &source.id)?
     } else {
@@ -131,7 +131,7 @@ pub fn accept(
     Ok(IngestOutcome::Stored(IngestedRequest {
         request_id,
         rejected,
-        told: verification::told(scheme),
+        answers_failed_verification: verification::answers_failed_verification(scheme),
         custom,
         outcomes: std::mem::take(&mut intake.outcomes),
     }))
@@ -170,12 +170,12 @@ pub(super) fn not_built(connections: &[SourceConnection]) -> Option<String> {
 fn judge(
     source: &IngestSource,
     scheme: &str,
-    proof: &VerificationInput<'_>,
+    input: &VerificationInput<'_>,
 ) -> (Option<(RejectionCause, Option<String>)>, bool) {
-    if let Some(cause) = refusal(source, proof.received) {
+    if let Some(cause) = refusal(source, input.received) {
         return (Some((cause, None)), false);
     }
-    match verification::verify(scheme, proof) {
+    match verification::verify(scheme, input) {
         Verification::NotConfigured | Verification::Unchecked => (None, false),
         Verification::Passed => (None, true),
         Verification::Failed => (Some((RejectionCause::VerificationFailed, None)), false),

@@ -11,7 +11,7 @@ use crate::faults::{Effect, InjectedFault};
 
 /// On an answer: it is not sent, and its connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cut {
+pub(super) enum CutConnection {
     /// With a reset.
     Reset,
     /// Without a word.
@@ -42,17 +42,17 @@ pub(super) fn in_place(injected: &InjectedFault) -> Option<Response> {
             response
         }
         Effect::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests").into_response(),
-        Effect::Reset => cut(Cut::Reset),
-        _ => cut(Cut::Close),
+        Effect::Reset => cut(CutConnection::Reset),
+        _ => cut(CutConnection::Close),
     })
 }
 
 /// The end of a call that was stalled when everything was forgotten.
 pub(super) fn close() -> Response {
-    cut(Cut::Close)
+    cut(CutConnection::Close)
 }
 
-fn cut(how: Cut) -> Response {
+fn cut(how: CutConnection) -> Response {
     let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
     response.extensions_mut().insert(how);
     response
@@ -65,13 +65,13 @@ pub(super) async fn spoil(
     cursor: Option<&str>,
 ) -> Response {
     match &injected.effect {
-        Effect::LostReply => return cut(Cut::Reset),
+        Effect::LostReply => return cut(CutConnection::Reset),
         Effect::Stall => return response,
         _ => {}
     }
     let (mut parts, body) = response.into_parts();
     let Ok(bytes) = to_bytes(body, usize::MAX).await else {
-        return cut(Cut::Close);
+        return cut(CutConnection::Close);
     };
     match &injected.effect {
         Effect::Truncated => {

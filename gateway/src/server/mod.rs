@@ -31,7 +31,7 @@ use axum::Router;
 use crate::project::Projects;
 pub(crate) use guard::is_local;
 pub(crate) use listener::Server;
-pub(crate) use quota::Limit;
+pub(crate) use quota::CallLimit;
 pub(crate) use reply::json_response;
 pub(crate) use tenants::Tenants;
 

@@ -14,14 +14,14 @@ use http::{HeaderValue, Method, header};
 use serde_json::Value;
 
 use super::command_line;
-use super::faulty::{Cut, close, in_place, spoil};
+use super::faulty::{CutConnection, close, in_place, spoil};
 use super::input::{read_input, read_older};
 use super::older::OlderCall;
 use super::quota::with_quota;
 use super::reply::{is_known, refused, reply, unchanged, unknown_path};
 use super::tenants::Tenants;
 use super::version::{self, CURRENT};
-use crate::api::{self, Call};
+use crate::api::{self, ApiCall};
 use crate::contract::{Contract, Operation};
 use crate::faults::{Effect, FaultTarget, InjectedFault, Plane};
 use crate::journal::JournalEntry;
@@ -141,9 +141,9 @@ impl RestCall {
         }
     }
 
-    fn call(&self, query: Value, body: Value) -> Call {
+    fn call(&self, query: Value, body: Value) -> ApiCall {
         let id = self.params.iter().find(|(name, _)| *name == "id");
-        Call {
+        ApiCall {
             project: Arc::clone(&self.project),
             older: self.older,
             operation: self.operation,
@@ -157,7 +157,7 @@ impl RestCall {
 
     /// Writes the call into the project's journal.
     fn note(&self, response: &Response, injected: Option<&InjectedFault>) {
-        let is_sent = response.extensions().get::<Cut>().is_none();
+        let is_sent = response.extensions().get::<CutConnection>().is_none();
         let mut entry = JournalEntry::new(Plane::Api, &self.operation.id, injected);
         entry.status = is_sent.then_some(response.status().as_u16());
         let now = self.project.clock().now();

@@ -13,7 +13,7 @@ use axum::response::Response;
 use axum::routing::any;
 use http::request::Parts;
 
-use super::faulty::{Cut, close, in_place, spoil};
+use super::faulty::{CutConnection, close, in_place, spoil};
 use crate::faults::{Effect, FaultTarget, InjectedFault, Plane};
 use crate::ingest::{IngestOutcome, IngestedRequest, accept};
 use crate::intake::ConnectionOutcome;
@@ -22,7 +22,7 @@ use crate::project::{Project, Projects};
 use crate::request::ReceivedRequest;
 use crate::store::StoreError;
 use crate::wire::RejectionCause;
-use body::{NotRead, read};
+use body::{BodyError, read};
 
 /// The routes of all source URLs of all projects.
 pub(super) fn router(projects: Arc<Projects>) -> Router {
@@ -70,8 +70,8 @@ pub(super) async fn take_in(
     // Held until the request is stored: what waits for the store may not take all memory.
     let (body, _room) = match read(body, &project.room).await {
         Ok(read) => read,
-        Err(NotRead::Broken) => return answer::broken_body(),
-        Err(NotRead::NoRoom) => return answer::no_room(),
+        Err(BodyError::Broken) => return answer::broken_body(),
+        Err(BodyError::NoRoom) => return answer::no_room(),
     };
 
     // From here on nothing waits for the producer, so a settle may wait for this.
@@ -94,18 +94,18 @@ pub(super) async fn take_in(
         Ok(IngestOutcome::DeletedSource) => answer::deleted_source(),
         Ok(IngestOutcome::Handshake(answer)) => answer::handshake(answer),
         Ok(IngestOutcome::Stored(stored)) => {
-            let noted = Noted::of(&stored);
-            let told = stored.told;
-            let rejected = stored
-                .rejected
-                .filter(|(cause, _)| told || *cause != RejectionCause::VerificationFailed);
+            let journal = IngestJournal::of(&stored);
+            let answers_failed_verification = stored.answers_failed_verification;
+            let rejected = stored.rejected.filter(|(cause, _)| {
+                answers_failed_verification || *cause != RejectionCause::VerificationFailed
+            });
             let response = answer::stored(
                 &stored.request_id,
                 &project.settings().base_url,
                 rejected,
                 stored.custom,
             );
-            noted.write(project, parts, &source_id, &response, injected.as_ref());
+            journal.write(project, parts, &source_id, &response, injected.as_ref());
             response
         }
         Err(error) => {
@@ -135,18 +135,18 @@ fn note_fault(
 
 /// The status of an answer that is sent.
 fn shown_status(response: &Response) -> Option<u16> {
-    let is_sent = response.extensions().get::<Cut>().is_none();
+    let is_sent = response.extensions().get::<CutConnection>().is_none();
     is_sent.then_some(response.status().as_u16())
 }
 
 /// What the journal says of a stored request.
-struct Noted {
+struct IngestJournal {
     request_id: String,
     cause: Option<RejectionCause>,
     outcomes: Vec<ConnectionOutcome>,
 }
 
-impl Noted {
+impl IngestJournal {
     fn of(stored: &IngestedRequest) -> Self {
         Self {
             request_id: stored.request_id.clone(),

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::hub::Hub;
-use super::message::{self, Answer};
-use super::record::{self, Session};
+use super::message::{self, ClientAnswer};
+use super::record::{self, CliSession};
 use crate::delivery::BODY_KEPT;
 use crate::delivery::OutgoingRequest;
 use crate::events::attempt::{AttemptOutcome, ClaimedEvent};
@@ -51,8 +51,8 @@ pub(crate) async fn deliver(
     match answer {
         Err(_) => outcome.error_code = Some(ErrorCode::Timeout),
         Ok(Err(code)) => outcome.error_code = Some(code),
-        Ok(Ok(Answer::Failed)) => outcome.error_code = Some(ErrorCode::Cli),
-        Ok(Ok(Answer::Response { status, body })) => {
+        Ok(Ok(ClientAnswer::Failed)) => outcome.error_code = Some(ErrorCode::Cli),
+        Ok(Ok(ClientAnswer::Response { status, body })) => {
             outcome.response_status = Some(status);
             outcome.body = Some(kept(body));
             outcome.responded_at = Some(services.clock.now());
@@ -62,7 +62,7 @@ pub(crate) async fn deliver(
 }
 
 /// The session an attempt goes to, see the module's documentation.
-fn choose(mut sessions: Vec<Session>, claim: &ClaimedEvent) -> Option<Session> {
+fn choose(mut sessions: Vec<CliSession>, claim: &ClaimedEvent) -> Option<CliSession> {
     let own = sessions
         .iter()
         .position(|session| Some(&session.id) == claim.cli_id.as_ref());

@@ -5,14 +5,18 @@ use serde_json::{Map, Value, json};
 
 use crate::api::error::ApiError;
 use crate::api::payload::Payload;
-use crate::api::render::{View, find};
+use crate::api::render::{RenderContext, find};
 use crate::delivery::outgoing;
 use crate::events::attempt::ClaimedEvent;
 use crate::wire::AttemptTrigger;
 
 /// The data of an event as its latest attempt sent it, or as its first one will. Credentials of
 /// the destination are not part of it.
-pub(super) fn data(conn: &Connection, view: &View, event_id: &str) -> Result<Value, ApiError> {
+pub(super) fn data(
+    conn: &Connection,
+    view: &RenderContext,
+    event_id: &str,
+) -> Result<Value, ApiError> {
     let found = find(
         conn,
         "SELECT e.*, c.name AS connection_name, c.rules, s.name AS source_name,

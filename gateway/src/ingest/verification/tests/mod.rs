@@ -33,13 +33,13 @@ impl Case {
         let query = self.url.split_once('?').map_or("", |(_, query)| query);
         let received =
             ReceivedRequest::new(&method, "", query, &headers, None, Some(self.body.clone()));
-        let proof = VerificationInput {
+        let input = VerificationInput {
             received: &received,
             config: &self.config,
             urls: std::slice::from_ref(&self.url),
             now: Micros::from_i64(self.now * 1_000_000),
         };
-        verify(scheme_name(&self.kind, &self.config), &proof)
+        verify(scheme_name(&self.kind, &self.config), &input)
     }
 }
 
