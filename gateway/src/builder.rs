@@ -16,7 +16,7 @@ use crate::delivery::client::Deliverer;
 use crate::delivery::tls;
 use crate::gateway::Gateway;
 use crate::project::{Project, Projects};
-use crate::server::{self, Limit, Server, Tenants};
+use crate::server::{self, CallLimit, Server, Tenants};
 use crate::settings::{PublicUrl, Settings};
 use crate::store::{Store, StoreError};
 
@@ -376,7 +376,7 @@ impl GatewayBuilder {
         let limit = self
             .rate_limit
             .calls()
-            .map(|(calls, window)| Limit { calls, window });
+            .map(|(calls, window)| CallLimit { calls, window });
         let tenants = Tenants::new(projects.iter().cloned(), limit);
         let control = ControlState::new(tenants.clone(), self.control);
         server::router(Arc::clone(projects), tenants).merge(control::router(control))

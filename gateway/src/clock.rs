@@ -154,18 +154,18 @@ impl FromSql for Micros {
 /// The time of one project: the system's, or one that only moves when told to.
 #[derive(Clone, Debug)]
 pub struct Clock {
-    inner: Arc<Inner>,
+    inner: Arc<ClockInner>,
 }
 
 #[derive(Debug)]
-struct Inner {
-    source: Source,
+struct ClockInner {
+    source: ClockSource,
     /// The last stamp handed out, in microseconds.
     stamped: AtomicI64,
 }
 
 #[derive(Debug)]
-enum Source {
+enum ClockSource {
     /// The last value seen, so that time never runs backwards when the system's does.
     System(AtomicI64),
     Manual(watch::Sender<Micros>),
@@ -174,24 +174,26 @@ enum Source {
 impl Clock {
     /// The system's time. It never runs backwards, even when the system's is set back.
     pub fn system() -> Self {
-        Self::of(Source::System(AtomicI64::new(i64::MIN)))
+        Self::of(ClockSource::System(AtomicI64::new(i64::MIN)))
     }
 
     /// A clock that stands at `start`, cut to a whole millisecond, until [`set`](Clock::set) moves it.
     pub fn manual(start: Micros) -> Self {
-        Self::of(Source::Manual(watch::Sender::new(start.floor_to_millis())))
+        Self::of(ClockSource::Manual(watch::Sender::new(
+            start.floor_to_millis(),
+        )))
     }
 
-    fn of(source: Source) -> Self {
+    fn of(source: ClockSource) -> Self {
         let stamped = AtomicI64::new(i64::MIN);
         Self {
-            inner: Arc::new(Inner { source, stamped }),
+            inner: Arc::new(ClockInner { source, stamped }),
         }
     }
 
     /// Whether this clock only moves when told to.
     pub fn is_manual(&self) -> bool {
-        matches!(self.inner.source, Source::Manual(_))
+        matches!(self.inner.source, ClockSource::Manual(_))
     }
 
     /// The current moment, in whole milliseconds.
@@ -201,11 +203,11 @@ impl Clock {
 
     fn exact(&self) -> Micros {
         match &self.inner.source {
-            Source::System(last) => {
+            ClockSource::System(last) => {
                 let now = system_now();
                 Micros(last.fetch_max(now, Ordering::Relaxed).max(now))
             }
-            Source::Manual(now) => *now.borrow(),
+            ClockSource::Manual(now) => *now.borrow(),
         }
     }
 
@@ -232,8 +234,8 @@ impl Clock {
     /// are due; a moment in the past changes nothing. Returns `false` on the system's clock, which nobody sets.
     pub fn set(&self, moment: Micros) -> bool {
         match &self.inner.source {
-            Source::System(_) => false,
-            Source::Manual(now) => {
+            ClockSource::System(_) => false,
+            ClockSource::Manual(now) => {
                 let moment = moment.ceil_to_millis();
                 now.send_if_modified(|now| {
                     let forward = moment > *now;
@@ -250,14 +252,14 @@ impl Clock {
     /// Waits until the clock reads `moment` or later.
     pub async fn sleep_until(&self, moment: Micros) {
         match &self.inner.source {
-            Source::System(_) => {
+            ClockSource::System(_) => {
                 // Asked again after each sleep: the system's time may have been set back meanwhile.
                 while self.now() < moment {
                     tokio::time::sleep(moment.since(self.now()).max(Duration::from_millis(1)))
                         .await;
                 }
             }
-            Source::Manual(now) => {
+            ClockSource::Manual(now) => {
                 // The sender lives in `self`, so the wait cannot end with a closed channel.
                 let _ = now.subscribe().wait_for(|now| *now >= moment).await;
             }

@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use hookdeck::types::Timestamp;
 use serde::Serialize;
 
-use crate::faults::{FaultId, Plane, Strike};
+use crate::faults::{FaultId, InjectedFault, Plane};
 
 const KEPT: usize = 10_000;
 
@@ -59,7 +59,11 @@ pub struct JournalEntry {
 }
 
 impl JournalEntry {
-    pub(crate) fn new(plane: Plane, what: impl Into<String>, strike: Option<&Strike>) -> Self {
+    pub(crate) fn new(
+        plane: Plane,
+        what: impl Into<String>,
+        injected: Option<&InjectedFault>,
+    ) -> Self {
         Self {
             sequence: 0,
             at: Timestamp::from_unix_micros(0),
@@ -74,7 +78,7 @@ impl JournalEntry {
             destination_id: None,
             event_id: None,
             attempt_number: None,
-            fault: strike.map(|strike| strike.id),
+            fault: injected.map(|injected| injected.id),
         }
     }
 }

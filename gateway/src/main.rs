@@ -26,7 +26,7 @@ const HEALTH: Duration = Duration::from_secs(5);
 #[command(version, args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
-    command: Option<Other>,
+    command: Option<Command>,
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1:4100")]
     listen: SocketAddr,
@@ -65,7 +65,7 @@ struct Arguments {
     trusted: Vec<PathBuf>,
     /// API calls per minute (240), per span of seconds (240/60s), or off.
     #[arg(long, value_name = "N|N/Ts|off", default_value = "240")]
-    rate_limit: Limit,
+    rate_limit: RateLimitArgument,
     /// Directory to keep everything in; without it nothing outlives the process.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -84,7 +84,7 @@ struct Arguments {
 }
 
 #[derive(Subcommand)]
-enum Other {
+enum Command {
     /// Ask a running gateway whether it is ready; succeeds if it is.
     Health {
         /// Address of the gateway, without a path.
@@ -115,9 +115,9 @@ enum ClockKind {
 }
 
 #[derive(Clone, Copy)]
-struct Limit(RateLimit);
+struct RateLimitArgument(RateLimit);
 
-impl FromStr for Limit {
+impl FromStr for RateLimitArgument {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -173,8 +173,8 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let outcome = match arguments.command {
-        Some(Other::Health { url }) => health(&url).await,
-        Some(Other::Compare {
+        Some(Command::Health { url }) => health(&url).await,
+        Some(Command::Compare {
             upstream,
             key,
             only,

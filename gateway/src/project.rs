@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use crate::clock::{Clock, Micros};
 use crate::defaults;
 use crate::delivery::client::Deliverer;
-use crate::engine::{Context, Engine, EngineError, FiredAttempt};
+use crate::engine::{Engine, EngineContext, EngineError, FiredAttempt};
 use crate::faults::Faults;
 use crate::ids::Ids;
 use crate::journal::Journal;
@@ -35,7 +35,7 @@ pub struct Project {
     pub engine: Engine,
     /// Room for the bodies of requests that are being taken in.
     pub room: Semaphore,
-    context: Arc<Context>,
+    context: Arc<EngineContext>,
     seed: u64,
 }
 
@@ -65,7 +65,7 @@ impl Project {
         ids.reseed(seed.wrapping_add(opened));
         let services = Services::new(store.clone(), clock, ids);
         let faults = Faults::seeded(seed);
-        let context = Context::new(store, services, settings, deliverer, faults);
+        let context = EngineContext::new(store, services, settings, deliverer, faults);
         let context = Arc::new(context);
         Ok(Arc::new(Self {
             team_id,

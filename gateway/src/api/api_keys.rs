@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, named_params, params};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::call::{Call, Reply, text};
+use super::call::{ApiCall, ApiResult, text};
 use super::error::ApiError;
 use super::time::millis;
 use super::{organizations, rows};
@@ -61,7 +61,7 @@ pub(crate) fn is_organizations(conn: &Connection, secret: &str) -> Result<bool, 
         .unwrap_or(false))
 }
 
-fn shown(conn: &Connection, id: &str) -> Reply {
+fn shown(conn: &Connection, id: &str) -> ApiResult {
     let organization_id = organizations::id(conn)?;
     let key = conn
         .prepare_cached("SELECT * FROM api_keys WHERE id = ?")?
@@ -88,7 +88,7 @@ fn shown(conn: &Connection, id: &str) -> Reply {
     Ok(key)
 }
 
-pub(super) async fn list(call: Call) -> Reply {
+pub(super) async fn list(call: ApiCall) -> ApiResult {
     call.project
         .read(|conn| {
             let ids: Vec<String> = conn
@@ -101,7 +101,7 @@ pub(super) async fn list(call: Call) -> Reply {
 }
 
 /// Gives a key a new secret; answers the key with it.
-fn issue(conn: &Connection, id: &str) -> Reply {
+fn issue(conn: &Connection, id: &str) -> ApiResult {
     let secret = new_secret();
     let digest = digest(&secret);
     conn.prepare_cached("INSERT INTO api_key_secrets (digest, key_id) VALUES (?, ?)")?
@@ -113,7 +113,7 @@ fn issue(conn: &Connection, id: &str) -> Reply {
     Ok(key)
 }
 
-pub(super) async fn create(call: Call) -> Reply {
+pub(super) async fn create(call: ApiCall) -> ApiResult {
     let id = call.project.ids().api_key();
     rows::write(call, move |tx, view, call| {
         let team_id = match (text(&call.body, "type"), text(&call.body, "team_id")) {
@@ -141,7 +141,7 @@ pub(super) async fn create(call: Call) -> Reply {
     .await
 }
 
-pub(super) async fn update(call: Call) -> Reply {
+pub(super) async fn update(call: ApiCall) -> ApiResult {
     rows::write(call, |tx, _, call| {
         tx.prepare_cached(
             "UPDATE api_keys SET scopes = coalesce(:scopes, scopes), grants = coalesce(:grants, grants),
@@ -160,7 +160,7 @@ pub(super) async fn update(call: Call) -> Reply {
 }
 
 /// Gives the key a new secret. The old one goes on for as long as asked.
-pub(super) async fn roll(call: Call) -> Reply {
+pub(super) async fn roll(call: ApiCall) -> ApiResult {
     rows::write(call, |tx, _, call| {
         rows::must_exist(tx, KEY, &call.id)?;
         let now = call.now();
@@ -180,6 +180,6 @@ pub(super) async fn roll(call: Call) -> Reply {
     .await
 }
 
-pub(super) async fn delete(call: Call) -> Reply {
+pub(super) async fn delete(call: ApiCall) -> ApiResult {
     rows::delete(call, "api_keys").await
 }

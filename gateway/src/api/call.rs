@@ -12,11 +12,11 @@ use crate::contract::Operation;
 use crate::project::Project;
 
 /// What a handler gives back: the reply's body, always with status 200.
-pub(crate) type Reply = Result<Value, ApiError>;
+pub(crate) type ApiResult = Result<Value, ApiError>;
 
 /// A call that has a key, quota and an operation. Query and body are checked and typed. It has no
 /// `Debug`: bodies carry credentials.
-pub(crate) struct Call {
+pub(crate) struct ApiCall {
     /// The project of the key.
     pub(crate) project: Arc<Project>,
     /// The way to the version the caller speaks, if that is an older one.
@@ -35,7 +35,7 @@ pub(crate) struct Call {
     pub(crate) body: Value,
 }
 
-impl Call {
+impl ApiCall {
     /// Whether `include` asks for `part`.
     pub(crate) fn includes(&self, part: &str) -> bool {
         self.query.get("include").and_then(Value::as_str) == Some(part)

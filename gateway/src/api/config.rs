@@ -11,14 +11,14 @@ use crate::contract::Contract;
 use crate::wire::{DestinationAuthType, DestinationType, SourceType};
 
 /// A stored resource that is written again. It has no `Debug`: the config holds credentials.
-pub(crate) struct Stored {
+pub(crate) struct StoredConfig {
     /// Its type.
     pub(crate) kind: String,
     /// Its whole config.
     pub(crate) config: Value,
 }
 
-impl Stored {
+impl StoredConfig {
     /// The resource as one of another type: what both types have stays. So a change of type was meant before
     /// 2025-01-01, when a type was what followed from single properties.
     pub(crate) fn turned_into(self, kind: &str, mut config: Value) -> Self {
@@ -59,7 +59,7 @@ fn is_empty(value: Option<&Value>) -> bool {
 pub(crate) fn source(
     kind: &str,
     given: Option<&Value>,
-    stored: Option<&Stored>,
+    stored: Option<&StoredConfig>,
     prefix: &str,
 ) -> Result<Value, ApiError> {
     let mut config = match stored.filter(|stored| stored.kind == kind) {
@@ -113,7 +113,7 @@ pub(crate) fn source_defaults(kind: &str) -> Value {
 pub(crate) fn destination(
     kind: &str,
     given: Option<&Value>,
-    stored: Option<&Stored>,
+    stored: Option<&StoredConfig>,
     prefix: &str,
 ) -> Result<Value, ApiError> {
     let stored = stored.filter(|stored| stored.kind == kind);

@@ -44,7 +44,7 @@ fn auth_of_a_generic_source_needs_its_type() {
 
 #[test]
 fn a_config_of_the_same_type_is_laid_over_the_stored_one() {
-    let stored = Stored {
+    let stored = StoredConfig {
         kind: "HTTP".into(),
         config: destination(
             "HTTP",
@@ -70,7 +70,7 @@ fn a_config_of_the_same_type_is_laid_over_the_stored_one() {
 
 #[test]
 fn null_auth_takes_the_auth_away() {
-    let stored = Stored {
+    let stored = StoredConfig {
         kind: "WEBHOOK".into(),
         config: source(
             "WEBHOOK",

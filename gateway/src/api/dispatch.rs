@@ -2,9 +2,9 @@
 
 use hookdeck::operation::{self, Method, Resource};
 
-use super::call::{Call, Reply};
+use super::call::{ApiCall, ApiResult};
 use super::error::ApiError;
-use super::named::Named;
+use super::named::NamedResource;
 use super::{
     api_keys, attempts, bookmarks, bulk, connections, custom_domains, destinations, events,
     integrations, issue_triggers, issues, metrics, notifications, organizations, projects, replay,
@@ -12,14 +12,14 @@ use super::{
 };
 use crate::contract::Contract;
 
-const SOURCE: Named = Named::Source;
-const DESTINATION: Named = Named::Destination;
+const SOURCE: NamedResource = NamedResource::Source;
+const DESTINATION: NamedResource = NamedResource::Destination;
 
 /// Answers a call whose query and body are still as they were sent.
 ///
 /// This is where the dated versions meet: a layer for an older version rewrites `call` before
 /// and the reply after.
-pub(crate) async fn answer(mut call: Call) -> Reply {
+pub(crate) async fn answer(mut call: ApiCall) -> ApiResult {
     if !is_served(&call.operation.id) {
         return Err(ApiError::NotImplemented {
             operation: call.operation.id.clone(),
@@ -44,7 +44,10 @@ pub(crate) async fn answer(mut call: Call) -> Reply {
     run(call).await
 }
 
-async fn served<F: Future<Output = Reply>>(call: Call, handler: impl FnOnce(Call) -> F) -> Reply {
+async fn served<F: Future<Output = ApiResult>>(
+    call: ApiCall,
+    handler: impl FnOnce(ApiCall) -> F,
+) -> ApiResult {
     handler(call).await
 }
 
@@ -55,7 +58,7 @@ macro_rules! operations {
             matches!(id, $($id $(| $alias)*)|*)
         }
 
-        async fn run(call: Call) -> Reply {
+        async fn run(call: ApiCall) -> ApiResult {
             match call.operation.id.as_str() {
                 $($id $(| $alias)* => served(call, $handler).await,)*
                 other => Err(ApiError::NotImplemented { operation: other.to_owned() }),

@@ -33,6 +33,6 @@ mod transformations;
 #[cfg(test)]
 mod plan_tests;
 
-pub(crate) use call::{Call, Reply, text};
+pub(crate) use call::{ApiCall, ApiResult, text};
 pub(crate) use dispatch::answer;
 pub(crate) use error::ApiError;

@@ -6,7 +6,7 @@ use hookdeck::ApiVersion;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Map, Value, json};
 
-use super::call::Call;
+use super::call::ApiCall;
 use super::config;
 use super::error::ApiError;
 use super::time::{millis, precise};
@@ -14,7 +14,7 @@ use crate::settings::Settings;
 
 /// What rendering needs to know of the project.
 #[derive(Clone, Debug)]
-pub(crate) struct View {
+pub(crate) struct RenderContext {
     /// The project's id.
     pub(crate) team_id: String,
     /// Its URLs.
@@ -23,7 +23,7 @@ pub(crate) struct View {
     credentials: bool,
 }
 
-impl View {
+impl RenderContext {
     /// The view of a project.
     pub(crate) fn of(project: &crate::project::Project) -> Self {
         Self {
@@ -34,7 +34,7 @@ impl View {
     }
 
     /// The view of a call, which may be in an older version.
-    pub(crate) fn of_call(call: &Call) -> Self {
+    pub(crate) fn of_call(call: &ApiCall) -> Self {
         Self {
             credentials: call
                 .older
@@ -58,7 +58,7 @@ pub(super) fn stored_json(row: &Row<'_>, column: &str) -> Result<Value, ApiError
 }
 
 /// A source; its secrets only with `auth`.
-pub(crate) fn source(view: &View, row: &Row<'_>, auth: bool) -> Result<Value, ApiError> {
+pub(crate) fn source(view: &RenderContext, row: &Row<'_>, auth: bool) -> Result<Value, ApiError> {
     let id: String = row.get("id")?;
     let kind: String = row.get("type")?;
     let config = stored_json(row, "config")?;
@@ -82,7 +82,11 @@ pub(crate) fn source(view: &View, row: &Row<'_>, auth: bool) -> Result<Value, Ap
 }
 
 /// A destination; its secrets only with `auth`.
-pub(crate) fn destination(view: &View, row: &Row<'_>, auth: bool) -> Result<Value, ApiError> {
+pub(crate) fn destination(
+    view: &RenderContext,
+    row: &Row<'_>,
+    auth: bool,
+) -> Result<Value, ApiError> {
     let config = stored_json(row, "config")?;
     Ok(json!({
         "id": row.get::<_, String>("id")?,
@@ -98,7 +102,11 @@ pub(crate) fn destination(view: &View, row: &Row<'_>, auth: bool) -> Result<Valu
 }
 
 /// A connection with its source and destination.
-pub(crate) fn connection(conn: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
+pub(crate) fn connection(
+    conn: &Connection,
+    view: &RenderContext,
+    row: &Row<'_>,
+) -> Result<Value, ApiError> {
     let source_id: String = row.get("source_id")?;
     let destination_id: String = row.get("destination_id")?;
     let source = one(
@@ -135,7 +143,7 @@ pub(crate) fn connection(conn: &Connection, view: &View, row: &Row<'_>) -> Resul
 }
 
 /// A request without its data.
-pub(crate) fn request(view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
+pub(crate) fn request(view: &RenderContext, row: &Row<'_>) -> Result<Value, ApiError> {
     Ok(json!({
         "id": row.get::<_, String>("id")?,
         "team_id": view.team_id,
@@ -153,7 +161,7 @@ pub(crate) fn request(view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
 }
 
 /// An event without its data.
-pub(crate) fn event(view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
+pub(crate) fn event(view: &RenderContext, row: &Row<'_>) -> Result<Value, ApiError> {
     Ok(json!({
         "id": row.get::<_, String>("id")?,
         "team_id": view.team_id,
@@ -177,7 +185,7 @@ pub(crate) fn event(view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
 }
 
 /// An ignored event.
-pub(crate) fn ignored_event(view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
+pub(crate) fn ignored_event(view: &RenderContext, row: &Row<'_>) -> Result<Value, ApiError> {
     Ok(json!({
         "id": row.get::<_, String>("id")?,
         "team_id": view.team_id,
@@ -191,7 +199,7 @@ pub(crate) fn ignored_event(view: &View, row: &Row<'_>) -> Result<Value, ApiErro
 }
 
 /// An attempt. A list leaves out what the destination answered and where it was asked.
-pub(crate) fn attempt(view: &View, row: &Row<'_>, whole: bool) -> Result<Value, ApiError> {
+pub(crate) fn attempt(view: &RenderContext, row: &Row<'_>, whole: bool) -> Result<Value, ApiError> {
     let mut attempt = json!({
         "id": row.get::<_, String>("id")?,
         "team_id": view.team_id,

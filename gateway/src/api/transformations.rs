@@ -8,11 +8,11 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::{Value, json};
 
-use super::call::{Call, Reply, text};
+use super::call::{ApiCall, ApiResult, text};
 use super::error::ApiError;
-use super::list::{Conditions, CursorStyle, Direction, Field, Kind, Listing, Order};
+use super::list::{Conditions, CursorStyle, Direction, FieldKind, FilterField, Listing, SortKey};
 use super::payload::Payload;
-use super::render::{View, stored_json};
+use super::render::{RenderContext, stored_json};
 use super::rows;
 use super::time::{millis, precise};
 use crate::clock::Micros;
@@ -23,13 +23,13 @@ pub(super) static LISTING: Listing = Listing {
     id: "id",
     seq: "seq",
     fields: &[
-        Field::new("id", "id", Kind::Text),
-        Field::new("name", "name", Kind::Text),
+        FilterField::new("id", "id", FieldKind::Text),
+        FilterField::new("name", "name", FieldKind::Text),
     ],
     orders: &[
-        Order::new("created_at", "created_at"),
-        Order::new("updated_at", "updated_at"),
-        Order::new("name", "name"),
+        SortKey::new("created_at", "created_at"),
+        SortKey::new("updated_at", "updated_at"),
+        SortKey::new("name", "name"),
     ],
     direction: Direction::Desc,
     limit: 100,
@@ -42,12 +42,12 @@ pub(super) static EXECUTIONS: Listing = Listing {
     id: "id",
     seq: "seq",
     fields: &[
-        Field::new("log_level", "log_level", Kind::Text),
-        Field::new("webhook_id", "connection_id", Kind::Text),
-        Field::new("issue_id", "issue_id", Kind::Text),
-        Field::new("created_at", "created_at", Kind::Time),
+        FilterField::new("log_level", "log_level", FieldKind::Text),
+        FilterField::new("webhook_id", "connection_id", FieldKind::Text),
+        FilterField::new("issue_id", "issue_id", FieldKind::Text),
+        FilterField::new("created_at", "created_at", FieldKind::Time),
     ],
-    orders: &[Order::new("created_at", "created_at")],
+    orders: &[SortKey::new("created_at", "created_at")],
     direction: Direction::Desc,
     limit: 50,
     cursor: CursorStyle::Id,
@@ -55,7 +55,7 @@ pub(super) static EXECUTIONS: Listing = Listing {
 
 const BY_ID: &str = "SELECT * FROM transformations WHERE id = ?";
 
-fn render(_: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
+fn render(_: &Connection, view: &RenderContext, row: &Row<'_>) -> Result<Value, ApiError> {
     Ok(json!({
         "id": row.get::<_, String>("id")?,
         "team_id": view.team_id,
@@ -67,19 +67,19 @@ fn render(_: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError>
     }))
 }
 
-fn shown(conn: &Connection, view: &View, id: &str) -> Result<Value, ApiError> {
+fn shown(conn: &Connection, view: &RenderContext, id: &str) -> Result<Value, ApiError> {
     rows::shown(conn, view, BY_ID, id, render)
 }
 
-pub(super) async fn list(call: Call) -> Reply {
+pub(super) async fn list(call: ApiCall) -> ApiResult {
     rows::list(call, &LISTING, Conditions::new(), render).await
 }
 
-pub(super) async fn count(call: Call) -> Reply {
+pub(super) async fn count(call: ApiCall) -> ApiResult {
     rows::count(call, &LISTING, Conditions::new()).await
 }
 
-pub(super) async fn get(call: Call) -> Reply {
+pub(super) async fn get(call: ApiCall) -> ApiResult {
     rows::get(call, BY_ID, render).await
 }
 
@@ -93,7 +93,7 @@ fn id_of(conn: &Connection, name: &str) -> Result<Option<String>, ApiError> {
 /// Refuses a name that another transformation than `own_id` holds.
 fn must_be_free(
     conn: &Connection,
-    view: &View,
+    view: &RenderContext,
     body: &Value,
     own_id: &str,
 ) -> Result<(), ApiError> {
@@ -110,7 +110,7 @@ fn must_be_free(
     }
 }
 
-pub(super) async fn create(call: Call) -> Reply {
+pub(super) async fn create(call: ApiCall) -> ApiResult {
     let id = call.project.ids().transformation();
     rows::write(call, move |tx, view, call| {
         must_be_free(tx, view, &call.body, "")?;
@@ -120,7 +120,7 @@ pub(super) async fn create(call: Call) -> Reply {
     .await
 }
 
-pub(super) async fn upsert(call: Call) -> Reply {
+pub(super) async fn upsert(call: ApiCall) -> ApiResult {
     let new_id = call.project.ids().transformation();
     rows::write(call, move |tx, view, call| {
         let id = put_by_name(tx, new_id, &call.body, call.now())?;
@@ -129,7 +129,7 @@ pub(super) async fn upsert(call: Call) -> Reply {
     .await
 }
 
-pub(super) async fn update(call: Call) -> Reply {
+pub(super) async fn update(call: ApiCall) -> ApiResult {
     rows::write(call, |tx, view, call| {
         must_be_free(tx, view, &call.body, &call.id)?;
         change(tx, &call.id, &call.body, call.now())?;
@@ -200,7 +200,7 @@ fn change(conn: &Connection, id: &str, body: &Value, now: Micros) -> Result<(), 
 }
 
 /// Deletes what no rule uses, for good.
-pub(super) async fn delete(call: Call) -> Reply {
+pub(super) async fn delete(call: ApiCall) -> ApiResult {
     rows::write(call, |tx, _, call| {
         rows::must_exist(tx, "SELECT 1 FROM transformations WHERE id = ?", &call.id)?;
         let using: Vec<String> = tx
@@ -228,7 +228,7 @@ pub(super) async fn delete(call: Call) -> Reply {
 /// An execution as lists show it.
 pub(super) fn render_execution(
     _: &Connection,
-    view: &View,
+    view: &RenderContext,
     row: &Row<'_>,
 ) -> Result<Value, ApiError> {
     Ok(json!({
@@ -246,7 +246,7 @@ pub(super) fn render_execution(
     }))
 }
 
-fn render_whole(conn: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
+fn render_whole(conn: &Connection, view: &RenderContext, row: &Row<'_>) -> Result<Value, ApiError> {
     let mut execution = render_execution(conn, view, row)?;
     for (member, column) in [
         ("original_event_data", "payload_id"),
@@ -261,7 +261,7 @@ fn render_whole(conn: &Connection, view: &View, row: &Row<'_>) -> Result<Value, 
     Ok(execution)
 }
 
-pub(super) async fn executions(call: Call) -> Reply {
+pub(super) async fn executions(call: ApiCall) -> ApiResult {
     let id = call.id.clone();
     call.project
         .read(move |conn| rows::must_exist(conn, "SELECT 1 FROM transformations WHERE id = ?", &id))
@@ -271,8 +271,8 @@ pub(super) async fn executions(call: Call) -> Reply {
     rows::list(call, &EXECUTIONS, conditions, render_execution).await
 }
 
-pub(super) async fn execution(call: Call) -> Reply {
-    let view = View::of(&call.project);
+pub(super) async fn execution(call: ApiCall) -> ApiResult {
+    let view = RenderContext::of(&call.project);
     call.project
         .clone()
         .read(move |conn| {

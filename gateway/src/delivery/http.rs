@@ -21,7 +21,7 @@ const IDLE: Duration = Duration::from_secs(30);
 
 /// The HTTP clients of one gateway. Made on first use, and the one that needs certificates only when the
 /// first `https` address is called: reading them takes longer than a test.
-pub(super) struct Http {
+pub(super) struct HttpClients {
     policy: AddressPolicy,
     trusted: Vec<CertificateDer<'static>>,
     plain: OnceLock<Result<Client, String>>,
@@ -30,7 +30,7 @@ pub(super) struct Http {
 
 /// A request as it goes out.
 #[derive(Clone)]
-pub(super) struct Request {
+pub(super) struct HttpRequest {
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
@@ -39,14 +39,14 @@ pub(super) struct Request {
 
 /// A request that got no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Failed {
+pub(super) struct SendError {
     /// The error code of the attempt.
     pub(super) code: ErrorCode,
     /// Whether there was a connection, so that the request may have arrived.
     pub(super) connected: bool,
 }
 
-impl Failed {
+impl SendError {
     fn unsent(code: ErrorCode) -> Self {
         Self {
             code,
@@ -55,7 +55,7 @@ impl Failed {
     }
 }
 
-impl Http {
+impl HttpClients {
     /// Clients that connect only where `policy` allows, and trust `trusted` beside the system's roots.
     pub(super) fn new(policy: AddressPolicy, trusted: Vec<CertificateDer<'static>>) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl Http {
     }
 
     /// Sends one request and answers the head of the response; its body is still to be read.
-    pub(super) async fn send(&self, request: Request) -> Result<Response, Failed> {
+    pub(super) async fn send(&self, request: HttpRequest) -> Result<Response, SendError> {
         self.check_literal(&request.url)?;
         self.client(&request.url)?
             .request(request.method, request.url)
@@ -75,29 +75,29 @@ impl Http {
             .body(request.body)
             .send()
             .await
-            .map_err(|error| Failed {
+            .map_err(|error| SendError {
                 code: code_of(&error),
                 connected: !error.is_connect(),
             })
     }
 
     /// A URL with an address instead of a name does not pass the resolver.
-    fn check_literal(&self, url: &Url) -> Result<(), Failed> {
+    fn check_literal(&self, url: &Url) -> Result<(), SendError> {
         let literal = match url.host() {
             Some(Host::Ipv4(v4)) => IpAddr::V4(v4),
             Some(Host::Ipv6(v6)) => IpAddr::V6(v6),
             Some(Host::Domain(_)) => return Ok(()),
-            None => return Err(Failed::unsent(ErrorCode::InvalidUrl)),
+            None => return Err(SendError::unsent(ErrorCode::InvalidUrl)),
         };
         if self.policy.allows(literal) {
             return Ok(());
         }
         let host = literal.to_string();
         tracing::warn!("{}", AddressRefused { host });
-        Err(Failed::unsent(ErrorCode::HostUnreachable))
+        Err(SendError::unsent(ErrorCode::HostUnreachable))
     }
 
-    fn client(&self, url: &Url) -> Result<&Client, Failed> {
+    fn client(&self, url: &Url) -> Result<&Client, SendError> {
         let client = if url.scheme() == "https" {
             self.tls.get_or_init(|| {
                 let config = tls::config(&self.trusted).map_err(|error| error.to_string())?;
@@ -108,7 +108,7 @@ impl Http {
         };
         client.as_ref().map_err(|error| {
             tracing::error!("no HTTP client for deliveries: {error}");
-            Failed::unsent(ErrorCode::InternalError)
+            SendError::unsent(ErrorCode::InternalError)
         })
     }
 }

@@ -1,6 +1,6 @@
 use rusqlite::Connection;
 
-use super::attempt::{Claim, Claimed, Next, Outcome, claim, record};
+use super::attempt::{AttemptOutcome, ClaimOutcome, ClaimedEvent, RetryDecision, claim, record};
 use super::*;
 use crate::clock::Micros;
 use crate::wire::AttemptTrigger;
@@ -73,22 +73,28 @@ fn is(
     }
 }
 
-fn claimed(conn: &Connection) -> Claim {
+fn claimed(conn: &Connection) -> ClaimedEvent {
     match claim(conn, "evt_1").unwrap() {
-        Claimed::Ready(claim) => *claim,
+        ClaimOutcome::Ready(claim) => *claim,
         other => panic!("{other:?}"),
     }
 }
 
-fn answered(status: u16) -> Outcome {
-    Outcome {
+fn answered(status: u16) -> AttemptOutcome {
+    AttemptOutcome {
         response_status: Some(status),
-        ..Outcome::default()
+        ..AttemptOutcome::default()
     }
 }
 
 /// Records attempt after attempt under fresh ids.
-fn recorded(conn: &Connection, now: Micros, claim: &Claim, status: u16, next: Next) {
+fn recorded(
+    conn: &Connection,
+    now: Micros,
+    claim: &ClaimedEvent,
+    status: u16,
+    next: RetryDecision,
+) {
     let id = format!("atm_{}", claim.attempts);
     assert!(record(conn, now, &id, claim, &answered(status), next).unwrap());
 }
@@ -96,14 +102,20 @@ fn recorded(conn: &Connection, now: Micros, claim: &Claim, status: u16, next: Ne
 #[test]
 fn a_success_ends_the_event() {
     let conn = database();
-    recorded(&conn, at(1), &claimed(&conn), 200, Next::Nothing);
+    recorded(&conn, at(1), &claimed(&conn), 200, RetryDecision::Nothing);
     assert_eq!(state(&conn), is("SUCCESSFUL", 1, None, None));
 }
 
 #[test]
 fn a_failure_waits_as_failed_and_becomes_queued_when_due() {
     let conn = database();
-    recorded(&conn, at(1), &claimed(&conn), 500, Next::At(at(31)));
+    recorded(
+        &conn,
+        at(1),
+        &claimed(&conn),
+        500,
+        RetryDecision::At(at(31)),
+    );
     assert_eq!(
         state(&conn),
         is(
@@ -113,7 +125,10 @@ fn a_failure_waits_as_failed_and_becomes_queued_when_due() {
             Some(at(31))
         )
     );
-    assert!(matches!(claim(&conn, "evt_1").unwrap(), Claimed::NotReady));
+    assert!(matches!(
+        claim(&conn, "evt_1").unwrap(),
+        ClaimOutcome::NotReady
+    ));
     assert_eq!(due::next_waiting(&conn).unwrap(), Some(at(31)));
     assert_eq!(due::promote(&conn, at(30)).unwrap(), 0);
     assert_eq!(due::promote(&conn, at(31)).unwrap(), 1);
@@ -127,7 +142,13 @@ fn a_failure_waits_as_failed_and_becomes_queued_when_due() {
 #[test]
 fn a_retry_waiting_for_its_moment_cannot_be_cancelled_but_a_ready_event_can() {
     let conn = database();
-    recorded(&conn, at(1), &claimed(&conn), 500, Next::At(at(31)));
+    recorded(
+        &conn,
+        at(1),
+        &claimed(&conn),
+        500,
+        RetryDecision::At(at(31)),
+    );
     assert!(matches!(
         cancel(&conn, at(2), "evt_1"),
         Err(EventError::NotCancellable { .. })
@@ -156,13 +177,25 @@ fn a_failed_manual_retry_leaves_the_scheduled_one_and_a_successful_one_cancels_i
         (200, is("SUCCESSFUL", 2, None, None)),
     ] {
         let conn = database();
-        recorded(&conn, at(1), &claimed(&conn), 500, Next::At(at(31)));
+        recorded(
+            &conn,
+            at(1),
+            &claimed(&conn),
+            500,
+            RetryDecision::At(at(31)),
+        );
         retry(&conn, at(5), "evt_1").unwrap();
         assert_eq!(
             state(&conn),
             is("QUEUED", 1, Some((at(5), AttemptTrigger::Manual)), None)
         );
-        recorded(&conn, at(6), &claimed(&conn), status, Next::Nothing);
+        recorded(
+            &conn,
+            at(6),
+            &claimed(&conn),
+            status,
+            RetryDecision::Nothing,
+        );
         assert_eq!(state(&conn), expected);
     }
 }
@@ -170,9 +203,15 @@ fn a_failed_manual_retry_leaves_the_scheduled_one_and_a_successful_one_cancels_i
 #[test]
 fn stop_drops_what_a_manual_retry_put_aside() {
     let conn = database();
-    recorded(&conn, at(1), &claimed(&conn), 500, Next::At(at(31)));
+    recorded(
+        &conn,
+        at(1),
+        &claimed(&conn),
+        500,
+        RetryDecision::At(at(31)),
+    );
     retry(&conn, at(5), "evt_1").unwrap();
-    recorded(&conn, at(6), &claimed(&conn), 500, Next::Stop);
+    recorded(&conn, at(6), &claimed(&conn), 500, RetryDecision::Stop);
     assert_eq!(state(&conn), is("FAILED", 2, None, None));
 }
 
@@ -181,12 +220,12 @@ fn a_retry_asked_for_in_flight_follows_and_keeps_the_schedule() {
     let conn = database();
     let in_flight = claimed(&conn);
     retry(&conn, at(1), "evt_1").unwrap();
-    recorded(&conn, at(2), &in_flight, 500, Next::At(at(32)));
+    recorded(&conn, at(2), &in_flight, 500, RetryDecision::At(at(32)));
     assert_eq!(
         state(&conn),
         is("QUEUED", 1, Some((at(2), AttemptTrigger::Manual)), None)
     );
-    recorded(&conn, at(3), &claimed(&conn), 500, Next::Nothing);
+    recorded(&conn, at(3), &claimed(&conn), 500, RetryDecision::Nothing);
     assert_eq!(
         state(&conn),
         is(
@@ -201,16 +240,16 @@ fn a_retry_asked_for_in_flight_follows_and_keeps_the_schedule() {
 #[test]
 fn a_second_manual_retry_in_flight_is_not_lost() {
     let conn = database();
-    recorded(&conn, at(1), &claimed(&conn), 500, Next::Nothing);
+    recorded(&conn, at(1), &claimed(&conn), 500, RetryDecision::Nothing);
     retry(&conn, at(2), "evt_1").unwrap();
     let in_flight = claimed(&conn);
     retry(&conn, at(2), "evt_1").unwrap();
-    recorded(&conn, at(2), &in_flight, 500, Next::Nothing);
+    recorded(&conn, at(2), &in_flight, 500, RetryDecision::Nothing);
     assert_eq!(
         state(&conn),
         is("QUEUED", 2, Some((at(2), AttemptTrigger::Manual)), None)
     );
-    recorded(&conn, at(3), &claimed(&conn), 500, Next::Nothing);
+    recorded(&conn, at(3), &claimed(&conn), 500, RetryDecision::Nothing);
     assert_eq!(state(&conn), is("FAILED", 3, None, None));
 }
 
@@ -223,7 +262,7 @@ fn a_cancel_in_flight_holds_unless_the_attempt_succeeds() {
         let conn = database();
         let in_flight = claimed(&conn);
         cancel(&conn, at(1), "evt_1").unwrap();
-        recorded(&conn, at(2), &in_flight, status, Next::At(at(9)));
+        recorded(&conn, at(2), &in_flight, status, RetryDecision::At(at(9)));
         assert_eq!(state(&conn), expected);
     }
 }
@@ -248,7 +287,13 @@ fn pause_holds_what_is_ready_and_unpause_delivers_it_as_initial() {
 #[test]
 fn a_retry_that_comes_due_while_paused_is_held_and_delivered_as_unpause() {
     let conn = database();
-    recorded(&conn, at(1), &claimed(&conn), 500, Next::At(at(31)));
+    recorded(
+        &conn,
+        at(1),
+        &claimed(&conn),
+        500,
+        RetryDecision::At(at(31)),
+    );
     assert_eq!(pause_connection(&conn, at(2), "web_1").unwrap(), 0);
     due::promote(&conn, at(31)).unwrap();
     assert_eq!(state(&conn), is("HOLD", 1, None, None));
@@ -262,7 +307,7 @@ fn a_pause_and_unpause_in_flight_causes_no_second_attempt() {
     let in_flight = claimed(&conn);
     pause_connection(&conn, at(1), "web_1").unwrap();
     unpause_connection(&conn, at(1), "web_1").unwrap();
-    recorded(&conn, at(2), &in_flight, 500, Next::Nothing);
+    recorded(&conn, at(2), &in_flight, 500, RetryDecision::Nothing);
     assert_eq!(state(&conn), is("FAILED", 1, None, None));
 }
 
@@ -270,7 +315,7 @@ fn a_pause_and_unpause_in_flight_causes_no_second_attempt() {
 fn disabling_cancels_ready_waiting_and_held_events() {
     for prepare in [
         (|_| {}) as fn(&Connection),
-        |conn| recorded(conn, at(1), &claimed(conn), 500, Next::At(at(31))),
+        |conn| recorded(conn, at(1), &claimed(conn), 500, RetryDecision::At(at(31))),
         |conn| {
             pause_connection(conn, at(1), "web_1").unwrap();
         },
@@ -297,7 +342,7 @@ fn a_disabled_connection_takes_no_retry_and_no_delivery() {
     ));
     assert!(matches!(
         claim(&conn, "evt_1").unwrap(),
-        Claimed::Unavailable
+        ClaimOutcome::Unavailable
     ));
     attempt::cancel_unavailable(&conn, at(1), "evt_1").unwrap();
     assert_eq!(state(&conn).status, "CANCELLED");
@@ -307,8 +352,18 @@ fn a_disabled_connection_takes_no_retry_and_no_delivery() {
 fn an_attempt_number_is_never_used_twice() {
     let conn = database();
     let stale = claimed(&conn);
-    recorded(&conn, at(1), &stale, 500, Next::Nothing);
-    assert!(record(&conn, at(2), "atm_x", &stale, &answered(200), Next::Nothing).is_err());
+    recorded(&conn, at(1), &stale, 500, RetryDecision::Nothing);
+    assert!(
+        record(
+            &conn,
+            at(2),
+            "atm_x",
+            &stale,
+            &answered(200),
+            RetryDecision::Nothing
+        )
+        .is_err()
+    );
 }
 
 #[test]
@@ -316,5 +371,15 @@ fn an_attempt_of_an_event_that_is_gone_stores_nothing() {
     let conn = database();
     let stale = claimed(&conn);
     conn.execute("DELETE FROM events", []).unwrap();
-    assert!(!record(&conn, at(1), "atm_1", &stale, &answered(200), Next::Nothing).unwrap());
+    assert!(
+        !record(
+            &conn,
+            at(1),
+            "atm_1",
+            &stale,
+            &answered(200),
+            RetryDecision::Nothing
+        )
+        .unwrap()
+    );
 }

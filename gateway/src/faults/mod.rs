@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use effect::Effect;
 pub(crate) use effect::code_of;
 pub use registry::{ArmedFault, FaultId};
-pub(crate) use registry::{Faults, Strike, Subject};
+pub(crate) use registry::{FaultTarget, Faults, InjectedFault};
 
 /// Where a fault strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

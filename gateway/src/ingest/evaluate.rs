@@ -10,10 +10,10 @@ use sha2::{Digest, Sha256};
 use super::accept::SourceConnection;
 use super::transforming::{TransformRuleOutcome, transform};
 use crate::intake::Intake;
-use crate::request::{Received, RequestView};
-use crate::rules::deduplicate::Deduplicate;
-use crate::rules::filter::{Part, Parts};
-use crate::rules::{Rules, Step, group};
+use crate::request::{ReceivedRequest, RequestView};
+use crate::rules::deduplicate::DeduplicateRule;
+use crate::rules::filter::{FilterPart, RequestParts};
+use crate::rules::{RuleStep, Rules, group};
 use crate::sessions::record;
 use crate::store::StoreError;
 use crate::wire::IgnoredCause;
@@ -64,7 +64,7 @@ pub(super) fn evaluate(
     connection: &SourceConnection,
     rules: &Rules,
     payload_id: &str,
-    received: &Received,
+    received: &ReceivedRequest,
     is_new: bool,
 ) -> Result<Evaluation, StoreError> {
     let ignored = |cause, meta| Ok(Evaluation::Ignored(NewIgnoredEvent { cause, meta }));
@@ -77,7 +77,7 @@ pub(super) fn evaluate(
     {
         return Ok(Evaluation::Deduplicated);
     }
-    let mut transformed: Option<(Box<Received>, String)> = None;
+    let mut transformed: Option<(Box<ReceivedRequest>, String)> = None;
     let mut from = 0;
     loop {
         let (current, current_id) = match &transformed {
@@ -86,7 +86,7 @@ pub(super) fn evaluate(
         };
         let parts = seen.parts(current);
         match rules.next(from, &parts) {
-            Step::Accepted if connection.cli => {
+            RuleStep::Accepted if connection.cli => {
                 return Ok(match receivers(intake, connection, &parts)? {
                     Ok(sessions) => Evaluation::ForSessions {
                         due_in: rules.delay(),
@@ -97,18 +97,18 @@ pub(super) fn evaluate(
                     Err(why) => Evaluation::Ignored(why),
                 });
             }
-            Step::Accepted => {
+            RuleStep::Accepted => {
                 return Ok(Evaluation::Event {
                     due_in: rules.delay(),
                     payload_id: current_id.to_owned(),
                     group: group_of(connection, &parts),
                 });
             }
-            Step::Filtered(parts) => {
+            RuleStep::Filtered(parts) => {
                 let names = parts.iter().map(|part| part.as_str());
                 return ignored(IgnoredCause::Filtered, Some(Value::from_iter(names)));
             }
-            Step::Transform {
+            RuleStep::Transform {
                 transformation_id,
                 next,
             } => {
@@ -131,7 +131,7 @@ pub(super) fn evaluate(
 }
 
 /// The delivery group of an event, at a destination that groups.
-fn group_of(connection: &SourceConnection, parts: &Parts<'_>) -> Option<String> {
+fn group_of(connection: &SourceConnection, parts: &RequestParts<'_>) -> Option<String> {
     let key = connection.group_key.as_deref()?;
     Some(group::of(key, parts))
 }
@@ -140,7 +140,7 @@ fn group_of(connection: &SourceConnection, parts: &Parts<'_>) -> Option<String> 
 fn receivers(
     intake: &Intake<'_>,
     connection: &SourceConnection,
-    parts: &Parts<'_>,
+    parts: &RequestParts<'_>,
 ) -> Result<Result<Vec<Option<String>>, NewIgnoredEvent>, StoreError> {
     let sessions = record::on_connection(intake.conn, intake.now, &connection.id)?;
     if sessions.is_empty() {
@@ -165,7 +165,7 @@ fn receivers(
         }
     }
     Ok(if wanted.is_empty() {
-        let names = refused.into_iter().map(Part::as_str);
+        let names = refused.into_iter().map(FilterPart::as_str);
         Err(NewIgnoredEvent {
             cause: IgnoredCause::Filtered,
             meta: Some(Value::from_iter(names)),
@@ -179,8 +179,8 @@ fn receivers(
 fn is_repeated(
     intake: &Intake<'_>,
     connection: &SourceConnection,
-    rule: &Deduplicate,
-    parts: &Parts<'_>,
+    rule: &DeduplicateRule,
+    parts: &RequestParts<'_>,
 ) -> Result<bool, StoreError> {
     let Some(key) = rule.key(parts) else {
         return Ok(false);

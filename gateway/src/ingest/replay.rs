@@ -11,7 +11,7 @@ use super::rows::{NewRequest, store_request};
 use crate::clock::Micros;
 use crate::events::EventError;
 use crate::intake::Intake;
-use crate::request::Received;
+use crate::request::ReceivedRequest;
 use crate::wire::RejectionCause;
 
 /// Where a replay goes. Empty: where the original went.
@@ -81,7 +81,7 @@ struct StoredRequest {
     verified: bool,
     rejection_cause: Option<RejectionCause>,
     created_at: Micros,
-    received: Received,
+    received: ReceivedRequest,
 }
 
 fn load(conn: &Connection, request_id: &str) -> Result<StoredRequest, EventError> {
@@ -110,9 +110,9 @@ fn load(conn: &Connection, request_id: &str) -> Result<StoredRequest, EventError
 }
 
 /// The payload in `row`, of a request that was `rejected` for this cause.
-fn received(row: &Row<'_>, rejected: Option<RejectionCause>) -> rusqlite::Result<Received> {
+fn received(row: &Row<'_>, rejected: Option<RejectionCause>) -> rusqlite::Result<ReceivedRequest> {
     let headers: String = row.get("headers")?;
-    Ok(Received::stored(
+    Ok(ReceivedRequest::stored(
         rejected,
         row.get("method")?,
         row.get("path")?,

@@ -12,7 +12,7 @@ use crate::clock::Micros;
 use crate::ids::Ids;
 use crate::intake::Intake;
 use crate::issues;
-use crate::request::Received;
+use crate::request::ReceivedRequest;
 use crate::store::StoreError;
 use crate::wire::{AttemptTrigger, EventStatus, RejectionCause};
 
@@ -20,7 +20,7 @@ pub(super) fn store_payload(
     conn: &Connection,
     now: Micros,
     ids: &Ids,
-    received: &Received,
+    received: &ReceivedRequest,
 ) -> Result<String, StoreError> {
     let id = ids.payload();
     let headers = serde_json::to_string(&received.headers)

@@ -7,14 +7,14 @@ use super::accept::SourceConnection;
 use super::rows::store_payload;
 use crate::intake::Intake;
 use crate::issues;
-use crate::request::Received;
+use crate::request::ReceivedRequest;
 use crate::store::StoreError;
 use crate::transform::{TransformRun, TransformedBody, TransformedRequest};
 
 /// What a transform rule makes of a request.
 pub(super) enum TransformRuleOutcome {
     /// A new request, stored as this payload.
-    Request(Box<Received>, String),
+    Request(Box<ReceivedRequest>, String),
     /// None: the code failed, or there is no such transformation.
     Failed,
     /// Not known in this try.
@@ -27,7 +27,7 @@ pub(super) fn transform(
     connection: &SourceConnection,
     transformation_id: &str,
     payload_id: &str,
-    received: &Received,
+    received: &ReceivedRequest,
 ) -> Result<TransformRuleOutcome, StoreError> {
     let found: Option<(String, String)> = intake
         .conn
@@ -95,7 +95,7 @@ pub(super) fn transform(
 
 /// The request as the code gets it, as JSON. A body that is JSON goes in as it was sent, so that
 /// its members keep their order.
-fn shown(received: &Received) -> String {
+fn shown(received: &ReceivedRequest) -> String {
     let body = match received.json() {
         Some(text) => text.into_owned(),
         None => received.value.to_string(),
@@ -144,13 +144,13 @@ fn described(intake: &Intake<'_>, id: &str) -> Result<Value, StoreError> {
 
 /// The request after the code. What the code leaves as it was stays so byte for byte: a body that is
 /// no text cannot be told by its text.
-fn rewrite(received: &Received, request: TransformedRequest) -> Received {
+fn rewrite(received: &ReceivedRequest, request: TransformedRequest) -> ReceivedRequest {
     let content_type = request.headers.get("content-type").and_then(Value::as_str);
     let body = match &request.body {
         None => received.body.clone(),
         Some(body) => encode(body, content_type.unwrap_or_default()),
     };
-    Received::stored(
+    ReceivedRequest::stored(
         None,
         received.method.clone(),
         request.path.unwrap_or_else(|| received.path.clone()),
@@ -217,7 +217,7 @@ mod tests {
     fn bytes_survive_code_that_leaves_the_body_alone() {
         let mut headers = serde_json::Map::new();
         headers.insert("content-type".into(), "application/octet-stream".into());
-        let received = Received::stored(
+        let received = ReceivedRequest::stored(
             None,
             "POST".into(),
             "/a".into(),

@@ -22,7 +22,7 @@ use crate::store::StoreError;
 use crate::wire::{
     ErrorCode, EventStatus, IssueStatus, IssueTriggerStrategy, IssueType, LogLevel, RejectionCause,
 };
-use trigger::{Subject, Trigger};
+use trigger::{IssueSubject, IssueTrigger};
 
 /// A failed attempt, recorded already.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ pub(crate) fn on_failed_attempt(
         .query_row(named_params! { ":id": failed.connection_id }, |row| {
             row.get(0)
         })?;
-    let subject = Subject::new(failed.connection_id, name.as_deref());
+    let subject = IssueSubject::new(failed.connection_id, name.as_deref());
     let Some(trigger) = trigger::responsible(conn, IssueType::Delivery, |configs| {
         subject.covered_by(&configs["connections"])
     })?
@@ -108,7 +108,7 @@ pub(crate) fn on_wait(
     let name: String = conn
         .prepare_cached("SELECT name FROM destinations WHERE id = :id")?
         .query_row(named_params! { ":id": destination_id }, |row| row.get(0))?;
-    let subject = Subject::new(destination_id, Some(&name));
+    let subject = IssueSubject::new(destination_id, Some(&name));
     let Some(trigger) = trigger::responsible(conn, IssueType::Backpressure, |configs| {
         subject.covered_by(&configs["destinations"])
     })?
@@ -153,7 +153,7 @@ pub(crate) fn on_rejection(
     let name: String = conn
         .prepare_cached("SELECT name FROM sources WHERE id = :id")?
         .query_row(named_params! { ":id": source_id }, |row| row.get(0))?;
-    let subject = Subject::new(source_id, Some(&name));
+    let subject = IssueSubject::new(source_id, Some(&name));
     let trigger = trigger::responsible(conn, IssueType::Request, |configs| {
         let excluded = configs["excluded_rejection_causes"].as_array();
         if excluded.is_some_and(|causes| causes.iter().any(|excluded| excluded == cause.as_str())) {
@@ -192,7 +192,7 @@ pub(crate) fn on_execution(
         .prepare_cached("SELECT name FROM transformations WHERE id = :id")?
         .query_row(named_params! { ":id": transformation_id }, |row| row.get(0))
         .optional()?;
-    let subject = Subject::new(transformation_id, name.as_deref());
+    let subject = IssueSubject::new(transformation_id, name.as_deref());
     let Some(trigger) = trigger::responsible(conn, IssueType::Transformation, |configs| {
         subject.covered_by(&configs["transformations"])
     })?
@@ -218,7 +218,7 @@ fn open(
     conn: &Connection,
     now: Micros,
     ids: &Ids,
-    trigger: &Trigger,
+    trigger: &IssueTrigger,
     keys: &Value,
     reference: &Value,
 ) -> Result<String, StoreError> {

@@ -12,7 +12,7 @@ use crate::wire::IssueType;
 
 /// A trigger that is not disabled.
 #[derive(Debug)]
-pub(super) struct Trigger {
+pub(super) struct IssueTrigger {
     pub(super) id: String,
     pub(super) issue_type: IssueType,
     pub(super) configs: Value,
@@ -20,7 +20,7 @@ pub(super) struct Trigger {
 
 /// What a trigger may cover.
 #[derive(Debug)]
-pub(super) struct Subject<'a> {
+pub(super) struct IssueSubject<'a> {
     id: &'a str,
     name: Option<&'a str>,
 }
@@ -34,7 +34,7 @@ pub(super) enum Exactness {
     List(usize),
 }
 
-impl<'a> Subject<'a> {
+impl<'a> IssueSubject<'a> {
     pub(super) fn new(id: &'a str, name: Option<&'a str>) -> Self {
         Self { id, name }
     }
@@ -61,13 +61,13 @@ pub(super) fn responsible<T: Ord>(
     conn: &Connection,
     issue_type: IssueType,
     cover: impl Fn(&Value) -> Option<T>,
-) -> Result<Option<Trigger>, StoreError> {
+) -> Result<Option<IssueTrigger>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT id, configs FROM issue_triggers WHERE type = :type AND disabled_at IS NULL
          ORDER BY created_at, seq",
     )?;
     let mut rows = statement.query(named_params! { ":type": issue_type })?;
-    let mut best: Option<(T, Trigger)> = None;
+    let mut best: Option<(T, IssueTrigger)> = None;
     while let Some(row) = rows.next()? {
         let configs: String = row.get(1)?;
         let configs = serde_json::from_str(&configs).map_err(|error| {
@@ -80,7 +80,7 @@ pub(super) fn responsible<T: Ord>(
             let id = row.get(0)?;
             best = Some((
                 exactness,
-                Trigger {
+                IssueTrigger {
                     id,
                     issue_type,
                     configs,
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_list_is_more_exact_than_a_pattern_and_a_longer_one_more_than_a_shorter() {
-        let subject = Subject::new("web_1", Some("orders"));
+        let subject = IssueSubject::new("web_1", Some("orders"));
         let ranked: Vec<_> = [
             json!("*"),
             json!("or*"),

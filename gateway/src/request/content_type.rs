@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 /// What a content type means for ingestion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ContentKind {
     /// JSON, which must parse.
     Json,
     /// A form, seen by rules as an object.
@@ -50,16 +50,16 @@ const BINARY: &[&str] = &[
 ];
 
 /// Classifies a request by its `content-type` and `content-encoding`.
-pub fn classify(content_type: Option<&str>, content_encoding: Option<&str>) -> Kind {
+pub fn classify(content_type: Option<&str>, content_encoding: Option<&str>) -> ContentKind {
     if content_encoding.is_some_and(|encoding| encoding.to_ascii_lowercase().contains("gzip")) {
-        return Kind::Binary;
+        return ContentKind::Binary;
     }
     let Some(content_type) = content_type else {
-        return Kind::Untyped;
+        return ContentKind::Untyped;
     };
     // It may come from the query string, where anything can stand, and has to go out as a header.
     if http::HeaderValue::from_str(content_type).is_err() {
-        return Kind::Refused;
+        return ContentKind::Refused;
     }
     // Of a header that was sent twice the first one counts.
     let essence = content_type
@@ -69,21 +69,21 @@ pub fn classify(content_type: Option<&str>, content_encoding: Option<&str>) -> K
         .trim()
         .to_ascii_lowercase();
     match essence.as_str() {
-        "" => Kind::Untyped,
-        "application/x-www-form-urlencoded" => Kind::Form,
-        name if JSON.contains(&name) || name.ends_with("+json") => Kind::Json,
+        "" => ContentKind::Untyped,
+        "application/x-www-form-urlencoded" => ContentKind::Form,
+        name if JSON.contains(&name) || name.ends_with("+json") => ContentKind::Json,
         name if TEXT.contains(&name) || name.ends_with("+xml") || name.starts_with("text/") => {
-            Kind::Text
+            ContentKind::Text
         }
-        name if BINARY.contains(&name) || name.starts_with("image/") => Kind::Binary,
-        _ => Kind::Refused,
+        name if BINARY.contains(&name) || name.starts_with("image/") => ContentKind::Binary,
+        _ => ContentKind::Refused,
     }
 }
 
 /// Whether a request with these headers, by lower-case name, carries bytes rather than text.
 pub fn is_binary(headers: &Map<String, Value>) -> bool {
     let header = |name: HeaderName| headers.get(name.as_str()).and_then(Value::as_str);
-    classify(header(CONTENT_TYPE), header(CONTENT_ENCODING)) == Kind::Binary
+    classify(header(CONTENT_TYPE), header(CONTENT_ENCODING)) == ContentKind::Binary
 }
 
 #[cfg(test)]
@@ -93,27 +93,30 @@ mod tests {
     #[test]
     fn every_group_is_told_apart() {
         for (content_type, expected) in [
-            (None, Kind::Untyped),
-            (Some(" "), Kind::Untyped),
-            (Some("application/json, text/plain"), Kind::Json),
-            (Some("text/plain\r\nx: y"), Kind::Refused),
-            (Some("application/json; charset=utf-8"), Kind::Json),
-            (Some("Application/CloudEvents+JSON"), Kind::Json),
-            (Some("application/x-www-form-urlencoded"), Kind::Form),
-            (Some("text/csv"), Kind::Text),
-            (Some("application/soap+xml"), Kind::Text),
-            (Some("application/pdf"), Kind::Binary),
-            (Some("image/png"), Kind::Binary),
-            (Some("multipart/form-data; boundary=x"), Kind::Binary),
-            (Some("application/vnd.apache.avro+binary"), Kind::Binary),
-            (Some("application/x-unknown"), Kind::Refused),
-            (Some("audio/midi"), Kind::Refused),
+            (None, ContentKind::Untyped),
+            (Some(" "), ContentKind::Untyped),
+            (Some("application/json, text/plain"), ContentKind::Json),
+            (Some("text/plain\r\nx: y"), ContentKind::Refused),
+            (Some("application/json; charset=utf-8"), ContentKind::Json),
+            (Some("Application/CloudEvents+JSON"), ContentKind::Json),
+            (Some("application/x-www-form-urlencoded"), ContentKind::Form),
+            (Some("text/csv"), ContentKind::Text),
+            (Some("application/soap+xml"), ContentKind::Text),
+            (Some("application/pdf"), ContentKind::Binary),
+            (Some("image/png"), ContentKind::Binary),
+            (Some("multipart/form-data; boundary=x"), ContentKind::Binary),
+            (
+                Some("application/vnd.apache.avro+binary"),
+                ContentKind::Binary,
+            ),
+            (Some("application/x-unknown"), ContentKind::Refused),
+            (Some("audio/midi"), ContentKind::Refused),
         ] {
             assert_eq!(classify(content_type, None), expected, "{content_type:?}");
         }
         assert_eq!(
             classify(Some("application/x-unknown"), Some("gzip")),
-            Kind::Binary
+            ContentKind::Binary
         );
     }
 }

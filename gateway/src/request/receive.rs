@@ -7,13 +7,13 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Map, Value};
 
-use super::content_type::{Kind, classify};
+use super::content_type::{ContentKind, classify};
 use crate::wire::RejectionCause;
 use crate::{json, query};
 
 /// A request that came in, with everything that can be known without its source.
 #[derive(Clone, Debug)]
-pub struct Received {
+pub struct ReceivedRequest {
     pub method: String,
     /// Behind the source id: "" or starting with "/".
     pub path: String,
@@ -24,12 +24,12 @@ pub struct Received {
     pub body: Vec<u8>,
     /// The body as rules see it.
     pub value: Value,
-    pub fault: Option<Fault>,
+    pub error: Option<RequestError>,
 }
 
 /// What is wrong with a request whatever its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum RequestError {
     TooLarge,
     ContentType,
     Json,
@@ -37,7 +37,7 @@ pub enum Fault {
     Query,
 }
 
-impl Received {
+impl ReceivedRequest {
     /// Reads a request. `body` is absent when it was larger than the limit.
     pub fn new(
         method: &Method,
@@ -69,14 +69,14 @@ impl Received {
             headers: stored,
             body: Vec::new(),
             value: Value::Null,
-            fault: None,
+            error: None,
         };
         match body {
-            None => received.fault = Some(Fault::TooLarge),
+            None => received.error = Some(RequestError::TooLarge),
             Some(body) => {
-                received.fault = received.read_body(body).err();
+                received.error = received.read_body(body).err();
                 if many {
-                    received.fault = Some(Fault::Query);
+                    received.error = Some(RequestError::Query);
                 }
             }
         }
@@ -105,14 +105,14 @@ impl Received {
             headers,
             body: Vec::new(),
             value: Value::Null,
-            fault: None,
+            error: None,
         };
-        received.fault = received.read_body(body).err();
+        received.error = received.read_body(body).err();
         if many {
-            received.fault = Some(Fault::Query);
+            received.error = Some(RequestError::Query);
         }
         if rejected == Some(RejectionCause::PayloadTooLarge) {
-            received.fault = Some(Fault::TooLarge);
+            received.error = Some(RequestError::TooLarge);
         }
         received
     }
@@ -124,20 +124,20 @@ impl Received {
     /// The body as it was sent, where rules see it as JSON.
     pub fn json(&self) -> Option<Cow<'_, str>> {
         match self.kind() {
-            Kind::Json => json::text(&self.body),
-            Kind::Untyped if !self.value.is_string() => json::text(&self.body),
+            ContentKind::Json => json::text(&self.body),
+            ContentKind::Untyped if !self.value.is_string() => json::text(&self.body),
             _ => None,
         }
     }
 
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> ContentKind {
         classify(
             self.header(CONTENT_TYPE.as_str()),
             self.header(CONTENT_ENCODING.as_str()),
         )
     }
 
-    fn read_body(&mut self, body: Vec<u8>) -> Result<(), Fault> {
+    fn read_body(&mut self, body: Vec<u8>) -> Result<(), RequestError> {
         let value = value_of(self.kind(), &body);
         self.body = body;
         self.value = value?;
@@ -148,18 +148,20 @@ impl Received {
 /// The body as rules see it: JSON as such, a form as an object, other text as a string, and bytes
 /// as the text they would be. An empty body is null whatever its type. Without a content type an
 /// object or a list is JSON and anything else is text, which is a choice of ours.
-fn value_of(kind: Kind, body: &[u8]) -> Result<Value, Fault> {
-    if kind == Kind::Refused {
-        return Err(Fault::ContentType);
+fn value_of(kind: ContentKind, body: &[u8]) -> Result<Value, RequestError> {
+    if kind == ContentKind::Refused {
+        return Err(RequestError::ContentType);
     }
     if body.is_empty() {
         return Ok(Value::Null);
     }
     let text = String::from_utf8_lossy(body);
     match kind {
-        Kind::Json => json::parse(body).ok_or(Fault::Json),
-        Kind::Form => Ok(query::parse(&text).unwrap_or_else(|_| Value::String(text.into_owned()))),
-        Kind::Untyped => Ok(json::parse(body)
+        ContentKind::Json => json::parse(body).ok_or(RequestError::Json),
+        ContentKind::Form => {
+            Ok(query::parse(&text).unwrap_or_else(|_| Value::String(text.into_owned())))
+        }
+        ContentKind::Untyped => Ok(json::parse(body)
             .filter(|value| value.is_object() || value.is_array())
             .unwrap_or_else(|| Value::String(text.into_owned()))),
         _ => Ok(Value::String(text.into_owned())),

@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::field_path::FieldPath;
-use super::filter::Parts;
+use super::filter::RequestParts;
 
 /// A deduplicate rule.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Deduplicate {
+pub struct DeduplicateRule {
     /// How long a request is remembered, from its first sight on.
     pub window: Duration,
     /// The only fields that count, when listed.
@@ -18,10 +18,10 @@ pub struct Deduplicate {
     pub exclude_fields: Vec<String>,
 }
 
-impl Deduplicate {
+impl DeduplicateRule {
     /// What is compared: equal keys, equal requests. Nothing for a request that has none of the
     /// fields that count: it is like no other.
-    pub fn key(&self, parts: &Parts<'_>) -> Option<Value> {
+    pub fn key(&self, parts: &RequestParts<'_>) -> Option<Value> {
         if !self.include_fields.is_empty() {
             let found: Vec<Vec<&Value>> = self
                 .include_fields
@@ -45,17 +45,17 @@ impl Deduplicate {
 mod tests {
     use super::*;
 
-    fn rule(include: &[&str], exclude: &[&str]) -> Deduplicate {
+    fn rule(include: &[&str], exclude: &[&str]) -> DeduplicateRule {
         let owned = |fields: &[&str]| fields.iter().map(|field| (*field).to_owned()).collect();
-        Deduplicate {
+        DeduplicateRule {
             window: Duration::from_secs(1),
             include_fields: owned(include),
             exclude_fields: owned(exclude),
         }
     }
 
-    fn key(rule: &Deduplicate, headers: &Value, body: &Value) -> Option<Value> {
-        rule.key(&Parts {
+    fn key(rule: &DeduplicateRule, headers: &Value, body: &Value) -> Option<Value> {
+        rule.key(&RequestParts {
             headers,
             body,
             query: &json!({}),

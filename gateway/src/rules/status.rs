@@ -4,10 +4,10 @@ use serde_json::Value;
 
 /// A list of response statuses: exact ones, ranges, comparisons and exclusions.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Statuses(Vec<Expression>);
+pub struct StatusExpressions(Vec<StatusExpression>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Expression {
+enum StatusExpression {
     Range(u16, u16),
     /// Less, equal, greater: any relation named in the expression may hold, so `<>` is "not equal".
     Comparison {
@@ -19,14 +19,14 @@ enum Expression {
     Not(u16),
 }
 
-impl Statuses {
+impl StatusExpressions {
     pub(super) fn parse(items: &[Value]) -> Result<Self, String> {
         let expressions = items.iter().map(|item| {
             let text = match item {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            Expression::parse(&text).ok_or_else(|| format!("{text} is no status expression"))
+            StatusExpression::parse(&text).ok_or_else(|| format!("{text} is no status expression"))
         });
         expressions.collect::<Result<_, _>>().map(Self)
     }
@@ -38,14 +38,14 @@ impl Statuses {
         let mut included = false;
         for expression in &self.0 {
             match *expression {
-                Expression::Not(excluded) => {
+                StatusExpression::Not(excluded) => {
                     if status == excluded {
                         return false;
                     }
                     continue;
                 }
-                Expression::Range(from, to) => included |= (from..=to).contains(&status),
-                Expression::Comparison {
+                StatusExpression::Range(from, to) => included |= (from..=to).contains(&status),
+                StatusExpression::Comparison {
                     less,
                     equal,
                     greater,
@@ -62,7 +62,7 @@ impl Statuses {
     }
 }
 
-impl Expression {
+impl StatusExpression {
     fn parse(text: &str) -> Option<Self> {
         if let Some(excluded) = text.strip_prefix('!') {
             return status(excluded).map(Self::Not);
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     fn covers(expressions: Value) -> impl Fn(u16) -> bool {
-        let statuses = Statuses::parse(expressions.as_array().unwrap()).unwrap();
+        let statuses = StatusExpressions::parse(expressions.as_array().unwrap()).unwrap();
         move |status| statuses.covers(status)
     }
 
@@ -134,7 +134,7 @@ mod tests {
             "", "199", "600", "50", "5000", "!", "!!400", "500-", "-500", "500-600", ">>>400", "a",
             "+50", "!>400",
         ] {
-            assert_eq!(Expression::parse(text), None, "{text}");
+            assert_eq!(StatusExpression::parse(text), None, "{text}");
         }
     }
 
@@ -144,7 +144,7 @@ mod tests {
             let schema = crate::contract::Contract::get().schema("RetryRule").unwrap();
             let pattern = schema.properties.get("response_status_codes").unwrap().items.as_ref().unwrap();
             let allowed = pattern.pattern.as_ref().unwrap().is_match(&text);
-            prop_assert_eq!(Expression::parse(&text).is_some(), allowed);
+            prop_assert_eq!(StatusExpression::parse(&text).is_some(), allowed);
         }
     }
 }

@@ -33,7 +33,7 @@ use crate::project::Projects;
 use crate::settings::PublicUrl;
 pub(crate) use guard::is_local;
 pub(crate) use listener::Server;
-pub(crate) use quota::Limit;
+pub(crate) use quota::CallLimit;
 pub(crate) use reply::json_response;
 pub(crate) use tenants::Tenants;
 

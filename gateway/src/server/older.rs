@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::reply::{json_bytes, refused};
-use crate::api::{ApiError, Reply};
+use crate::api::{ApiError, ApiResult};
 
 /// A call of an older version, as far as its reply depends on it.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl<'a> OlderCall<'a> {
     }
 
     /// The reply as the older version gives it.
-    pub(super) fn reply(&self, answered: Reply) -> Response {
+    pub(super) fn reply(&self, answered: ApiResult) -> Response {
         match answered {
             Ok(body) => {
                 let body = body.to_string();

@@ -7,10 +7,10 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::Value;
 use sha1::{Digest as _, Sha1};
 
-use crate::api::{ApiError, Reply};
+use crate::api::{ApiError, ApiResult};
 
 /// A reply of the API with its status.
-pub(super) fn reply(reply: Reply) -> Response {
+pub(super) fn reply(reply: ApiResult) -> Response {
     match reply {
         Ok(body) => json_response(StatusCode::OK, &body),
         Err(error) => refused(error),

@@ -14,16 +14,16 @@ use http::{HeaderValue, Method, header};
 use serde_json::Value;
 
 use super::command_line;
-use super::faulty::{Cut, close, in_place, spoil};
+use super::faulty::{CutConnection, close, in_place, spoil};
 use super::input::{read_input, read_older};
 use super::older::OlderCall;
 use super::quota::with_quota;
 use super::reply::{is_known, refused, reply, unchanged, unknown_path};
 use super::tenants::Tenants;
 use super::version::{self, CURRENT};
-use crate::api::{self, Call};
+use crate::api::{self, ApiCall};
 use crate::contract::{Contract, Operation};
-use crate::faults::{Effect, Plane, Strike, Subject};
+use crate::faults::{Effect, FaultTarget, InjectedFault, Plane};
 use crate::journal::JournalEntry;
 use crate::project::Project;
 
@@ -95,28 +95,28 @@ impl RestCall {
     async fn respond(self, body: Body) -> Response {
         let cursor = cursor_of(&self.raw_query);
         let faults = self.project.faults();
-        let strike = faults.strike(Subject::Api {
+        let injected = faults.inject(FaultTarget::Api {
             operation: &self.operation.id,
             goes_on: cursor.is_some(),
         });
-        let response = match strike.as_ref().and_then(in_place) {
+        let response = match injected.as_ref().and_then(in_place) {
             Some(response) => response,
             None => {
-                if let Some(strike) = &strike
-                    && strike.effect == Effect::Stall
-                    && !faults.lifted(strike.id).await
+                if let Some(injected) = &injected
+                    && injected.effect == Effect::Stall
+                    && !faults.lifted(injected.id).await
                 {
                     return close();
                 }
                 let response = self.work(body).await;
-                match (&strike, &self.known) {
-                    (Some(strike), _) => spoil(strike, response, cursor.as_deref()).await,
+                match (&injected, &self.known) {
+                    (Some(injected), _) => spoil(injected, response, cursor.as_deref()).await,
                     (None, Some(known)) if is_known(&response, known) => unchanged(response),
                     (None, _) => response,
                 }
             }
         };
-        self.note(&response, strike.as_ref());
+        self.note(&response, injected.as_ref());
         response
     }
 
@@ -141,9 +141,9 @@ impl RestCall {
         }
     }
 
-    fn call(&self, query: Value, body: Value) -> Call {
+    fn call(&self, query: Value, body: Value) -> ApiCall {
         let id = self.params.iter().find(|(name, _)| *name == "id");
-        Call {
+        ApiCall {
             project: Arc::clone(&self.project),
             older: self.older,
             operation: self.operation,
@@ -156,9 +156,9 @@ impl RestCall {
     }
 
     /// Writes the call into the project's journal.
-    fn note(&self, response: &Response, strike: Option<&Strike>) {
-        let is_sent = response.extensions().get::<Cut>().is_none();
-        let mut entry = JournalEntry::new(Plane::Api, &self.operation.id, strike);
+    fn note(&self, response: &Response, injected: Option<&InjectedFault>) {
+        let is_sent = response.extensions().get::<CutConnection>().is_none();
+        let mut entry = JournalEntry::new(Plane::Api, &self.operation.id, injected);
         entry.status = is_sent.then_some(response.status().as_u16());
         let now = self.project.clock().now();
         self.project.journal().add(now, entry);

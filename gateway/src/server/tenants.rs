@@ -9,14 +9,14 @@ use http::{HeaderMap, StatusCode};
 
 use super::command_line::SignIns;
 use super::credential::{Credential, credential};
-use super::quota::{Limit, Quota, Standing, with_quota};
+use super::quota::{CallLimit, Quota, QuotaStatus, with_quota};
 use super::reply::{json_response, refused, text_response};
 use crate::api::{ApiError, api_keys};
 use crate::clock::Clock;
 use crate::project::Project;
 
 /// Calls without a valid key share one bucket of this size.
-const ANONYMOUS: Limit = Limit {
+const ANONYMOUS: CallLimit = CallLimit {
     calls: 100,
     window: Duration::from_secs(60),
 };
@@ -24,14 +24,14 @@ const ANONYMOUS: Limit = Limit {
 /// The projects behind their keys, with what is left of the quota of each.
 #[derive(Clone)]
 pub(crate) struct Tenants {
-    inner: Arc<Inner>,
+    inner: Arc<TenantsInner>,
 }
 
-struct Inner {
+struct TenantsInner {
     by_key: HashMap<String, Tenant>,
     /// The quotas of keys that were created over the API, by the id of the key.
     created: Mutex<HashMap<String, Arc<Quota>>>,
-    limit: Option<Limit>,
+    limit: Option<CallLimit>,
     anonymous: Quota,
     sign_ins: SignIns,
     clock: Clock,
@@ -50,7 +50,7 @@ impl Tenants {
     /// go by the first project's clock.
     pub(crate) fn new(
         projects: impl IntoIterator<Item = (String, Arc<Project>)>,
-        limit: Option<Limit>,
+        limit: Option<CallLimit>,
     ) -> Self {
         let mut clock = None;
         let mut sign_ins = SignIns::default();
@@ -64,7 +64,7 @@ impl Tenants {
             })
             .collect();
         Self {
-            inner: Arc::new(Inner {
+            inner: Arc::new(TenantsInner {
                 by_key,
                 created: Mutex::default(),
                 limit,
@@ -151,7 +151,7 @@ impl Tenants {
     pub(super) async fn admit(
         &self,
         headers: &HeaderMap,
-    ) -> Result<(Arc<Project>, Option<Standing>), Response> {
+    ) -> Result<(Arc<Project>, Option<QuotaStatus>), Response> {
         let tenant = match credential(headers) {
             Credential::Key(key) => self.tenant_of(key).await,
             Credential::Unreadable => Ok(None),
@@ -173,7 +173,7 @@ impl Tenants {
     ///
     /// # Errors
     /// The answer to a call beyond that.
-    pub(super) fn admit_anonymous(&self) -> Result<Option<Standing>, Box<Response>> {
+    pub(super) fn admit_anonymous(&self) -> Result<Option<QuotaStatus>, Box<Response>> {
         let standing = self.inner.anonymous.take(self.inner.clock.now());
         if standing.is_some_and(|standing| !standing.allowed) {
             return Err(Box::new(with_quota(too_many(), standing)));

@@ -6,7 +6,7 @@ use rusqlite::types::Value as Sql;
 use serde_json::{Value, json};
 
 use super::Direction;
-use super::order::Sorting;
+use super::order::SortOrder;
 
 /// How a list writes its cursors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ const WRITTEN: &str = "pl_";
 
 /// A packed cursor, unpacked.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Packed {
+pub(crate) struct PackedCursor {
     /// The sort key of the boundary row, microseconds.
     pub(crate) at: i64,
     /// Its id.
@@ -38,7 +38,7 @@ pub(crate) struct Packed {
     pub(crate) dir: Direction,
 }
 
-impl Packed {
+impl PackedCursor {
     /// The cursor as text.
     pub(crate) fn encode(&self) -> String {
         let object = json!({
@@ -63,7 +63,7 @@ impl Packed {
 
 /// A row's place in an order: its sort keys, then its number.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Place {
+pub(crate) struct CursorPosition {
     /// One value for each sort key.
     pub(crate) keys: Vec<Sql>,
     /// The row's id.
@@ -72,12 +72,12 @@ pub(crate) struct Place {
     pub(crate) seq: i64,
 }
 
-impl Place {
+impl CursorPosition {
     /// The cursor for this place in a list sorted by `sorting`.
-    pub(super) fn cursor(&self, style: CursorStyle, sorting: &Sorting) -> String {
+    pub(super) fn cursor(&self, style: CursorStyle, sorting: &SortOrder) -> String {
         let (order, dir) = sorting.keys[0];
         match (style, self.keys.first()) {
-            (CursorStyle::Packed, Some(Sql::Integer(at))) => Packed {
+            (CursorStyle::Packed, Some(Sql::Integer(at))) => PackedCursor {
                 at: *at,
                 id: self.id.clone(),
                 seq: self.seq,
@@ -90,7 +90,7 @@ impl Place {
         }
     }
 
-    fn written(&self, sorting: &Sorting) -> String {
+    fn written(&self, sorting: &SortOrder) -> String {
         let keys: Vec<Value> = self.keys.iter().map(json_of).collect();
         let object = json!({
             "id": self.id, "seq": self.seq, "keys": keys, "order": sorting.terms(),
@@ -102,12 +102,12 @@ impl Place {
     ///
     /// # Errors
     /// When it is broken or comes from a list in another order.
-    pub(super) fn read(cursor: &str, sorting: &Sorting) -> Option<Result<Self, Misplaced>> {
+    pub(super) fn read(cursor: &str, sorting: &SortOrder) -> Option<Result<Self, InvalidCursor>> {
         let text = cursor.strip_prefix(WRITTEN)?;
-        Some(Self::parse(text, sorting).ok_or(Misplaced))
+        Some(Self::parse(text, sorting).ok_or(InvalidCursor))
     }
 
-    fn parse(text: &str, sorting: &Sorting) -> Option<Self> {
+    fn parse(text: &str, sorting: &SortOrder) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let object: Value = serde_json::from_slice(&bytes).ok()?;
         let keys: Vec<Sql> = object["keys"]
@@ -125,7 +125,7 @@ impl Place {
 }
 
 /// A cursor that is broken, or belongs to a list in another order.
-pub(super) struct Misplaced;
+pub(super) struct InvalidCursor;
 
 fn json_of(key: &Sql) -> Value {
     match key {
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_packed_cursor_comes_back_as_it_was() {
-        let cursor = Packed {
+        let cursor = PackedCursor {
             at: 1_781_000_000_123_456,
             id: "evt_0123456789abcdef01".into(),
             seq: 1_234_567,
@@ -164,13 +164,13 @@ mod tests {
         };
         let text = cursor.encode();
         assert!(text.starts_with("hq_") && text.len() <= 255);
-        assert_eq!(Packed::decode(&text), Some(cursor));
+        assert_eq!(PackedCursor::decode(&text), Some(cursor));
     }
 
     #[test]
     fn what_is_no_cursor_is_refused() {
         for text in ["", "hq_", "evt_1", "hq_%%%", "hq_e30", "hq_bnVsbA"] {
-            assert_eq!(Packed::decode(text), None, "{text}");
+            assert_eq!(PackedCursor::decode(text), None, "{text}");
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::api::time;
 
 /// What a filtered column holds, and so how a query value is compared with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum FieldKind {
     /// Text: ids, names, enum values.
     Text,
     /// Whole numbers.
@@ -21,18 +21,18 @@ pub(crate) enum Kind {
 
 /// A query parameter that filters by one column.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Field {
+pub(crate) struct FilterField {
     /// Name of the query parameter.
     pub(crate) param: &'static str,
     /// The column or expression. It is part of the program, never of a request.
     pub(crate) sql: &'static str,
     /// How values compare.
-    pub(crate) kind: Kind,
+    pub(crate) kind: FieldKind,
 }
 
-impl Field {
+impl FilterField {
     /// A field.
-    pub(crate) const fn new(param: &'static str, sql: &'static str, kind: Kind) -> Self {
+    pub(crate) const fn new(param: &'static str, sql: &'static str, kind: FieldKind) -> Self {
         Self { param, sql, kind }
     }
 }
@@ -77,7 +77,7 @@ impl Conditions {
     }
 
     /// Adds what `query` asks of each of `fields`.
-    pub(crate) fn fields(&mut self, fields: &[Field], query: &Value) -> Result<(), ApiError> {
+    pub(crate) fn fields(&mut self, fields: &[FilterField], query: &Value) -> Result<(), ApiError> {
         for field in fields {
             if let Some(value) = query.get(field.param) {
                 self.field(*field, value)?;
@@ -86,7 +86,7 @@ impl Conditions {
         Ok(())
     }
 
-    fn field(&mut self, field: Field, value: &Value) -> Result<(), ApiError> {
+    fn field(&mut self, field: FilterField, value: &Value) -> Result<(), ApiError> {
         match value {
             _ if is_null(value) => self.push(format!("{} IS NULL", field.sql), []),
             Value::Array(items) => self.one_of(field, items)?,
@@ -99,7 +99,7 @@ impl Conditions {
         Ok(())
     }
 
-    fn one_of(&mut self, field: Field, items: &[Value]) -> Result<(), ApiError> {
+    fn one_of(&mut self, field: FilterField, items: &[Value]) -> Result<(), ApiError> {
         let mut binds = Vec::with_capacity(items.len());
         let mut null = false;
         for item in items {
@@ -122,7 +122,11 @@ impl Conditions {
         Ok(())
     }
 
-    fn operators(&mut self, field: Field, operators: &Map<String, Value>) -> Result<(), ApiError> {
+    fn operators(
+        &mut self,
+        field: FilterField,
+        operators: &Map<String, Value>,
+    ) -> Result<(), ApiError> {
         for (name, value) in operators {
             match name.as_str() {
                 "any" => {
@@ -192,8 +196,8 @@ enum Bound {
     After(Sql),
 }
 
-fn bind(field: Field, value: &Value) -> Result<Bound, ApiError> {
-    if field.kind == Kind::Time
+fn bind(field: FilterField, value: &Value) -> Result<Bound, ApiError> {
+    if field.kind == FieldKind::Time
         && let Some((at, beyond)) = value.as_str().and_then(time::parse_exactly)
     {
         let at = Sql::from(at);
@@ -204,18 +208,18 @@ fn bind(field: Field, value: &Value) -> Result<Bound, ApiError> {
         });
     }
     let bound = match field.kind {
-        Kind::Text => Some(Sql::from(plain_text(value))),
-        Kind::Integer => match value {
+        FieldKind::Text => Some(Sql::from(plain_text(value))),
+        FieldKind::Integer => match value {
             Value::Number(number) => number.as_i64().map(Sql::from),
             Value::String(text) => text.parse::<i64>().ok().map(Sql::from),
             _ => None,
         },
-        Kind::Time => None,
-        Kind::Boolean => Some(Sql::from(i64::from(truthy(value)))),
+        FieldKind::Time => None,
+        FieldKind::Boolean => Some(Sql::from(i64::from(truthy(value)))),
     };
     bound.map(Bound::Is).ok_or_else(|| {
         let wanted = match field.kind {
-            Kind::Integer => "must be a number",
+            FieldKind::Integer => "must be a number",
             _ => "must be a valid date",
         };
         ApiError::invalid(format!("{} {wanted}", field.param))
@@ -227,9 +231,10 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    const STATUS: Field = Field::new("status", "e.status", Kind::Text);
-    const CODE: Field = Field::new("response_status", "e.response_status", Kind::Integer);
-    const CREATED: Field = Field::new("created_at", "e.created_at", Kind::Time);
+    const STATUS: FilterField = FilterField::new("status", "e.status", FieldKind::Text);
+    const CODE: FilterField =
+        FilterField::new("response_status", "e.response_status", FieldKind::Integer);
+    const CREATED: FilterField = FilterField::new("created_at", "e.created_at", FieldKind::Time);
 
     fn built(query: Value) -> (String, Vec<Sql>) {
         let mut conditions = Conditions::new();

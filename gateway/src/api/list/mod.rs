@@ -11,8 +11,8 @@ mod order;
 mod page;
 
 pub(crate) use cursor::CursorStyle;
-pub(crate) use filter::{Conditions, Field, Kind, truthy};
-pub(crate) use order::{Direction, Order};
+pub(crate) use filter::{Conditions, FieldKind, FilterField, truthy};
+pub(crate) use order::{Direction, SortKey};
 #[cfg(test)]
 pub(crate) use page::plan;
 pub(crate) use page::{Page, PageRequest, count, page};
@@ -29,9 +29,9 @@ pub(crate) struct Listing {
     /// The column that counts rows in the order they were added, which decides between equal sort keys.
     pub(crate) seq: &'static str,
     /// Parameters that filter by a column.
-    pub(crate) fields: &'static [Field],
+    pub(crate) fields: &'static [FilterField],
     /// The sort keys a client may name; the first is the default.
-    pub(crate) orders: &'static [Order],
+    pub(crate) orders: &'static [SortKey],
     /// The direction when none is asked for.
     pub(crate) direction: Direction,
     /// Models on a page when no limit is asked for.

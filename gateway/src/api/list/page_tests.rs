@@ -3,17 +3,17 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use rusqlite::params;
 
-use super::super::{CursorStyle, Field, Kind, Order};
+use super::super::{CursorStyle, FieldKind, FilterField, SortKey};
 use super::*;
 
 /// The first is one that rows keep; by `k` and `j` they may move.
-const ORDERS: &[Order] = &[
-    Order::new("created_at", "r.k"),
-    Order::new("k", "r.k"),
-    Order::new("j", "r.j"),
+const ORDERS: &[SortKey] = &[
+    SortKey::new("created_at", "r.k"),
+    SortKey::new("k", "r.k"),
+    SortKey::new("j", "r.j"),
 ];
 
-const FIELDS: &[Field] = &[Field::new("k", "r.k", Kind::Integer)];
+const FIELDS: &[FilterField] = &[FilterField::new("k", "r.k", FieldKind::Integer)];
 
 const fn listing(cursor: CursorStyle) -> Listing {
     Listing {

@@ -3,15 +3,15 @@
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
-use super::super::call::{Call, Reply, text};
+use super::super::call::{ApiCall, ApiResult, text};
 use super::super::error::ApiError;
 use super::super::payload::Payload;
-use super::super::render::{self, View, find};
+use super::super::render::{self, RenderContext, find};
 use crate::query;
 use crate::transform::{TransformRun, TransformedRequest};
 
 /// What a run needs, gathered in one read.
-struct Input {
+struct RunInput {
     code: String,
     env: Value,
     request: Value,
@@ -21,8 +21,8 @@ struct Input {
 
 /// Runs the code given, or a stored transformation, on the request given, or on that of an event. Code
 /// that fails is an answer like any other, with the level `fatal` and no request.
-pub(in crate::api) async fn run(call: Call) -> Reply {
-    let view = View::of(&call.project);
+pub(in crate::api) async fn run(call: ApiCall) -> ApiResult {
+    let view = RenderContext::of(&call.project);
     let project = call.project.clone();
     let transformation_id = text(&call.body, "transformation_id").map(str::to_owned);
     let input = project
@@ -56,7 +56,7 @@ pub(in crate::api) async fn run(call: Call) -> Reply {
     Ok(output)
 }
 
-fn input(conn: &Connection, view: &View, body: &Value) -> Result<Input, ApiError> {
+fn input(conn: &Connection, view: &RenderContext, body: &Value) -> Result<RunInput, ApiError> {
     let (code, stored_env) = match (text(body, "code"), text(body, "transformation_id")) {
         (Some(code), _) => (code.to_owned(), json!({})),
         (None, Some(id)) => find(
@@ -91,7 +91,7 @@ fn input(conn: &Connection, view: &View, body: &Value) -> Result<Input, ApiError
         .ok_or_else(|| ApiError::not_found(id))?,
         None => Value::Null,
     };
-    Ok(Input {
+    Ok(RunInput {
         code,
         env: body.get("env").cloned().unwrap_or(stored_env),
         request,
