@@ -30,17 +30,25 @@ pub fn merge(document: &str, additions: &str, targets: bool) -> Result<String, F
         for verb in VERBS {
             let additions = entry.get(verb).and_then(Value::as_object);
             for (pointer, value) in additions.into_iter().flatten() {
-                match places
+                let fail = |problem: String| {
+                    Err(Failure::new(
+                        &entry_pointer,
+                        format!("{pointer}: {problem}"),
+                    ))
+                };
+                let added = places
                     .find(pointer)
-                    .and_then(|place| place.added(verb, value))
-                {
-                    Ok((end, texts)) => insertions.entry(end).or_default().extend(texts),
-                    Err(problem) if targets => {
-                        let message = format!("{pointer}: {problem}");
-                        return Err(Failure::new(&entry_pointer, message));
-                    }
-                    Err(_) => {}
+                    .and_then(|place| place.added(verb, value));
+                let (end, texts) = match added {
+                    Ok(added) => added,
+                    Err(problem) if targets => return fail(problem),
+                    Err(_) => continue,
+                };
+                let before = insertions.entry(end).or_default();
+                if let Some(twice) = texts.iter().find(|text| before.contains(text)) {
+                    return fail(format!("{twice} is added twice"));
                 }
+                before.extend(texts);
             }
         }
     }
