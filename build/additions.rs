@@ -22,7 +22,7 @@ const FACTS: [&str; 3] = ["what", "source", "date"];
 /// Additions that do not say what they are, or cannot be made.
 pub fn merge(document: &str, additions: &str, targets: bool) -> Result<String, Failure> {
     let entries = entries(additions)?;
-    let mut places = Places::of(document)?;
+    let mut places = DocumentValues::of(document)?;
     // By where they go, so that they do not shift each other.
     let mut insertions: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for (at, entry) in entries.iter().enumerate() {
@@ -30,17 +30,25 @@ pub fn merge(document: &str, additions: &str, targets: bool) -> Result<String, F
         for verb in VERBS {
             let additions = entry.get(verb).and_then(Value::as_object);
             for (pointer, value) in additions.into_iter().flatten() {
-                match places
+                let fail = |problem: String| {
+                    Err(Failure::new(
+                        &entry_pointer,
+                        format!("{pointer}: {problem}"),
+                    ))
+                };
+                let added = places
                     .find(pointer)
-                    .and_then(|place| place.added(verb, value))
-                {
-                    Ok((end, texts)) => insertions.entry(end).or_default().extend(texts),
-                    Err(problem) if targets => {
-                        let message = format!("{pointer}: {problem}");
-                        return Err(Failure::new(&entry_pointer, message));
-                    }
-                    Err(_) => {}
+                    .and_then(|place| place.added(verb, value));
+                let (end, texts) = match added {
+                    Ok(added) => added,
+                    Err(problem) if targets => return fail(problem),
+                    Err(_) => continue,
+                };
+                let before = insertions.entry(end).or_default();
+                if let Some(twice) = texts.iter().find(|text| before.contains(text)) {
+                    return fail(format!("{twice} is added twice"));
                 }
+                before.extend(texts);
             }
         }
     }
@@ -100,27 +108,27 @@ fn is_date(text: &str) -> bool {
 }
 
 /// The values of a document, found by pointer and known by where their text stands.
-struct Places<'a> {
+struct DocumentValues<'a> {
     document: &'a str,
-    open: BTreeMap<String, Level<'a>>,
+    open: BTreeMap<String, OpenedValue<'a>>,
 }
 
 /// What a value holds, unread.
-enum Level<'a> {
+enum OpenedValue<'a> {
     Object(BTreeMap<String, &'a RawValue>),
     Array(Vec<&'a RawValue>),
 }
 
 /// A value of the document.
-struct Place<'a> {
+struct DocumentValue<'a> {
     text: &'a str,
     /// Where its text begins.
     start: usize,
 }
 
-impl<'a> Places<'a> {
+impl<'a> DocumentValues<'a> {
     fn of(document: &'a str) -> Result<Self, Failure> {
-        let mut places = Places {
+        let mut places = DocumentValues {
             document,
             open: BTreeMap::new(),
         };
@@ -132,15 +140,15 @@ impl<'a> Places<'a> {
 
     fn open(&mut self, pointer: &str, text: &'a str) -> Result<(), serde_json::Error> {
         let level = if text.trim_start().starts_with('[') {
-            Level::Array(serde_json::from_str(text)?)
+            OpenedValue::Array(serde_json::from_str(text)?)
         } else {
-            Level::Object(serde_json::from_str(text)?)
+            OpenedValue::Object(serde_json::from_str(text)?)
         };
         self.open.insert(pointer.to_owned(), level);
         Ok(())
     }
 
-    fn find(&mut self, pointer: &str) -> Result<Place<'a>, String> {
+    fn find(&mut self, pointer: &str) -> Result<DocumentValue<'a>, String> {
         let missing = || "is not in the document".to_owned();
         let (above, step) = pointer.rsplit_once('/').ok_or_else(missing)?;
         if !self.open.contains_key(above) {
@@ -148,20 +156,22 @@ impl<'a> Places<'a> {
             self.open(above, text).map_err(|_| missing())?;
         }
         let found = match self.open.get(above) {
-            Some(Level::Object(members)) => {
+            Some(OpenedValue::Object(members)) => {
                 members.get(&step.replace("~1", "/").replace("~0", "~"))
             }
-            Some(Level::Array(items)) => step.parse().ok().and_then(|at: usize| items.get(at)),
+            Some(OpenedValue::Array(items)) => {
+                step.parse().ok().and_then(|at: usize| items.get(at))
+            }
             None => None,
         };
         let text = found.ok_or_else(missing)?.get();
         // Raw values are slices of the text they were read from.
         let start = text.as_ptr() as usize - self.document.as_ptr() as usize;
-        Ok(Place { text, start })
+        Ok(DocumentValue { text, start })
     }
 }
 
-impl Place<'_> {
+impl DocumentValue<'_> {
     /// Where to write an addition, and the text of each of its parts.
     fn added(&self, verb: &str, value: &Value) -> Result<(usize, Vec<String>), String> {
         let held: Value = serde_json::from_str(self.text).map_err(|error| error.to_string())?;

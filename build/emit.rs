@@ -8,7 +8,7 @@ use super::docs;
 use super::names;
 use super::plan::Operation;
 use super::refinements::Refinements;
-use super::resources::{PathStep, Place};
+use super::resources::{PathStep, ResourcePlace};
 use super::types::{Def, Field, Kind, Ty, Types};
 
 /// First line of every generated file.
@@ -312,7 +312,7 @@ pub fn resources(names: &[String]) -> String {
     out
 }
 
-fn place(place: &Place) -> String {
+fn place(place: &ResourcePlace) -> String {
     let steps = place.path.iter().map(|step| match step {
         PathStep::Member(name) => format!("PathStep::Member({name:?})"),
         PathStep::Items => "PathStep::Items".to_owned(),

@@ -111,6 +111,17 @@ fn an_addition_that_finds_no_place_or_its_work_done_is_told_with_its_place() {
 }
 
 #[test]
+fn what_two_entries_add_alike_is_refused() {
+    let mut additions = addition("append", json!({"/zeta/enum": ["c"]}));
+    let again = additions[0].clone();
+    additions.as_array_mut().expect("a list").push(again);
+    assert_eq!(
+        refused_addition(&additions),
+        "additions.json#/1: /zeta/enum: \"c\" is added twice"
+    );
+}
+
+#[test]
 fn an_addition_says_what_it_is_where_it_was_seen_and_when() {
     let whole = addition("append", json!({"/zeta/enum": ["c"]}));
     for fact in ["what", "source", "date"] {
