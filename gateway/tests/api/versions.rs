@@ -268,6 +268,17 @@ async fn a_mock_destination_has_no_path_of_the_command_line() {
 }
 
 #[tokio::test]
+async fn an_address_counts_and_a_path_beside_it_does_not() {
+    for version in UNTYPED {
+        let world = World::start().await;
+        let both = json!({"name": "a", "url": "https://a.example", "cli_path": "/y"});
+        let made = ok(&world, "POST", &format!("/{version}/destinations"), both).await;
+        assert_eq!(made["url"], "https://a.example");
+        assert_eq!(made["cli_path"], Value::Null);
+    }
+}
+
+#[tokio::test]
 async fn a_verification_shows_its_configs_to_who_has_written_it() {
     let configs = json!({"webhook_secret_key": "s"});
     let verification = json!({"type": "SHOPIFY", "configs": configs});
