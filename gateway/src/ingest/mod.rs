@@ -8,6 +8,7 @@ mod evaluate;
 mod handshake;
 mod replay;
 mod rows;
+mod transformed;
 mod transforming;
 mod verification;
 

@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 
 use super::accept::SourceConnection;
 use super::rows::store_payload;
+use super::transformed::rewrite;
 use crate::intake::Intake;
 use crate::issues;
 use crate::request::ReceivedRequest;
 use crate::store::StoreError;
-use crate::transform::{TransformRun, TransformedBody, TransformedRequest};
+use crate::transform::TransformRun;
 
 /// What a transform rule makes of a request.
 pub(super) enum TransformRuleOutcome {
@@ -140,103 +141,4 @@ fn described(intake: &Intake<'_>, id: &str) -> Result<Value, StoreError> {
             }))
         })?;
     Ok(connection)
-}
-
-/// The request after the code. What the code leaves as it was stays so byte for byte: a body that is
-/// no text cannot be told by its text.
-fn rewrite(received: &ReceivedRequest, request: TransformedRequest) -> ReceivedRequest {
-    let content_type = request.headers.get("content-type").and_then(Value::as_str);
-    let body = match &request.body {
-        None => received.body.clone(),
-        Some(body) => encode(body, content_type.unwrap_or_default()),
-    };
-    ReceivedRequest::stored(
-        None,
-        received.method.clone(),
-        request.path.unwrap_or_else(|| received.path.clone()),
-        request.query.unwrap_or_else(|| received.query.clone()),
-        request.headers,
-        body,
-    )
-}
-
-/// A body as bytes: text as it is, null as nothing, a flat object as a form where the content type
-/// says so, and anything else as JSON.
-fn encode(body: &TransformedBody, content_type: &str) -> Vec<u8> {
-    let plain = |value: &Value| match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
-        _ => None,
-    };
-    if let Value::Object(members) = &body.value
-        && content_type
-            .to_ascii_lowercase()
-            .starts_with("application/x-www-form-urlencoded")
-    {
-        let pairs: Option<Vec<_>> = members
-            .iter()
-            .map(|(name, value)| Some((name, plain(value)?)))
-            .collect();
-        if let Some(pairs) = pairs {
-            let form = url::form_urlencoded::Serializer::new(String::new())
-                .extend_pairs(pairs)
-                .finish();
-            return form.into_bytes();
-        }
-    }
-    match &body.value {
-        Value::Null => Vec::new(),
-        Value::String(text) => text.clone().into_bytes(),
-        _ => body.json.clone().into_bytes(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_body_is_encoded_as_its_content_type_says() {
-        let form = "application/x-www-form-urlencoded; charset=utf-8";
-        for (body, content_type, bytes) in [
-            (json!({ "a": 1 }), "application/json", r#"{"a":1}"#),
-            (json!("text"), "application/json", "text"),
-            (json!(null), "application/json", ""),
-            (json!({ "a": "x y", "b": 2 }), form, "a=x+y&b=2"),
-            (json!({ "a": { "b": 1 } }), form, r#"{"a":{"b":1}}"#),
-        ] {
-            let body = TransformedBody {
-                json: body.to_string(),
-                value: body,
-            };
-            assert_eq!(encode(&body, content_type), bytes.as_bytes(), "{body:?}");
-        }
-    }
-
-    #[test]
-    fn bytes_survive_code_that_leaves_the_body_alone() {
-        let mut headers = serde_json::Map::new();
-        headers.insert("content-type".into(), "application/octet-stream".into());
-        let received = ReceivedRequest::stored(
-            None,
-            "POST".into(),
-            "/a".into(),
-            "x=1".into(),
-            headers.clone(),
-            vec![0, 255, 1],
-        );
-        let request = TransformedRequest {
-            headers,
-            body: None,
-            path: None,
-            query: Some("y=2".into()),
-        };
-        let rewritten = rewrite(&received, request);
-        assert_eq!(rewritten.body, [0, 255, 1]);
-        assert_eq!(
-            (rewritten.path.as_str(), rewritten.query.as_str()),
-            ("/a", "y=2")
-        );
-        assert_eq!(rewritten.parsed_query, json!({ "y": "2" }));
-    }
 }

@@ -30,6 +30,10 @@ const FILES: &[(&str, &str)] = &[
         "Times, lists, addresses and keys",
         include_str!("../../parity/lists.json"),
     ),
+    (
+        "Ingestion, transformations and delivery",
+        include_str!("../../parity/delivery.json"),
+    ),
 ];
 
 /// One behaviour of the API or the event gateway.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 /// What a content type means for ingestion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ContentKind {
+pub enum BodyKind {
     /// JSON, which must parse.
     Json,
     /// A form, seen by rules as an object.
@@ -49,17 +49,25 @@ const BINARY: &[&str] = &[
     "font/woff2",
 ];
 
+impl BodyKind {
+    /// The kind of a body with these headers, by lower-case name.
+    pub fn of(headers: &Map<String, Value>) -> Self {
+        let header = |name: HeaderName| headers.get(name.as_str()).and_then(Value::as_str);
+        classify(header(CONTENT_TYPE), header(CONTENT_ENCODING))
+    }
+}
+
 /// Classifies a request by its `content-type` and `content-encoding`.
-pub fn classify(content_type: Option<&str>, content_encoding: Option<&str>) -> ContentKind {
+pub fn classify(content_type: Option<&str>, content_encoding: Option<&str>) -> BodyKind {
     if content_encoding.is_some_and(|encoding| encoding.to_ascii_lowercase().contains("gzip")) {
-        return ContentKind::Binary;
+        return BodyKind::Binary;
     }
     let Some(content_type) = content_type else {
-        return ContentKind::Untyped;
+        return BodyKind::Untyped;
     };
     // It may come from the query string, where anything can stand, and has to go out as a header.
     if http::HeaderValue::from_str(content_type).is_err() {
-        return ContentKind::Refused;
+        return BodyKind::Refused;
     }
     // Of a header that was sent twice the first one counts.
     let essence = content_type
@@ -69,21 +77,20 @@ pub fn classify(content_type: Option<&str>, content_encoding: Option<&str>) -> C
         .trim()
         .to_ascii_lowercase();
     match essence.as_str() {
-        "" => ContentKind::Untyped,
-        "application/x-www-form-urlencoded" => ContentKind::Form,
-        name if JSON.contains(&name) || name.ends_with("+json") => ContentKind::Json,
+        "" => BodyKind::Untyped,
+        "application/x-www-form-urlencoded" => BodyKind::Form,
+        name if JSON.contains(&name) || name.ends_with("+json") => BodyKind::Json,
         name if TEXT.contains(&name) || name.ends_with("+xml") || name.starts_with("text/") => {
-            ContentKind::Text
+            BodyKind::Text
         }
-        name if BINARY.contains(&name) || name.starts_with("image/") => ContentKind::Binary,
-        _ => ContentKind::Refused,
+        name if BINARY.contains(&name) || name.starts_with("image/") => BodyKind::Binary,
+        _ => BodyKind::Refused,
     }
 }
 
 /// Whether a request with these headers, by lower-case name, carries bytes rather than text.
 pub fn is_binary(headers: &Map<String, Value>) -> bool {
-    let header = |name: HeaderName| headers.get(name.as_str()).and_then(Value::as_str);
-    classify(header(CONTENT_TYPE), header(CONTENT_ENCODING)) == ContentKind::Binary
+    BodyKind::of(headers) == BodyKind::Binary
 }
 
 #[cfg(test)]
@@ -93,30 +100,27 @@ mod tests {
     #[test]
     fn every_group_is_told_apart() {
         for (content_type, expected) in [
-            (None, ContentKind::Untyped),
-            (Some(" "), ContentKind::Untyped),
-            (Some("application/json, text/plain"), ContentKind::Json),
-            (Some("text/plain\r\nx: y"), ContentKind::Refused),
-            (Some("application/json; charset=utf-8"), ContentKind::Json),
-            (Some("Application/CloudEvents+JSON"), ContentKind::Json),
-            (Some("application/x-www-form-urlencoded"), ContentKind::Form),
-            (Some("text/csv"), ContentKind::Text),
-            (Some("application/soap+xml"), ContentKind::Text),
-            (Some("application/pdf"), ContentKind::Binary),
-            (Some("image/png"), ContentKind::Binary),
-            (Some("multipart/form-data; boundary=x"), ContentKind::Binary),
-            (
-                Some("application/vnd.apache.avro+binary"),
-                ContentKind::Binary,
-            ),
-            (Some("application/x-unknown"), ContentKind::Refused),
-            (Some("audio/midi"), ContentKind::Refused),
+            (None, BodyKind::Untyped),
+            (Some(" "), BodyKind::Untyped),
+            (Some("application/json, text/plain"), BodyKind::Json),
+            (Some("text/plain\r\nx: y"), BodyKind::Refused),
+            (Some("application/json; charset=utf-8"), BodyKind::Json),
+            (Some("Application/CloudEvents+JSON"), BodyKind::Json),
+            (Some("application/x-www-form-urlencoded"), BodyKind::Form),
+            (Some("text/csv"), BodyKind::Text),
+            (Some("application/soap+xml"), BodyKind::Text),
+            (Some("application/pdf"), BodyKind::Binary),
+            (Some("image/png"), BodyKind::Binary),
+            (Some("multipart/form-data; boundary=x"), BodyKind::Binary),
+            (Some("application/vnd.apache.avro+binary"), BodyKind::Binary),
+            (Some("application/x-unknown"), BodyKind::Refused),
+            (Some("audio/midi"), BodyKind::Refused),
         ] {
             assert_eq!(classify(content_type, None), expected, "{content_type:?}");
         }
         assert_eq!(
             classify(Some("application/x-unknown"), Some("gzip")),
-            ContentKind::Binary
+            BodyKind::Binary
         );
     }
 }

@@ -4,6 +4,6 @@ mod content_type;
 mod receive;
 mod view;
 
-pub use content_type::is_binary;
+pub use content_type::{BodyKind, is_binary};
 pub use receive::{ReceivedRequest, RequestError};
 pub use view::RequestView;

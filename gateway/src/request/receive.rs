@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, COOKIE};
+use http::header::{CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Map, Value};
 
-use super::content_type::{ContentKind, classify};
+use super::content_type::BodyKind;
 use crate::wire::RejectionCause;
 use crate::{json, query};
 
@@ -124,17 +124,14 @@ impl ReceivedRequest {
     /// The body as it was sent, where rules see it as JSON.
     pub fn json(&self) -> Option<Cow<'_, str>> {
         match self.kind() {
-            ContentKind::Json => json::text(&self.body),
-            ContentKind::Untyped if !self.value.is_string() => json::text(&self.body),
+            BodyKind::Json => json::text(&self.body),
+            BodyKind::Untyped if !self.value.is_string() => json::text(&self.body),
             _ => None,
         }
     }
 
-    fn kind(&self) -> ContentKind {
-        classify(
-            self.header(CONTENT_TYPE.as_str()),
-            self.header(CONTENT_ENCODING.as_str()),
-        )
+    fn kind(&self) -> BodyKind {
+        BodyKind::of(&self.headers)
     }
 
     fn read_body(&mut self, body: Vec<u8>) -> Result<(), RequestError> {
@@ -148,8 +145,8 @@ impl ReceivedRequest {
 /// The body as rules see it: JSON as such, a form as an object, other text as a string, and bytes
 /// as the text they would be. An empty body is null whatever its type. Without a content type an
 /// object or a list is JSON and anything else is text, which is a choice of ours.
-fn value_of(kind: ContentKind, body: &[u8]) -> Result<Value, RequestError> {
-    if kind == ContentKind::Refused {
+fn value_of(kind: BodyKind, body: &[u8]) -> Result<Value, RequestError> {
+    if kind == BodyKind::Refused {
         return Err(RequestError::ContentType);
     }
     if body.is_empty() {
@@ -157,11 +154,11 @@ fn value_of(kind: ContentKind, body: &[u8]) -> Result<Value, RequestError> {
     }
     let text = String::from_utf8_lossy(body);
     match kind {
-        ContentKind::Json => json::parse(body).ok_or(RequestError::Json),
-        ContentKind::Form => {
+        BodyKind::Json => json::parse(body).ok_or(RequestError::Json),
+        BodyKind::Form => {
             Ok(query::parse(&text).unwrap_or_else(|_| Value::String(text.into_owned())))
         }
-        ContentKind::Untyped => Ok(json::parse(body)
+        BodyKind::Untyped => Ok(json::parse(body)
             .filter(|value| value.is_object() || value.is_array())
             .unwrap_or_else(|| Value::String(text.into_owned()))),
         _ => Ok(Value::String(text.into_owned())),

@@ -93,13 +93,15 @@ impl ConsoleLine {
     }
 }
 
-/// A body that a handler made.
+/// A body that a handler returned.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TransformedBody {
     /// JSON or text; null where there is none.
     pub(crate) value: Value,
     /// The same as JSON, as JavaScript writes it: members in their order, numbers in its spelling.
     pub(crate) json: String,
+    /// Whether it is what the handler was given.
+    pub(crate) is_unchanged: bool,
 }
 
 /// The request a handler returned.
@@ -107,11 +109,11 @@ pub(crate) struct TransformedBody {
 pub(crate) struct TransformedRequest {
     /// Lower-case names to values.
     pub(crate) headers: Map<String, Value>,
-    /// The body, unless the code left it as it was.
+    /// The body, unless the code left it and the content type as they were.
     pub(crate) body: Option<TransformedBody>,
-    /// The path, when it is text.
+    /// The path, if one was returned.
     pub(crate) path: Option<String>,
-    /// The query string without `?`, when it is text.
+    /// The query string without `?`, if one was returned.
     pub(crate) query: Option<String>,
 }
 

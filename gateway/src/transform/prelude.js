@@ -8,7 +8,7 @@
   const { entries } = Object;
   const { apply, construct } = Reflect;
   const { String, Error, TypeError, RangeError, Proxy } = globalThis;
-  const { toWellFormed } = String.prototype;
+  const { toWellFormed, toLowerCase } = String.prototype;
   const handlers = Object.create(null);
 
   // Time stands still during a run, and chance is the gateway's.
@@ -70,8 +70,18 @@
     handlers.transform = handler;
   };
 
+  // The content type, as the last header of that name says it: it is the one the code added.
+  const contentType = (headers) => {
+    let found;
+    for (const [name, value] of entries(headers)) {
+      if (apply(toLowerCase, name, []) === "content-type") found = value;
+    }
+    return found;
+  };
+
   // Gives back what became of the request as JSON, with the headers in the order the code gave
-  // them, and its body as JSON by itself; null when that is as it was before.
+  // them; its body as JSON by itself, null when that and its type are as they were before; and
+  // whether the body is.
   return (before, context) => {
     const handler = handlers.transform;
     if (handler === undefined) {
@@ -79,7 +89,7 @@
     }
     const request = parse(before);
     const body = stringify(request.body);
-    const typed = request.headers["content-type"] !== undefined;
+    const type = contentType(request.headers);
     const result = handler(request, parse(context));
     if (typeof result !== "object" || result === null || isArray(result)) {
       const received = result === null ? "null" : isArray(result) ? "array" : typeof result;
@@ -93,7 +103,9 @@
       throw new Error("Transformation must return a request with headers");
     }
     const rewritten = stringify(after) ?? "null";
-    const rest = stringify({ typed, headers: entries(headers), path, query });
-    return [rest, rewritten === body ? null : rewritten];
+    const rest = stringify({ typed: type !== undefined, headers: entries(headers), path, query });
+    const unchanged = rewritten === (body ?? "null");
+    const untouched = unchanged && contentType(headers) === type;
+    return [rest, untouched ? null : rewritten, unchanged];
   };
 });

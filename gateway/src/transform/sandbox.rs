@@ -13,8 +13,8 @@ use super::{
     ConsoleLine, TransformLimits, TransformOutcome, TransformRun, TransformedBody,
     TransformedRequest,
 };
-use crate::json;
 use crate::wire::{ConsoleLevel, LogLevel};
+use crate::{json, query};
 
 const PRELUDE: &str = include_str!("prelude.js");
 const PRELUDE_NAME: &str = "<prelude>";
@@ -73,6 +73,7 @@ pub(super) fn timed_out(after: Duration) -> String {
 struct HandlerOutput {
     rest: String,
     body: Option<String>,
+    is_body_unchanged: bool,
 }
 
 /// The highest level among the lines; a run that says nothing is at the lowest.
@@ -151,6 +152,7 @@ fn call<'js>(
     Ok(HandlerOutput {
         rest: output.get(0)?,
         body: output.get(1)?,
+        is_body_unchanged: output.get(2)?,
     })
 }
 
@@ -216,7 +218,11 @@ fn describe(error: &CaughtError<'_>) -> String {
 
 /// Reads the request a handler returned.
 fn read(output: HandlerOutput, limits: TransformLimits) -> Result<TransformedRequest, String> {
-    let HandlerOutput { rest, body } = output;
+    let HandlerOutput {
+        rest,
+        body,
+        is_body_unchanged,
+    } = output;
     if rest.len() + body.as_ref().map_or(0, String::len) > limits.output {
         return Err(format!(
             "Error: Transformation must return at most {} bytes",
@@ -241,19 +247,45 @@ fn read(output: HandlerOutput, limits: TransformLimits) -> Result<TransformedReq
         Some(json) => Some(TransformedBody {
             value: json::parse(json.as_bytes()).ok_or_else(unreadable)?,
             json,
+            is_unchanged: is_body_unchanged,
         }),
         None => None,
     };
-    let mut text = |name: &str| match rest[name].take() {
-        Value::String(text) => Some(text),
-        _ => None,
-    };
     Ok(TransformedRequest {
         headers,
-        path: text("path"),
-        query: text("query"),
+        path: path(rest["path"].take())?,
+        query: query_string(rest["query"].take())?,
         body,
     })
+}
+
+/// The path that was returned, if one was. One without the slash at its front gets it.
+fn path(returned: Value) -> Result<Option<String>, String> {
+    let path = match returned {
+        Value::Null => return Ok(None),
+        Value::String(path) => path,
+        Value::Number(number) => number.to_string(),
+        Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            return Err("Error: Transformation must return a path that is a string".to_owned());
+        }
+    };
+    Ok(Some(if path.is_empty() || path.starts_with('/') {
+        path
+    } else {
+        format!("/{path}")
+    }))
+}
+
+/// The query that was returned, if one was. An object is written as a query string.
+fn query_string(returned: Value) -> Result<Option<String>, String> {
+    match returned {
+        Value::Null => Ok(None),
+        Value::String(query) => Ok(Some(query)),
+        Value::Object(_) => Ok(Some(query::write(&returned))),
+        Value::Number(_) | Value::Bool(_) | Value::Array(_) => {
+            Err("Error: Transformation must return a query that is a string".to_owned())
+        }
+    }
 }
 
 /// Whether a header names a media type: two words with a slash between them, and what may follow.

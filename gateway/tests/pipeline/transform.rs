@@ -223,7 +223,8 @@ async fn executions_keep_the_console_by_level_and_both_payloads() {
         let text =
             |data: Option<hookdeck::models::RequestData>| data.unwrap().body.unwrap().to_value();
         assert_eq!(text(whole.original_event_data), json!({ "say": kind }));
-        assert_eq!(text(whole.transformed_event_data), "after");
+        // It is JSON text now, and shown as that.
+        assert_eq!(text(whole.transformed_event_data), "\"after\"");
         let event = world.event_of(&id).await;
         assert_eq!(Some(event.event_data_id), whole.transformed_event_data_id);
     }
@@ -300,4 +301,123 @@ async fn webhooks_go_on_while_scripts_run_away() {
             "{said}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_form_becomes_json_by_its_content_type_alone() {
+    let world = World::start().await;
+    for (name, statements, content_type, expected) in [
+        (
+            "json",
+            "request.headers['content-type'] = 'application/json'; return request;",
+            "application/json",
+            r#"{"a":"1","b":"x y"}"#,
+        ),
+        (
+            "capitals",
+            "request.headers['Content-Type'] = 'application/json'; return request;",
+            "application/json",
+            r#"{"a":"1","b":"x y"}"#,
+        ),
+        (
+            "text",
+            "request.headers['content-type'] = 'text/plain'; return request;",
+            "text/plain",
+            r#"{"a":"1","b":"x y"}"#,
+        ),
+        (
+            "more",
+            "request.headers['content-type'] = 'application/json'; request.body.c = 3; return request;",
+            "application/json",
+            r#"{"a":"1","b":"x y","c":3}"#,
+        ),
+        (
+            "form",
+            "request.body.c = ['3', { d: 4 }]; return request;",
+            "application/x-www-form-urlencoded",
+            "a=1&b=x+y&c%5B0%5D=3&c%5B1%5D%5Bd%5D=4",
+        ),
+        (
+            "same",
+            "return request;",
+            "application/x-www-form-urlencoded",
+            "b=x+y&a=%31",
+        ),
+        (
+            "gone",
+            "delete request.body; return request;",
+            "application/x-www-form-urlencoded",
+            "",
+        ),
+    ] {
+        let rules = json!([rule(name, statements)]);
+        let connection = world.connect(name).rules(rules).await;
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let webhook = world.webhook(&connection).headers(&headers);
+        webhook.body("b=x+y&a=%31").taken().await;
+        world.settle().await;
+        let seen = world.receiver.next().await;
+        assert_eq!(seen.header("content-type"), content_type, "{name}");
+        assert_eq!(seen.text(), expected, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_code_deletes_is_gone() {
+    let world = World::start().await;
+    let own = json!({"url": world.receiver.at("/in")});
+    for (name, statements, expected) in [
+        ("a", "delete request.query; return request;", "/in/cb"),
+        ("b", "request.query = null; return request;", "/in/cb"),
+        ("c", "request.query = ''; return request;", "/in/cb"),
+        ("d", "delete request.path; return request;", "/in?code=x"),
+        ("e", "request.path = null; return request;", "/in?code=x"),
+        (
+            "f",
+            "return { headers: request.headers, body: request.body };",
+            "/in",
+        ),
+        ("g", "request.path = 'v2'; return request;", "/in/v2?code=x"),
+        (
+            "h",
+            "request.query = { page: 2 }; return request;",
+            "/in/cb?page=2",
+        ),
+    ] {
+        let rules = json!([rule(name, statements)]);
+        let connection = world.connect(name).config(own.clone()).rules(rules).await;
+        let webhook = world.webhook(&connection).path("/cb?code=x");
+        let request = webhook.json("{}").taken().await;
+        world.settle().await;
+        let seen = world.receiver.next().await;
+        assert_eq!(seen.uri.to_string(), expected, "{name}");
+        assert_eq!(seen.text(), "{}");
+        let event = world.event_of(&request).await;
+        let event = world.client.events().get(event.id).await.unwrap();
+        let url = event.data.unwrap().url;
+        assert_eq!(url, format!("{}{expected}", world.receiver.url), "{name}");
+    }
+    for (name, statements) in [
+        ("i", "request.path = {}; return request;"),
+        ("j", "request.query = ['a']; return request;"),
+    ] {
+        let rules = json!([rule(name, statements)]);
+        let connection = world.connect(name).mock().rules(rules).await;
+        let id = world.post(&connection, "{}").await;
+        let ignored = world.ignored_of(&id).await.remove(0);
+        assert_eq!(ignored.cause.as_str(), "TRANSFORMATION_FAILED", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn trying_a_transformation_out_shows_what_is_gone() {
+    let world = World::start().await;
+    let code = "addHandler('transform', (r) => ({ headers: r.headers, body: r.body }))";
+    let body = json!({"code": code, "request": {"headers": {"content-type": "application/json"},
+        "path": "/a", "query": "x=1", "body": {"n": 1}}});
+    let run = world.client.raw().put("/transformations/run").json(&body);
+    let run: Value = serde_json::from_str(run.await.unwrap().as_str()).unwrap();
+    let expected = json!({"headers": {"content-type": "application/json"}, "path": "", "query": null,
+        "parsed_query": {}, "body": {"n": 1}});
+    assert_eq!(run["request"], expected);
 }

@@ -135,10 +135,9 @@ fn of_event(conn: &Connection, id: &str) -> Result<(Value, Option<String>), ApiE
     Ok((request, Some(request_id)))
 }
 
-/// The request after the run; what the code left out is as before.
+/// The request after the run. A path or query that was not returned is gone; the contract knows null for the latter.
 fn shown(before: &Value, after: TransformedRequest) -> Value {
-    let old = |name: &str| text(before, name).unwrap_or_default().to_owned();
-    let query = after.query.unwrap_or_else(|| old("query"));
+    let query = after.query;
     let body = match after
         .body
         .map_or_else(|| before["body"].clone(), |body| body.value)
@@ -148,8 +147,8 @@ fn shown(before: &Value, after: TransformedRequest) -> Value {
     };
     json!({
         "headers": after.headers,
-        "path": after.path.unwrap_or_else(|| old("path")),
-        "parsed_query": parse(&query),
+        "path": after.path.unwrap_or_default(),
+        "parsed_query": parse(query.as_deref().unwrap_or_default()),
         "query": query,
         "body": body,
     })
