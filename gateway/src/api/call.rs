@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::error::ApiError;
 use crate::clock::Micros;
 use crate::contract::Operation;
+use crate::journal::Notes;
 use crate::project::Project;
 
 /// What a handler gives back: the reply's body, always with status 200.
@@ -33,6 +34,8 @@ pub(crate) struct Call {
     pub(crate) older_query: Value,
     /// The body; null where the operation takes none.
     pub(crate) body: Value,
+    /// What its entry in the journal is to say.
+    pub(crate) notes: Notes,
 }
 
 impl Call {
@@ -43,8 +46,12 @@ impl Call {
 
     /// Whether the caller's version knows no types of sources and destinations.
     pub(crate) fn is_untyped(&self) -> bool {
-        self.older
-            .is_some_and(|older| older.undoes(&ApiVersion::V2025_01_01))
+        self.undoes(&ApiVersion::V2025_01_01)
+    }
+
+    /// Whether the caller's version is older than this one.
+    pub(crate) fn undoes(&self, version: &ApiVersion) -> bool {
+        self.older.is_some_and(|older| older.undoes(version))
     }
 
     /// A parameter of the path, empty where the path has none of this name.

@@ -57,6 +57,19 @@ fn query_of(call: &Call) -> Result<Query, ApiError> {
     })
 }
 
+/// Refuses to break down by delivery group over all destinations: a group is one within its destination.
+fn groups_need_a_destination(call: &Call) -> Result<(), ApiError> {
+    let dimensions = call.query.get("dimensions").and_then(Value::as_array);
+    let by_group =
+        dimensions.is_some_and(|names| names.iter().any(|name| name == "delivery_group"));
+    if by_group && call.query["filters"].get("destination_id").is_none() {
+        return Err(ApiError::invalid(
+            "The delivery_group dimension requires a filters.destination_id filter",
+        ));
+    }
+    Ok(())
+}
+
 /// The filters of a call on columns.
 fn filter_of(call: &Call, fields: &[Field]) -> Result<Conditions, ApiError> {
     let mut conditions = Conditions::new();
@@ -144,6 +157,7 @@ pub(super) async fn requests(call: Call) -> Reply {
 }
 
 pub(super) async fn events(call: Call) -> Reply {
+    groups_need_a_destination(&call)?;
     let mut filter = filter_of(
         &call,
         &[
@@ -179,6 +193,7 @@ pub(super) async fn events(call: Call) -> Reply {
 }
 
 pub(super) async fn attempts(call: Call) -> Reply {
+    groups_need_a_destination(&call)?;
     let filter = filter_of(
         &call,
         &[

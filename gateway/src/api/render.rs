@@ -42,11 +42,6 @@ impl View {
             ..Self::of(&call.project)
         }
     }
-
-    /// Whether the caller's version shows credentials unasked where it can.
-    pub(crate) fn shows_credentials(&self) -> bool {
-        self.credentials
-    }
 }
 
 pub(super) fn stored_json(row: &Row<'_>, column: &str) -> Result<Value, ApiError> {

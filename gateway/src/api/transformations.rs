@@ -60,7 +60,7 @@ fn render(_: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError>
         "id": row.get::<_, String>("id")?,
         "team_id": view.team_id,
         "name": row.get::<_, String>("name")?,
-        "code": row.get::<_, String>("code")?,
+        "code": row.get::<_, Option<String>>("code")?,
         "env": stored_json(row, "env")?,
         "created_at": millis(row.get("created_at")?),
         "updated_at": millis(row.get("updated_at")?),
@@ -172,7 +172,8 @@ fn insert(conn: &Connection, id: &str, body: &Value, now: Micros) -> Result<(), 
     .execute(named_params! {
         ":id": id,
         ":name": text(body, "name").unwrap_or_default(),
-        ":code": text(body, "code").unwrap_or_default(),
+        // A rule may name a transformation that there is not, and brings no code for it.
+        ":code": text(body, "code"),
         ":env": env_of(body).unwrap_or_else(|| "{}".to_owned()),
         ":now": now,
     })?;

@@ -221,18 +221,18 @@ pub(crate) static TRANSFORMATIONS: Table = Table {
         ),
         ("error_count", Measure::Words(|| logged(LogLevel::Error))),
         ("warn_count", Measure::Words(|| logged(LogLevel::Warn))),
-        ("info_count", Measure::Words(|| logged(LogLevel::Info))),
         (
-            "debug_count",
+            "info_count",
             Measure::Words(|| {
-                format!("count(*) FILTER (WHERE log_level = '{DEBUG}' AND logs <> '[]')")
+                format!("count(*) FILTER (WHERE log_level = '{INFO}' AND logs <> '[]')")
             }),
         ),
+        ("debug_count", Measure::Words(|| logged(LogLevel::Debug))),
     ],
 };
 
 const FATAL: LogLevel = LogLevel::Fatal;
-const DEBUG: LogLevel = LogLevel::Debug;
+const INFO: LogLevel = LogLevel::Info;
 
 /// How many were at this level.
 fn logged(level: LogLevel) -> String {

@@ -24,7 +24,7 @@ use super::version::{self, CURRENT};
 use crate::api::{self, Call};
 use crate::contract::{Contract, Operation};
 use crate::faults::{Effect, Plane, Strike, Subject};
-use crate::journal::JournalEntry;
+use crate::journal::{JournalEntry, Notes};
 use crate::project::Project;
 
 /// The routes of the API: every path that no other router takes.
@@ -74,6 +74,7 @@ async fn serve(State(tenants): State<Tenants>, request: Request) -> Response {
             .filter(|translation| translation.concerns(&route.operation.id)),
         raw_query: request.uri().query().unwrap_or_default().to_owned(),
         known: known.filter(|_| routed == Method::GET).cloned(),
+        notes: Notes::default(),
     };
     with_quota(call.respond(request.into_body()).await, standing)
 }
@@ -88,6 +89,8 @@ struct RestCall {
     raw_query: String,
     /// The tags of the replies the caller has.
     known: Option<HeaderValue>,
+    /// What the journal is to say of it.
+    notes: Notes,
 }
 
 impl RestCall {
@@ -152,6 +155,7 @@ impl RestCall {
             older_query: self.older.map_or(Value::Null, |_| query.clone()),
             query,
             body,
+            notes: self.notes.clone(),
         }
     }
 
@@ -160,6 +164,10 @@ impl RestCall {
         let is_sent = response.extensions().get::<Cut>().is_none();
         let mut entry = JournalEntry::new(Plane::Api, &self.operation.id, strike);
         entry.status = is_sent.then_some(response.status().as_u16());
+        self.notes.write_into(&mut entry, |path| match self.older {
+            Some(older) => older.downgrade_message(&self.operation.id, path),
+            None => path.to_owned(),
+        });
         let now = self.project.clock().now();
         self.project.journal().add(now, entry);
     }

@@ -35,7 +35,7 @@ pub(in crate::api) async fn create(call: Call) -> Reply {
 }
 
 /// Creates the connection, or writes the one with the same name on the same source. Without a
-/// name it is the unnamed one between the same source and destination that is written.
+/// name it is the unnamed one between the same source and destination that is written. A disabled one is enabled.
 pub(in crate::api) async fn upsert(call: Call) -> Reply {
     put(call, true).await
 }
@@ -76,6 +76,10 @@ async fn put(mut call: Call, overwrite: bool) -> Reply {
                 ));
             }
             change(tx, &found.id, body, now)?;
+            if enable(tx, &found.id)? {
+                call.notes
+                    .connection(&found.id, "the upsert enabled the disabled connection");
+            }
             shown(tx, &view, &found.id)
         })
         .await
@@ -263,6 +267,17 @@ fn change(conn: &Connection, id: &str, body: &Value, now: Micros) -> Result<(), 
         ":now": now,
     })?;
     Ok(())
+}
+
+/// Enables a disabled connection, as an upsert does; answers whether it was one. Its source and destination stay
+/// as they are.
+fn enable(conn: &Connection, id: &str) -> Result<bool, ApiError> {
+    let enabled = conn
+        .prepare_cached(
+            "UPDATE connections SET disabled_at = NULL WHERE id = ? AND disabled_at IS NOT NULL",
+        )?
+        .execute([id])?;
+    Ok(enabled > 0)
 }
 
 fn rules(body: &Value) -> Option<String> {

@@ -61,7 +61,7 @@ fn input(conn: &Connection, view: &View, body: &Value) -> Result<Input, ApiError
         (Some(code), _) => (code.to_owned(), json!({})),
         (None, Some(id)) => find(
             conn,
-            "SELECT code, env FROM transformations WHERE id = ?",
+            "SELECT coalesce(code, '') AS code, env FROM transformations WHERE id = ?",
             id,
             |row| Ok((row.get(0)?, render::stored_json(row, "env")?)),
         )?
