@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use hookdeck::ApiVersion;
 use hookdeck::version::Translation;
 use serde_json::Value;
@@ -10,6 +11,7 @@ use super::error::ApiError;
 use crate::clock::Micros;
 use crate::contract::Operation;
 use crate::journal::Notes;
+use crate::json::{self, Ordered};
 use crate::project::Project;
 
 /// What a handler gives back: the reply's body, always with status 200.
@@ -34,6 +36,8 @@ pub(crate) struct Call {
     pub(crate) older_query: Value,
     /// The body; null where the operation takes none.
     pub(crate) body: Value,
+    /// The body as it came, with its members in their order.
+    pub(crate) text: Bytes,
     /// What its entry in the journal is to say.
     pub(crate) notes: Notes,
 }
@@ -60,6 +64,11 @@ impl Call {
         params
             .find(|(key, _)| *key == name)
             .map_or("", |(_, value)| value)
+    }
+
+    /// The body with its members in their order; null where there is none.
+    pub(crate) fn ordered_body(&self) -> Ordered {
+        json::parse_ordered(&self.text).unwrap_or(Ordered::Null)
     }
 
     /// The current moment of the project. Asked inside a write it grows in the order of the commits, which is

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::command_line;
 use super::faulty::{Cut, close, in_place, spoil};
-use super::input::{read_input, read_older};
+use super::input::{Input, read_input, read_older};
 use super::older::OlderCall;
 use super::quota::with_quota;
 use super::reply::{is_known, refused, reply, unchanged, unknown_path};
@@ -130,21 +130,22 @@ impl RestCall {
             None => read_input(&self.raw_query, body).await,
             Some(older) => read_older(older, operation, &self.raw_query, body).await,
         };
-        let (query, body) = match input {
+        let input = match input {
             Ok(input) => input,
             Err(error) => return refused(error),
         };
         let older = self
             .older
-            .map(|translation| OlderCall::new(translation, operation, &body));
-        let answered = api::answer(self.call(query, body)).await;
+            .map(|translation| OlderCall::new(translation, operation, &input.body));
+        let answered = api::answer(self.call(input)).await;
         match older {
             None => reply(answered),
             Some(older) => older.reply(answered),
         }
     }
 
-    fn call(&self, query: Value, body: Value) -> Call {
+    fn call(&self, input: Input) -> Call {
+        let Input { query, body, text } = input;
         let id = self.params.iter().find(|(name, _)| *name == "id");
         Call {
             project: Arc::clone(&self.project),
@@ -155,6 +156,7 @@ impl RestCall {
             older_query: self.older.map_or(Value::Null, |_| query.clone()),
             query,
             body,
+            text,
             notes: self.notes.clone(),
         }
     }

@@ -10,6 +10,7 @@ mod issues;
 mod lag;
 mod lenient;
 mod lists;
+mod member_order;
 mod metrics;
 mod public;
 mod resources;

@@ -132,10 +132,11 @@ fn has_both_ends(body: &Value) -> Result<(), ApiError> {
 /// The rules of a body as they are stored: a transformation given with a rule is written under its
 /// name, and the rule refers to it.
 fn resolve_rules(conn: &Connection, call: &mut Call, now: Micros) -> Result<(), ApiError> {
+    let sent = call.ordered_body();
     let Some(Value::Array(rules)) = call.body.get_mut("rules") else {
         return Ok(());
     };
-    for rule in rules {
+    for (index, rule) in rules.iter_mut().enumerate() {
         if text(rule, "type") != Some("transform") {
             continue;
         }
@@ -144,6 +145,9 @@ fn resolve_rules(conn: &Connection, call: &mut Call, now: Micros) -> Result<(), 
                 conn,
                 call.project.ids().transformation(),
                 inline,
+                sent.get("rules")
+                    .and_then(|rules| rules.item(index)?.get("transformation"))
+                    .and_then(transformations::env_of),
                 now,
             )?,
             (_, Some(id)) => {
