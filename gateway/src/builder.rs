@@ -142,6 +142,7 @@ pub struct GatewayBuilder {
     manual_clock: Option<Timestamp>,
     seed: Option<u64>,
     control: bool,
+    strict: bool,
 }
 
 impl std::fmt::Debug for GatewayBuilder {
@@ -154,6 +155,7 @@ impl std::fmt::Debug for GatewayBuilder {
             .field("manual_clock", &self.manual_clock)
             .field("seed", &self.seed)
             .field("control", &self.control)
+            .field("strict", &self.strict)
             .finish_non_exhaustive()
     }
 }
@@ -173,6 +175,7 @@ impl Default for GatewayBuilder {
             manual_clock: None,
             seed: None,
             control: false,
+            strict: false,
         }
     }
 }
@@ -300,6 +303,25 @@ impl GatewayBuilder {
         self
     }
 
+    /// Whether members of bodies, and filters of bulk jobs and metrics, that the contract does not list are refused,
+    /// so that typing errors are found. Unless set they are dropped, as by the live API, and the call's entry in the
+    /// [journal](Gateway::journal) names them.
+    ///
+    /// ```
+    /// use hookdeck_gateway::Gateway;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let gateway = Gateway::builder().strict(true).start().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn strict(mut self, on: bool) -> Self {
+        self.strict = on;
+        self
+    }
+
     /// Starts the gateway on the current Tokio runtime. It accepts requests when this returns.
     ///
     /// # Errors
@@ -344,6 +366,7 @@ impl GatewayBuilder {
             visibility_lag: Some(self.visibility_lag).filter(|lag| !lag.is_zero()),
             signing_secret: self.signing_secret.clone(),
             previous_signing_secret: self.previous_signing_secret.clone(),
+            strict: self.strict,
         });
         let mut projects = Vec::new();
         for key in &self.api_keys {

@@ -75,6 +75,10 @@ struct Arguments {
     /// Let the control API under /_gateway/ change things.
     #[arg(long)]
     control: bool,
+    /// Refuse members of bodies, and filters of bulk jobs and metrics, that the API does not know. Without it they are
+    /// dropped, as live, and the journal names them.
+    #[arg(long)]
+    strict: bool,
     /// What ids and chances are drawn from; told at the start where it is not given.
     #[arg(long)]
     seed: Option<u64>,
@@ -196,7 +200,8 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let mut builder = Gateway::builder()
         .listen(arguments.listen)
         .rate_limit(arguments.rate_limit.0)
-        .control(arguments.control);
+        .control(arguments.control)
+        .strict(arguments.strict);
     for key in arguments.api_keys {
         builder = builder.api_key(key);
     }

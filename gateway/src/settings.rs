@@ -21,6 +21,8 @@ pub struct Settings {
     pub loopback: bool,
     /// The key before it, while it is being rotated.
     pub previous_signing_secret: Option<String>,
+    /// Whether members that the contract does not list are refused. The live API drops them.
+    pub strict: bool,
 }
 
 impl std::fmt::Debug for Settings {
@@ -143,6 +145,7 @@ mod tests {
             signing_secret: "s".into(),
             loopback: true,
             previous_signing_secret: None,
+            strict: false,
         }
     }
 

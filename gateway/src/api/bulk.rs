@@ -220,14 +220,27 @@ pub(super) async fn create(call: ApiCall) -> ApiResult {
             ));
         }
         let items = selection.ids(tx)?;
-        if bulk_type == BulkType::RequestsReplay && items.is_empty() {
-            return Err(ApiError::domain("The query does not include any requests.", None));
+        if items.is_empty() {
+            return Err(ApiError::domain(nothing_found(bulk_type), None));
         }
         let now = call.now();
         bulk::create(tx, now, &id, bulk_type, &text, &items)?;
         shown(tx, view, bulk_type, &id)
     })
     .await
+}
+
+/// What is said of a query that selects nothing. The second is recorded for events, the first for replays.
+fn nothing_found(bulk_type: BulkType) -> &'static str {
+    match bulk_type {
+        BulkType::RequestsReplay => "The query does not include any requests.",
+        BulkType::RequestsRetry => {
+            "The query filter for the batch operations does not include any requests."
+        }
+        BulkType::EventsRetry | BulkType::EventsCancel | BulkType::IgnoredEventsRetry => {
+            "The query filter for the batch operations does not include any events."
+        }
+    }
 }
 
 fn shown(

@@ -229,6 +229,18 @@ pub(crate) fn shown_source(mut config: Value, auth: bool) -> Value {
     config
 }
 
+/// A source's config in the reply to a write: with `auth`, null where there is none, and so with the `auth_type` of
+/// the types that have one. A managed source, whose token the document does not let be null, is as it is.
+pub(crate) fn written_source(kind: &str, mut config: Value) -> Value {
+    if let Some(config) = config.as_object_mut().filter(|_| kind != "MANAGED") {
+        config.entry("auth").or_insert(Value::Null);
+        if matches!(kind, "WEBHOOK" | "HTTP") {
+            config.entry("auth_type").or_insert(Value::Null);
+        }
+    }
+    config
+}
+
 /// A destination's config as it is shown: `auth` is empty unless asked for.
 pub(crate) fn shown_destination(mut config: Value, auth: bool) -> Value {
     if !auth && config.is_object() {

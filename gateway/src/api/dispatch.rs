@@ -1,5 +1,6 @@
 //! From an operation of the contract to the handler that serves it.
 
+use hookdeck::ApiVersion;
 use hookdeck::operation::{self, Method, Resource};
 
 use super::call::{ApiCall, ApiResult};
@@ -10,7 +11,7 @@ use super::{
     integrations, issue_triggers, issues, metrics, notifications, organizations, projects, replay,
     requests, sources, transformations,
 };
-use crate::contract::Contract;
+use crate::contract::{Contract, Leniency};
 
 const SOURCE: NamedResource = NamedResource::Source;
 const DESTINATION: NamedResource = NamedResource::Destination;
@@ -26,8 +27,9 @@ pub(crate) async fn answer(mut call: ApiCall) -> ApiResult {
         });
     }
     let contract = Contract::get();
-    call.query = contract
-        .validate_query(call.operation, &call.query)
+    let leniency = leniency(&call);
+    let query = contract
+        .check_query(call.operation, &call.query, leniency)
         .map_err(ApiError::Validation)?;
     // What is written in place of something stored may leave its type out.
     let replaces = operation::find(&call.operation.id)
@@ -38,10 +40,36 @@ pub(crate) async fn answer(mut call: ApiCall) -> ApiResult {
         Some(Resource::Destination) => DESTINATION.current_type(&call).await?,
         _ => None,
     };
-    call.body = contract
-        .validate_body_for(call.operation, &call.body, current.as_deref())
-        .map_err(ApiError::Validation)?;
+    let misplaced = match replaces {
+        Some(Resource::Source) => sources::without_untyped_config(&mut call),
+        _ => None,
+    };
+    let body = contract.check_body(call.operation, &call.body, current.as_deref(), leniency);
+    let body = match (body, misplaced) {
+        (Ok(body), None) => body,
+        (Ok(_), Some(message)) => return Err(ApiError::invalid(message)),
+        (Err(mut messages), misplaced) => {
+            messages.extend(misplaced.map(str::to_owned));
+            return Err(ApiError::Validation(messages));
+        }
+    };
+    call.notes.dropped(query.dropped);
+    call.notes.dropped(body.dropped);
+    call.query = query.value;
+    call.body = body.value;
     run(call).await
+}
+
+/// What becomes of what the contract does not list. Before 2026-09-01 a command-line destination refused to be
+/// given a rate.
+fn leniency(call: &ApiCall) -> Leniency {
+    match call.project.settings().strict {
+        true => Leniency::STRICT,
+        false => Leniency {
+            drops_cli_policy: !call.undoes(&ApiVersion::V2026_09_01),
+            ..Leniency::LIVE
+        },
+    }
 }
 
 async fn served<F: Future<Output = ApiResult>>(

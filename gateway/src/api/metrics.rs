@@ -57,6 +57,19 @@ fn query_of(call: &ApiCall) -> Result<MetricsQuery, ApiError> {
     })
 }
 
+/// Refuses to break down by delivery group over all destinations: a group is one within its destination.
+fn groups_need_a_destination(call: &ApiCall) -> Result<(), ApiError> {
+    let dimensions = call.query.get("dimensions").and_then(Value::as_array);
+    let by_group =
+        dimensions.is_some_and(|names| names.iter().any(|name| name == "delivery_group"));
+    if by_group && call.query["filters"].get("destination_id").is_none() {
+        return Err(ApiError::invalid(
+            "The delivery_group dimension requires a filters.destination_id filter",
+        ));
+    }
+    Ok(())
+}
+
 /// The filters of a call on columns.
 fn filter_of(call: &ApiCall, fields: &[FilterField]) -> Result<Conditions, ApiError> {
     let mut conditions = Conditions::new();
@@ -144,6 +157,7 @@ pub(super) async fn requests(call: ApiCall) -> ApiResult {
 }
 
 pub(super) async fn events(call: ApiCall) -> ApiResult {
+    groups_need_a_destination(&call)?;
     let mut filter = filter_of(
         &call,
         &[
@@ -179,6 +193,7 @@ pub(super) async fn events(call: ApiCall) -> ApiResult {
 }
 
 pub(super) async fn attempts(call: ApiCall) -> ApiResult {
+    groups_need_a_destination(&call)?;
     let filter = filter_of(
         &call,
         &[

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use hookdeck::ApiVersion;
 use rusqlite::{Connection, OptionalExtension, Row};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::call::ApiCall;
 use super::config;
 use super::error::ApiError;
 use super::time::{millis, precise};
+use crate::json::{self, Ordered};
 use crate::settings::Settings;
 
 /// What rendering needs to know of the project.
@@ -42,11 +43,6 @@ impl RenderContext {
             ..Self::of(&call.project)
         }
     }
-
-    /// Whether the caller's version shows credentials unasked where it can.
-    pub(crate) fn shows_credentials(&self) -> bool {
-        self.credentials
-    }
 }
 
 pub(super) fn stored_json(row: &Row<'_>, column: &str) -> Result<Value, ApiError> {
@@ -55,6 +51,13 @@ pub(super) fn stored_json(row: &Row<'_>, column: &str) -> Result<Value, ApiError
         Some(text) => Ok(serde_json::from_str(&text)?),
         None => Ok(Value::Null),
     }
+}
+
+/// The rules of a connection, their members in the order that the live API shows them in: that of the database
+/// behind it, whoever wrote them in whatever order.
+fn stored_rules(row: &Row<'_>) -> Result<Value, ApiError> {
+    let rules: Ordered = serde_json::from_str(&row.get::<_, String>("rules")?)?;
+    Ok(json::verbatim(&rules.in_postgres_order().to_string()))
 }
 
 /// A source; its secrets only with `auth`.
@@ -134,7 +137,7 @@ pub(crate) fn connection(
         "description": row.get::<_, Option<String>>("description")?,
         "source": source,
         "destination": destination,
-        "rules": stored_json(row, "rules")?,
+        "rules": stored_rules(row)?,
         "disabled_at": millis(row.get("disabled_at")?),
         "paused_at": millis(row.get("paused_at")?),
         "created_at": millis(row.get("created_at")?),
@@ -230,9 +233,9 @@ pub(crate) fn attempt(view: &RenderContext, row: &Row<'_>, whole: bool) -> Resul
 
 /// What a destination answered: an object where it is one, else the text.
 fn response_body(text: String) -> Value {
-    match serde_json::from_str::<Map<String, Value>>(&text) {
-        Ok(object) => Value::Object(object),
-        Err(_) => Value::String(text),
+    match serde_json::from_str::<Ordered>(&text) {
+        Ok(object @ Ordered::Object(_)) => json::verbatim(&object.to_string()),
+        _ => Value::String(text),
     }
 }
 
@@ -267,7 +270,8 @@ mod tests {
 
     #[test]
     fn only_objects_answered_by_a_destination_are_shown_as_objects() {
-        assert_eq!(response_body("{\"ok\":true}".into()), json!({"ok": true}));
+        let object = response_body("{\"ok\":true, \"at\":1}".into());
+        assert_eq!(json::write(&object), "{\"ok\":true,\"at\":1}");
         for text in ["[1]", "12", "plain", "", "null"] {
             assert_eq!(response_body(text.into()), Value::from(text));
         }

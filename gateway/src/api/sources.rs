@@ -20,6 +20,16 @@ pub(super) async fn current_type(call: &ApiCall) -> Result<Option<String>, ApiEr
     }
 }
 
+/// Takes the `config` out of an update that names no `type`, and gives back what the live API says to it: what a
+/// config may hold depends on the type, and an update does not look at the stored one.
+pub(super) fn without_untyped_config(call: &mut ApiCall) -> Option<&'static str> {
+    if call.id.is_empty() || call.is_untyped() || call.body.get("type").is_some() {
+        return None;
+    }
+    let config = call.body.as_object_mut()?.remove("config");
+    config.map(|_| "config is not allowed")
+}
+
 /// Disables the source and all its connections, whose pending events are cancelled.
 pub(super) async fn disable(call: ApiCall) -> ApiResult {
     let view = RenderContext::of_call(&call);

@@ -16,6 +16,7 @@ use super::render::{RenderContext, stored_json};
 use super::rows;
 use super::time::{millis, precise};
 use crate::clock::Micros;
+use crate::json::{self, Ordered};
 
 pub(super) static LISTING: Listing = Listing {
     from: "transformations",
@@ -60,8 +61,8 @@ fn render(_: &Connection, view: &RenderContext, row: &Row<'_>) -> Result<Value, 
         "id": row.get::<_, String>("id")?,
         "team_id": view.team_id,
         "name": row.get::<_, String>("name")?,
-        "code": row.get::<_, String>("code")?,
-        "env": stored_json(row, "env")?,
+        "code": row.get::<_, Option<String>>("code")?,
+        "env": json::verbatim(&row.get::<_, String>("env")?),
         "created_at": millis(row.get("created_at")?),
         "updated_at": millis(row.get("updated_at")?),
     }))
@@ -114,7 +115,13 @@ pub(super) async fn create(call: ApiCall) -> ApiResult {
     let id = call.project.ids().transformation();
     rows::write(call, move |tx, view, call| {
         must_be_free(tx, view, &call.body, "")?;
-        insert(tx, &id, &call.body, call.now())?;
+        insert(
+            tx,
+            &id,
+            &call.body,
+            env_of(&call.ordered_body()),
+            call.now(),
+        )?;
         shown(tx, view, &id)
     })
     .await
@@ -123,7 +130,8 @@ pub(super) async fn create(call: ApiCall) -> ApiResult {
 pub(super) async fn upsert(call: ApiCall) -> ApiResult {
     let new_id = call.project.ids().transformation();
     rows::write(call, move |tx, view, call| {
-        let id = put_by_name(tx, new_id, &call.body, call.now())?;
+        let env = env_of(&call.ordered_body());
+        let id = put_by_name(tx, new_id, &call.body, env, call.now())?;
         shown(tx, view, &id)
     })
     .await
@@ -132,7 +140,13 @@ pub(super) async fn upsert(call: ApiCall) -> ApiResult {
 pub(super) async fn update(call: ApiCall) -> ApiResult {
     rows::write(call, |tx, view, call| {
         must_be_free(tx, view, &call.body, &call.id)?;
-        change(tx, &call.id, &call.body, call.now())?;
+        change(
+            tx,
+            &call.id,
+            &call.body,
+            env_of(&call.ordered_body()),
+            call.now(),
+        )?;
         shown(tx, view, &call.id)
     })
     .await
@@ -144,27 +158,36 @@ pub(super) fn put_by_name(
     conn: &Connection,
     new_id: String,
     body: &Value,
+    env: Option<String>,
     now: Micros,
 ) -> Result<String, ApiError> {
     match id_of(conn, text(body, "name").unwrap_or_default())? {
         Some(id) => {
-            change(conn, &id, body, now)?;
+            change(conn, &id, body, env, now)?;
             Ok(id)
         }
         None => {
-            insert(conn, &new_id, body, now)?;
+            insert(conn, &new_id, body, env, now)?;
             Ok(new_id)
         }
     }
 }
 
-fn env_of(body: &Value) -> Option<String> {
-    body.get("env")
+/// The environment that a transformation in a body brings along, as it is stored.
+pub(super) fn env_of(transformation: &Ordered) -> Option<String> {
+    transformation
+        .get("env")
         .filter(|env| env.is_object())
-        .map(Value::to_string)
+        .map(Ordered::to_string)
 }
 
-fn insert(conn: &Connection, id: &str, body: &Value, now: Micros) -> Result<(), ApiError> {
+fn insert(
+    conn: &Connection,
+    id: &str,
+    body: &Value,
+    env: Option<String>,
+    now: Micros,
+) -> Result<(), ApiError> {
     conn.prepare_cached(
         "INSERT INTO transformations (id, name, code, env, created_at, updated_at)
          VALUES (:id, :name, :code, :env, :now, :now)",
@@ -172,14 +195,21 @@ fn insert(conn: &Connection, id: &str, body: &Value, now: Micros) -> Result<(), 
     .execute(named_params! {
         ":id": id,
         ":name": text(body, "name").unwrap_or_default(),
-        ":code": text(body, "code").unwrap_or_default(),
-        ":env": env_of(body).unwrap_or_else(|| "{}".to_owned()),
+        // A rule may name a transformation that there is not, and brings no code for it.
+        ":code": text(body, "code"),
+        ":env": env.unwrap_or_else(|| "{}".to_owned()),
         ":now": now,
     })?;
     Ok(())
 }
 
-fn change(conn: &Connection, id: &str, body: &Value, now: Micros) -> Result<(), ApiError> {
+fn change(
+    conn: &Connection,
+    id: &str,
+    body: &Value,
+    env: Option<String>,
+    now: Micros,
+) -> Result<(), ApiError> {
     let changed = conn
         .prepare_cached(
             "UPDATE transformations SET name = coalesce(:name, name), code = coalesce(:code, code),
@@ -190,7 +220,7 @@ fn change(conn: &Connection, id: &str, body: &Value, now: Micros) -> Result<(), 
             ":id": id,
             ":name": text(body, "name"),
             ":code": text(body, "code"),
-            ":env": env_of(body),
+            ":env": env,
             ":now": now,
         })?;
     if changed == 0 {

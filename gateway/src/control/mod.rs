@@ -14,7 +14,7 @@
 //! | `POST seed` `{"seed": n}` | starts ids and probabilities over; for a project that is empty, for the same seed makes the same ids again |
 //! | `POST clock/set` `{"now": "2027-01-15T08:00:00Z"}` | moves a manual clock forward to a moment |
 //! | `GET faults` | the armed faults, and how often each has struck |
-//! | `POST faults` | arms one; see [`Fault`](crate::Fault) for its members |
+//! | `POST faults` | arms one; see [`Fault`](crate::Fault) for its members, or `{"preset": "upsert_race"}` |
 //! | `DELETE faults`, `DELETE faults/7` | disarms all, or one |
 //! | `GET snapshot` | everything the project keeps, as an SQLite database |
 //! | `PUT snapshot` | takes one in place of what it keeps, in one step |
@@ -276,13 +276,26 @@ fn clock(project: &Project) -> Value {
 }
 
 fn arm(project: &Project, body: Value) -> Result<Value, ControlError> {
-    let fault: Fault = serde_json::from_value(body)
-        .map_err(|error| bad(format!("The body is no fault: {error}")))?;
+    let fault = match body.as_object().and_then(|body| body.get("preset")) {
+        Some(name) => preset(&body, name)?,
+        None => serde_json::from_value(body)
+            .map_err(|error| bad(format!("The body is no fault: {error}")))?,
+    };
     let id = project
         .faults()
         .arm(fault)
         .map_err(|error| bad(error.to_string()))?;
     Ok(json!({ "id": id }))
+}
+
+/// The fault of this name, which stands alone: a preset says everything.
+fn preset(body: &Value, name: &Value) -> Result<Fault, ControlError> {
+    if body.as_object().is_some_and(|body| body.len() > 1) {
+        return Err(bad("`preset` stands alone"));
+    }
+    name.as_str()
+        .and_then(Fault::preset)
+        .ok_or_else(|| bad(format!("There is no preset {name}")))
 }
 
 fn disarm(project: &Project, path: &str) -> Result<Value, ControlError> {

@@ -32,7 +32,7 @@ pub(super) fn transform(
 ) -> Result<TransformRuleOutcome, StoreError> {
     let found: Option<(String, String)> = intake
         .conn
-        .prepare_cached("SELECT code, env FROM transformations WHERE id = :id")?
+        .prepare_cached("SELECT coalesce(code, ''), env FROM transformations WHERE id = :id")?
         .query_row(named_params! { ":id": transformation_id }, |row| {
             Ok((row.get(0)?, row.get(1)?))
         })

@@ -244,16 +244,28 @@ pub(crate) static TRANSFORMATIONS: MetricsTable = MetricsTable {
             MetricsMeasure::Words(|| logged(LogLevel::Info)),
         ),
         (
-            "debug_count",
+            "error_count",
+            MetricsMeasure::Words(|| logged(LogLevel::Error)),
+        ),
+        (
+            "warn_count",
+            MetricsMeasure::Words(|| logged(LogLevel::Warn)),
+        ),
+        (
+            "info_count",
             MetricsMeasure::Words(|| {
-                format!("count(*) FILTER (WHERE log_level = '{DEBUG}' AND logs <> '[]')")
+                format!("count(*) FILTER (WHERE log_level = '{INFO}' AND logs <> '[]')")
             }),
+        ),
+        (
+            "debug_count",
+            MetricsMeasure::Words(|| logged(LogLevel::Debug)),
         ),
     ],
 };
 
 const FATAL: LogLevel = LogLevel::Fatal;
-const DEBUG: LogLevel = LogLevel::Debug;
+const INFO: LogLevel = LogLevel::Info;
 
 /// How many were at this level.
 fn logged(level: LogLevel) -> String {

@@ -30,7 +30,7 @@ use serde_json::{Map, Value, json};
 
 use super::credential::{Credential, credential};
 use super::guard;
-use super::input::read_input;
+use super::input::{Input, read_input};
 use super::quota::with_quota;
 use super::reply::{json_response, refused, reply, text_response};
 use super::tenants::{KeyRefusal, Tenants};
@@ -103,7 +103,7 @@ pub(super) async fn serve(
     };
     let response = match read_input(&raw_query, body).await {
         Err(error) => refused(error),
-        Ok((query, body)) => {
+        Ok(Input { query, body, .. }) => {
             let call = ClientCall {
                 version,
                 headers: &parts.headers,

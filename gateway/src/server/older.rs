@@ -10,6 +10,7 @@ use url::Url;
 
 use super::reply::{json_bytes, refused};
 use crate::api::{ApiError, ApiResult};
+use crate::json;
 
 /// A call of an older version, as far as its reply depends on it.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ impl<'a> OlderCall<'a> {
     pub(super) fn reply(&self, answered: ApiResult) -> Response {
         match answered {
             Ok(body) => {
-                let body = body.to_string();
+                let body = json::write(&body);
                 let body = self
                     .translation
                     .downgrade_reply(self.operation, body.as_bytes());
@@ -99,8 +100,14 @@ fn quoted(mut data: Value) -> Result<Value, ApiError> {
     };
     let mut webhook = match ApiVersion::V2024_09_01.translation() {
         Some(flat) => {
-            let flat = flat.downgrade_reply(ops::GET_CONNECTION.id, webhook.to_string().as_bytes());
-            serde_json::from_slice(&flat)?
+            let webhook = json::write(webhook);
+            let flat = flat.downgrade_reply(ops::GET_CONNECTION.id, webhook.as_bytes());
+            let mut webhook: Value = serde_json::from_slice(&flat)?;
+            let in_order = json::parse_ordered(&flat);
+            if let Some(rules) = in_order.as_ref().and_then(|webhook| webhook.get("rules")) {
+                webhook["rules"] = json::verbatim(&rules.to_string());
+            }
+            webhook
         }
         None => webhook.clone(),
     };

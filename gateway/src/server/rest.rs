@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::command_line;
 use super::faulty::{CutConnection, close, in_place, spoil};
-use super::input::{read_input, read_older};
+use super::input::{Input, read_input, read_older};
 use super::older::OlderCall;
 use super::quota::with_quota;
 use super::reply::{is_known, refused, reply, unchanged, unknown_path};
@@ -24,7 +24,7 @@ use super::version::{self, CURRENT};
 use crate::api::{self, ApiCall};
 use crate::contract::{Contract, Operation};
 use crate::faults::{Effect, FaultTarget, InjectedFault, Plane};
-use crate::journal::JournalEntry;
+use crate::journal::{JournalEntry, Notes};
 use crate::project::Project;
 
 /// The routes of the API: every path that no other router takes.
@@ -74,6 +74,7 @@ async fn serve(State(tenants): State<Tenants>, request: Request) -> Response {
             .filter(|translation| translation.concerns(&route.operation.id)),
         raw_query: request.uri().query().unwrap_or_default().to_owned(),
         known: known.filter(|_| routed == Method::GET).cloned(),
+        notes: Notes::default(),
     };
     with_quota(call.respond(request.into_body()).await, standing)
 }
@@ -88,6 +89,8 @@ struct RestCall {
     raw_query: String,
     /// The tags of the replies the caller has.
     known: Option<HeaderValue>,
+    /// What the journal is to say of it.
+    notes: Notes,
 }
 
 impl RestCall {
@@ -127,21 +130,22 @@ impl RestCall {
             None => read_input(&self.raw_query, body).await,
             Some(older) => read_older(older, operation, &self.raw_query, body).await,
         };
-        let (query, body) = match input {
+        let input = match input {
             Ok(input) => input,
             Err(error) => return refused(error),
         };
         let older = self
             .older
-            .map(|translation| OlderCall::new(translation, operation, &body));
-        let answered = api::answer(self.call(query, body)).await;
+            .map(|translation| OlderCall::new(translation, operation, &input.body));
+        let answered = api::answer(self.call(input)).await;
         match older {
             None => reply(answered),
             Some(older) => older.reply(answered),
         }
     }
 
-    fn call(&self, query: Value, body: Value) -> ApiCall {
+    fn call(&self, input: Input) -> ApiCall {
+        let Input { query, body, text } = input;
         let id = self.params.iter().find(|(name, _)| *name == "id");
         ApiCall {
             project: Arc::clone(&self.project),
@@ -152,6 +156,8 @@ impl RestCall {
             older_query: self.older.map_or(Value::Null, |_| query.clone()),
             query,
             body,
+            text,
+            notes: self.notes.clone(),
         }
     }
 
@@ -160,6 +166,10 @@ impl RestCall {
         let is_sent = response.extensions().get::<CutConnection>().is_none();
         let mut entry = JournalEntry::new(Plane::Api, &self.operation.id, injected);
         entry.status = is_sent.then_some(response.status().as_u16());
+        self.notes.write_into(&mut entry, |path| match self.older {
+            Some(older) => older.downgrade_message(&self.operation.id, path),
+            None => path.to_owned(),
+        });
         let now = self.project.clock().now();
         self.project.journal().add(now, entry);
     }

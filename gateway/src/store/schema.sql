@@ -182,7 +182,7 @@ CREATE TABLE transformations (
     seq        INTEGER PRIMARY KEY,
     id         TEXT NOT NULL UNIQUE,
     name       TEXT NOT NULL UNIQUE,
-    code       TEXT NOT NULL,
+    code       TEXT,                        -- null: named by a rule before it was written
     env        TEXT NOT NULL,               -- object of strings
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL

@@ -178,8 +178,13 @@ async fn rules_are_refused_in_the_words_of_the_api() {
             "window must be less than or equal to 3600000",
         ),
         (
+            json!({ "type": "deduplicate", "window": 600, "include_fields": ["id"] }),
+            "window must be greater than or equal to 1000",
+        ),
+        (
             json!({ "type": "deduplicate", "window": 1_000, "include_fields": ["id"] }),
-            "Invalid field path: id. Must start with: headers, body, query, path",
+            "Error code Invalid field path: id. Must start with: headers, body, query, path is not defined, your \
+             custom type is missing the correct messages definition",
         ),
         (json!({ "type": "retry" }), "strategy is required"),
         (

@@ -35,7 +35,7 @@ pub(in crate::api) async fn create(call: ApiCall) -> ApiResult {
 }
 
 /// Creates the connection, or writes the one with the same name on the same source. Without a
-/// name it is the unnamed one between the same source and destination that is written.
+/// name it is the unnamed one between the same source and destination that is written. A disabled one is enabled.
 pub(in crate::api) async fn upsert(call: ApiCall) -> ApiResult {
     put(call, true).await
 }
@@ -83,6 +83,10 @@ async fn put(mut call: ApiCall, overwrite: bool) -> ApiResult {
                 ));
             }
             change(tx, &found.id, body, now)?;
+            if enable(tx, &found.id)? {
+                call.notes
+                    .connection(&found.id, "the upsert enabled the disabled connection");
+            }
             shown(tx, &view, &found.id)
         })
         .await
@@ -135,10 +139,11 @@ fn has_both_ends(body: &Value) -> Result<(), ApiError> {
 /// The rules of a body as they are stored: a transformation given with a rule is written under its
 /// name, and the rule refers to it.
 fn resolve_rules(conn: &Connection, call: &mut ApiCall, now: Micros) -> Result<(), ApiError> {
+    let sent = call.ordered_body();
     let Some(Value::Array(rules)) = call.body.get_mut("rules") else {
         return Ok(());
     };
-    for rule in rules {
+    for (index, rule) in rules.iter_mut().enumerate() {
         if text(rule, "type") != Some("transform") {
             continue;
         }
@@ -147,6 +152,9 @@ fn resolve_rules(conn: &Connection, call: &mut ApiCall, now: Micros) -> Result<(
                 conn,
                 call.project.ids().transformation(),
                 inline,
+                sent.get("rules")
+                    .and_then(|rules| rules.item(index)?.get("transformation"))
+                    .and_then(transformations::env_of),
                 now,
             )?,
             (_, Some(id)) => {
@@ -274,6 +282,17 @@ fn change(conn: &Connection, id: &str, body: &Value, now: Micros) -> Result<(), 
         ":now": now,
     })?;
     Ok(())
+}
+
+/// Enables a disabled connection, as an upsert does; answers whether it was one. Its source and destination stay
+/// as they are.
+fn enable(conn: &Connection, id: &str) -> Result<bool, ApiError> {
+    let enabled = conn
+        .prepare_cached(
+            "UPDATE connections SET disabled_at = NULL WHERE id = ? AND disabled_at IS NOT NULL",
+        )?
+        .execute([id])?;
+    Ok(enabled > 0)
 }
 
 fn rules(body: &Value) -> Option<String> {

@@ -87,10 +87,16 @@ impl NamedResource {
             .await
     }
 
-    /// What was just written, as the reply shows it. Versions without types show all of it again.
+    /// What was just written, as the reply shows it: a source with what it verifies by, as nowhere else unasked.
     fn written(self, conn: &Connection, view: &RenderContext, id: &str) -> Result<Value, ApiError> {
-        self.show(conn, view, id, view.shows_credentials())?
-            .ok_or_else(|| ApiError::not_found(id))
+        let mut written = self
+            .show(conn, view, id, self == Self::Source)?
+            .ok_or_else(|| ApiError::not_found(id))?;
+        if self == Self::Source {
+            let kind = text(&written, "type").unwrap_or_default().to_owned();
+            written["config"] = config::written_source(&kind, written["config"].take());
+        }
+        Ok(written)
     }
 
     /// Creates the resource or writes the one of the same name; gives its id back.
