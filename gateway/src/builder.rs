@@ -15,6 +15,7 @@ use crate::delivery::AddressPolicy;
 use crate::delivery::client::Deliverer;
 use crate::delivery::tls;
 use crate::gateway::Gateway;
+use crate::ids;
 use crate::project::{Project, Projects};
 use crate::server::{self, CallLimit, Server, Tenants};
 use crate::settings::{PublicUrl, Settings};
@@ -374,6 +375,8 @@ impl GatewayBuilder {
             let project = Project::open(
                 self.store(&digest)?,
                 self.clock(),
+                // A client that remembers its project finds it again when a gateway in memory starts anew.
+                ids::derived("tm_", 12, &format!("project {key}")),
                 seed ^ first_eight(&digest),
                 Arc::clone(&settings),
                 Arc::clone(&deliverer),

@@ -29,7 +29,7 @@ pub const ROOM_UNIT: usize = 64 * 1024;
 /// One API key's own world: store, time, ids, settings and deliveries.
 #[derive(Debug)]
 pub struct Project {
-    /// `tm_` and 12 characters, the same for the life of the store.
+    /// `tm_` and 12 characters, the same for the same key and for the life of the store.
     pub team_id: String,
     /// The loop that delivers, and moves the project's time.
     pub engine: Engine,
@@ -42,6 +42,7 @@ pub struct Project {
 impl Project {
     /// Opens the project kept in `store`, and starts delivering what is due in it.
     ///
+    /// A store that is opened for the first time becomes that of the project `team_id`.
     /// `seed` decides ids. A store that was open before continues with other ids than the first
     /// time, or the same ones would come again.
     ///
@@ -50,16 +51,16 @@ impl Project {
     pub async fn open(
         store: Store,
         clock: Clock,
+        team_id: String,
         seed: u64,
         settings: Arc<Settings>,
         deliverer: Arc<Deliverer>,
     ) -> Result<Arc<Self>, StoreError> {
         let ids = Arc::new(Ids::seeded(seed));
-        let fresh_team_id = ids.team();
         let (team_id, opened) = store
             .write({
                 let now = clock.now();
-                move |tx| identify(tx, &fresh_team_id, now)
+                move |tx| identify(tx, &team_id, now)
             })
             .await?;
         ids.reseed(seed.wrapping_add(opened));

@@ -1,5 +1,5 @@
 //! API keys. A key that is created here opens the project it was created in, as long as it lives; its
-//! secret is shown once and kept as a digest. Scopes and grants are kept and shown, and not enforced.
+//! secret is shown once and kept as a digest. Its scopes and grants decide what it may do.
 //! The keys the gateway was started with are not among them: they cannot be rolled or deleted.
 
 use std::time::Duration;
@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::call::{ApiCall, ApiResult, text};
 use super::error::ApiError;
+use super::scopes::Scopes;
 use super::time::millis;
 use super::{organizations, rows};
 use crate::clock::Micros;
@@ -33,20 +34,43 @@ fn digest(secret: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(secret))
 }
 
+/// A stored key.
+pub(crate) struct CreatedKey {
+    pub(crate) id: String,
+    pub(crate) scopes: Scopes,
+    /// Whether it is for all projects of the organization.
+    pub(crate) is_organizations: bool,
+}
+
 /// The stored key that a secret belongs to, if the secret is still good for the project.
 pub(crate) fn find(
     conn: &Connection,
     secret: &str,
     team_id: &str,
     now: Micros,
-) -> Result<Option<String>, ApiError> {
-    Ok(conn
+) -> Result<Option<CreatedKey>, ApiError> {
+    let found = conn
         .prepare_cached(
-            "SELECT k.id FROM api_key_secrets s JOIN api_keys k ON k.id = s.key_id
+            "SELECT k.id, k.scopes, k.grants, k.team_id IS NULL FROM api_key_secrets s JOIN api_keys k ON k.id = s.key_id
              WHERE s.digest = ?1 AND coalesce(s.expires_at > ?3, 1) AND coalesce(k.team_id = ?2, 1)",
         )?
-        .query_row(params![digest(secret), team_id, now], |row| row.get(0))
-        .optional()?)
+        .query_row(params![digest(secret), team_id, now], |row| {
+            let (scopes, grants): (String, String) = (row.get(1)?, row.get(2)?);
+            Ok((row.get(0)?, scopes, grants, row.get(3)?))
+        })
+        .optional()?;
+    let Some((id, scopes, grants, is_organizations)) = found else {
+        return Ok(None);
+    };
+    let (scopes, grants) = (
+        serde_json::from_str(&scopes)?,
+        serde_json::from_str(&grants)?,
+    );
+    Ok(Some(CreatedKey {
+        id,
+        scopes: Scopes::of(&scopes, &grants, team_id),
+        is_organizations,
+    }))
 }
 
 /// Whether a secret is that of a key for all projects of the organization.

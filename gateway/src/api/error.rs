@@ -44,6 +44,16 @@ pub(crate) enum ApiError {
         /// The id as it was given.
         id: String,
     },
+    /// There is no project with the id a header names.
+    TeamNotFound {
+        /// The id as it was given.
+        id: String,
+    },
+    /// The key lacks a scope.
+    InsufficientScope {
+        /// The scope.
+        required: String,
+    },
     /// The resource existed and was deleted.
     Gone,
     /// A resource with this name exists; the data describes it.
@@ -133,6 +143,18 @@ impl ApiError {
                 "NOT_FOUND",
                 "Not Found",
                 json!({ "id": id }),
+            ),
+            Self::TeamNotFound { id } => body(
+                StatusCode::NOT_FOUND,
+                "NOT_FOUND",
+                "Team Not Found",
+                json!({ "id": id }),
+            ),
+            Self::InsufficientScope { required } => body(
+                StatusCode::FORBIDDEN,
+                "INSUFFICIENT_SCOPE",
+                "The API key does not have the required scope for this operation",
+                json!({ "required": required }),
             ),
             Self::Gone => body(
                 StatusCode::GONE,

@@ -83,6 +83,13 @@ pub(super) async fn list(call: ApiCall) -> ApiResult {
         .await
 }
 
+/// Whether there is a project of this id.
+pub(crate) fn exists(conn: &Connection, id: &str) -> Result<bool, ApiError> {
+    Ok(conn
+        .prepare_cached("SELECT 1 FROM projects WHERE id = ?")?
+        .exists([id])?)
+}
+
 /// What versions before 2026-09-01 call the type of a project.
 pub(crate) fn mode(kind: &str) -> &str {
     match kind {

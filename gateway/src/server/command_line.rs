@@ -15,7 +15,7 @@
 //! One that others can reach hands out no keys: there a client needs `--cli-key` or `ci --api-key`. A client
 //! keeps using the key it came with, so that it stays signed in when a gateway in memory starts anew. A key
 //! for the whole organization is refused, as live. Which project a client has chosen, in `X-Project-ID`, is
-//! passed over: the key decides.
+//! passed over by these calls: the key decides.
 
 mod identity;
 mod sign_ins;
@@ -95,7 +95,7 @@ pub(super) async fn serve(
             .map_err(|refused| *refused)
     } else {
         let admitted = tenants.admit(&parts.headers).await;
-        admitted.map(|(project, standing)| (Some(project), standing))
+        admitted.map(|admitted| (Some(admitted.project), admitted.standing))
     };
     let (project, standing) = match admitted {
         Ok(admitted) => admitted,

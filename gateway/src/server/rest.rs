@@ -54,10 +54,17 @@ async fn serve(State(tenants): State<Tenants>, request: Request) -> Response {
     let Some(route) = Contract::get().route(routed.as_str(), &newest) else {
         return unknown_path(&method, &path);
     };
-    let (project, standing) = match tenants.admit(request.headers()).await {
+    let admitted = match tenants.admit(request.headers()).await {
         Ok(admitted) => admitted,
         Err(refused) => return refused,
     };
+    if let Err(refused) = tenants.check_project(request.headers(), &admitted).await {
+        return with_quota(refused, admitted.standing);
+    }
+    let (project, standing) = (admitted.project, admitted.standing);
+    if let Some(required) = admitted.scopes.missing(route.operation) {
+        return with_quota(refused(ApiError::InsufficientScope { required }), standing);
+    }
     let mut params = route.params;
     for (_, value) in &mut params {
         if value == CURRENT && asked.translation.is_some() {
