@@ -186,7 +186,7 @@ impl AttemptOutcome {
     }
 }
 
-/// What follows a failed attempt.
+/// What follows an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryDecision {
     /// The retry rule, or the destination's `Retry-After` under it, names a moment.
@@ -249,15 +249,15 @@ pub fn record(
     insert(conn, now, attempt_id, claim, outcome)?;
 
     let success = outcome.is_success();
+    let was_cancelled = current.status == EventStatus::Cancelled;
     // The attempt the schedule owes after this one, leaving aside what was asked for meanwhile.
     let scheduled = match next {
-        _ if success => None,
+        _ if was_cancelled => None,
         RetryDecision::Stop => None,
         RetryDecision::At(at) => Some((at, AttemptTrigger::Automatic)),
         RetryDecision::Nothing => current.kept,
     };
-    let counted = matches!((success, next), (false, RetryDecision::At(_)));
-    let was_cancelled = current.status == EventStatus::Cancelled;
+    let counted = !was_cancelled && matches!(next, RetryDecision::At(_));
     let cancelled = was_cancelled && !success;
     let asked_meanwhile = current.version != claim.due_version && !was_cancelled;
 

@@ -117,7 +117,7 @@ CREATE TABLE events (
     due_trigger      TEXT,
     -- Counts the retries somebody asked for, so that one asked for during an attempt is not lost.
     due_version      INTEGER NOT NULL DEFAULT 0,
-    -- The attempt a manual retry has put aside; it comes back if the manual one fails.
+    -- The attempt a manual retry has put aside; it comes back after the manual one.
     kept_due_at      INTEGER,
     kept_due_trigger TEXT,
     -- How many attempts the retry rule itself has scheduled, which is what its count limits.
