@@ -237,7 +237,33 @@ mod tests {
         }
     }
 
+    /// Anything a list may hold: one entry of each kind, and what is none.
+    fn entry() -> impl Strategy<Value = String> {
+        let near = 198_u16..204;
+        let status = prop_oneof![near, 408_u16..415, 498_u16..504, 597_u16..602];
+        let operator = prop::sample::select(vec![
+            "", "!", "=", "==", "<", "<=", "=<", ">", ">=", "<>", "!!",
+        ]);
+        prop_oneof![
+            8 => (operator, status.clone()).prop_map(|(operator, status)| format!("{operator}{status}")),
+            2 => (status.clone(), status).prop_map(|(from, to)| format!("{from}-{to}")),
+            1 => "[!<>=0-9-]{0,6}",
+        ]
+    }
+
     proptest! {
+        #[test]
+        fn the_sdk_reads_a_list_as_the_gateway_does(list in prop::collection::vec(entry(), 1..6), status in 100_u16..=999) {
+            match Statuses::parse(json!(list).as_array().unwrap()) {
+                Ok(statuses) => prop_assert_eq!(statuses.covers(status), hookdeck::configuration::retries(&list, status)),
+                // What the gateway refuses covers nothing in the eyes of the SDK.
+                Err(_) => for entry in &list {
+                    let alone = Statuses::parse(&[json!(entry)]);
+                    prop_assert!(alone.is_ok() || !hookdeck::configuration::retries(&[entry], status));
+                }
+            }
+        }
+
         #[test]
         fn the_order_of_entries_counts_only_where_they_contradict(status in 200_u16..600, negated in 200_u16..600, from in 200_u16..600) {
             let (not, range) = (format!("!{negated}"), format!(">={from}"));

@@ -382,10 +382,11 @@ CREATE TABLE api_key_secrets (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX api_key_secrets_key ON api_key_secrets (key_id);
 
--- What deduplicate rules remember: a digest of what counts, until when.
+-- What deduplicate rules remember: a digest of what counts, of which request, until when.
 CREATE TABLE seen_requests (
     connection_id TEXT NOT NULL REFERENCES connections (id),
     digest        TEXT NOT NULL,
+    request_id    TEXT NOT NULL REFERENCES requests (id),
     until         INTEGER NOT NULL,
     PRIMARY KEY (connection_id, digest)
 ) STRICT, WITHOUT ROWID;
