@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use hookdeck::ApiVersion;
 use rusqlite::{Connection, OptionalExtension, Row};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::call::ApiCall;
 use super::config;
 use super::error::ApiError;
 use super::time::{millis, precise};
+use crate::events::attempt::shown_answer;
 use crate::settings::Settings;
 
 /// What rendering needs to know of the project.
@@ -221,19 +222,11 @@ pub(crate) fn attempt(view: &RenderContext, row: &Row<'_>, whole: bool) -> Resul
     });
     if whole {
         let body: Option<String> = row.get("body")?;
-        attempt["body"] = body.map_or(Value::Null, response_body);
+        attempt["body"] = body.map_or(Value::Null, |body| shown_answer(&body));
         attempt["requested_url"] = row.get::<_, Option<String>>("requested_url")?.into();
         attempt["http_method"] = row.get::<_, Option<String>>("http_method")?.into();
     }
     Ok(attempt)
-}
-
-/// What a destination answered: an object where it is one, else the text.
-fn response_body(text: String) -> Value {
-    match serde_json::from_str::<Map<String, Value>>(&text) {
-        Ok(object) => Value::Object(object),
-        Err(_) => Value::String(text),
-    }
 }
 
 /// The one row that `sql` finds for `id`, rendered. It must exist: foreign keys hold it.
@@ -259,17 +252,4 @@ pub(crate) fn find<T>(
         .query_row([id], |row| Ok(render(row)))
         .optional()?
         .transpose()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_objects_answered_by_a_destination_are_shown_as_objects() {
-        assert_eq!(response_body("{\"ok\":true}".into()), json!({"ok": true}));
-        for text in ["[1]", "12", "plain", "", "null"] {
-            assert_eq!(response_body(text.into()), Value::from(text));
-        }
-    }
 }

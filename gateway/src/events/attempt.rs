@@ -1,6 +1,7 @@
 //! One attempt: what it needs to know before, and what it changes after.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde_json::{Map, Value};
 
 use super::change::cancel_those;
 use crate::clock::Micros;
@@ -183,6 +184,14 @@ impl AttemptOutcome {
             && self
                 .response_status
                 .is_some_and(|status| (200..300).contains(&status))
+    }
+}
+
+/// What a destination answered, as it is shown: an object where it is one, else the text.
+pub fn shown_answer(body: &str) -> Value {
+    match serde_json::from_str::<Map<String, Value>>(body) {
+        Ok(object) => Value::Object(object),
+        Err(_) => Value::from(body),
     }
 }
 

@@ -1,6 +1,8 @@
 use rusqlite::Connection;
 
-use super::attempt::{AttemptOutcome, ClaimOutcome, ClaimedEvent, RetryDecision, claim, record};
+use super::attempt::{
+    AttemptOutcome, ClaimOutcome, ClaimedEvent, RetryDecision, claim, record, shown_answer,
+};
 use super::*;
 use crate::clock::Micros;
 use crate::wire::AttemptTrigger;
@@ -373,4 +375,13 @@ fn an_attempt_of_an_event_that_is_gone_stores_nothing() {
         )
         .unwrap()
     );
+}
+
+#[test]
+fn only_objects_answered_by_a_destination_are_shown_as_objects() {
+    use serde_json::{Value, json};
+    assert_eq!(shown_answer("{\"ok\":true}"), json!({"ok": true}));
+    for text in ["[1]", "12", "plain", "", "null"] {
+        assert_eq!(shown_answer(text), Value::from(text));
+    }
 }
