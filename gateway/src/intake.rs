@@ -18,7 +18,7 @@ use crate::ids::Ids;
 use crate::services::Services;
 use crate::store::StoreError;
 use crate::transform::{TransformOutcome, TransformRun};
-use crate::wire::DiscardCause;
+use crate::wire::IgnoredCause;
 
 /// How often a write is tried. Each try settles one more transformation of every chain, so this bounds
 /// how many a connection may have in a row, far beyond what makes sense.
@@ -47,7 +47,7 @@ pub(crate) struct ConnectionOutcome {
     pub(crate) connection_id: String,
     pub(crate) destination_id: String,
     pub(crate) event_ids: Vec<String>,
-    pub(crate) cause: Option<DiscardCause>,
+    pub(crate) cause: Option<IgnoredCause>,
     pub(crate) meta: Option<String>,
 }
 

@@ -15,7 +15,7 @@ use super::list::{
 use super::payload::{Payload, PayloadFilter};
 use super::render::{self, RenderContext, find};
 use crate::clock::Micros;
-use crate::events;
+use crate::events::{self, EventError};
 
 pub(super) static LISTING: Listing = Listing {
     from: "events",
@@ -140,16 +140,23 @@ pub(super) async fn raw_body(call: ApiCall) -> ApiResult {
         .await
 }
 
-/// Runs a change on the event and answers with what it has become.
+/// Runs a change on the event and answers with what it has become: the event as it is, where nothing can be
+/// done about it any more.
 async fn change(
     call: ApiCall,
-    change: impl FnOnce(&Connection, Micros, &str) -> Result<(), events::EventError> + Send + 'static,
+    change: impl FnOnce(&Connection, Micros, &str) -> Result<(), EventError> + Send + 'static,
 ) -> ApiResult {
     let view = RenderContext::of(&call.project);
     let project = call.project.clone();
     project
         .change(move |tx| -> ApiResult {
-            change(tx, call.now(), &call.id)?;
+            match change(tx, call.now(), &call.id) {
+                Ok(())
+                | Err(
+                    EventError::NotCancellable { .. } | EventError::ConnectionUnavailable { .. },
+                ) => {}
+                Err(error) => return Err(error.into()),
+            }
             shown(tx, &view, &call.id)
         })
         .await

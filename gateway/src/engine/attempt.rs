@@ -237,6 +237,7 @@ async fn record(
                     connection_id: &claim.connection_id,
                     response_status: outcome.response_status,
                     error_code: outcome.error_code,
+                    body: outcome.body.as_deref(),
                 };
                 issues::on_failed_attempt(tx, now, &ids, &failed)?;
             }

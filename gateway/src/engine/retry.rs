@@ -16,26 +16,20 @@ pub(super) fn next(
     delivered: &DeliveryOutcome,
     now: Micros,
 ) -> RetryDecision {
-    if delivered.outcome.is_success() {
-        return RetryDecision::Nothing;
-    }
+    let success = delivered.outcome.is_success();
     let retry_after = delivered.retry_after.as_deref();
     let stop =
         retry_after.and_then(|header| RetryAfter::parse(header, now)) == Some(RetryAfter::Never);
-    if stop {
+    if stop && !success {
         return RetryDecision::Stop;
     }
     if claim.trigger.is_asked_for() {
         return RetryDecision::Nothing;
     }
-    match rule(claim).and_then(|rule| {
-        rule.next(&failure(
-            claim,
-            delivered.outcome.response_status,
-            retry_after,
-            now,
-        ))
-    }) {
+    let status = delivered.outcome.response_status;
+    // Only a list of statuses can have a success tried again.
+    let rule = rule(claim).filter(|rule| !success || rule.statuses.is_some());
+    match rule.and_then(|rule| rule.next(&failure(claim, status, retry_after, now))) {
         // A moment that is shown: no fraction of a millisecond may hide in it.
         Some(pause) => RetryDecision::At(now.plus(pause).ceil_to_millis()),
         None => RetryDecision::Nothing,

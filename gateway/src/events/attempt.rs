@@ -1,6 +1,7 @@
 //! One attempt: what it needs to know before, and what it changes after.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde_json::{Map, Value};
 
 use super::change::cancel_those;
 use crate::clock::Micros;
@@ -186,7 +187,15 @@ impl AttemptOutcome {
     }
 }
 
-/// What follows a failed attempt.
+/// What a destination answered, as it is shown: an object where it is one, else the text.
+pub fn shown_answer(body: &str) -> Value {
+    match serde_json::from_str::<Map<String, Value>>(body) {
+        Ok(object) => Value::Object(object),
+        Err(_) => Value::from(body),
+    }
+}
+
+/// What follows an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryDecision {
     /// The retry rule, or the destination's `Retry-After` under it, names a moment.
@@ -249,15 +258,15 @@ pub fn record(
     insert(conn, now, attempt_id, claim, outcome)?;
 
     let success = outcome.is_success();
+    let was_cancelled = current.status == EventStatus::Cancelled;
     // The attempt the schedule owes after this one, leaving aside what was asked for meanwhile.
     let scheduled = match next {
-        _ if success => None,
+        _ if was_cancelled => None,
         RetryDecision::Stop => None,
         RetryDecision::At(at) => Some((at, AttemptTrigger::Automatic)),
         RetryDecision::Nothing => current.kept,
     };
-    let counted = matches!((success, next), (false, RetryDecision::At(_)));
-    let was_cancelled = current.status == EventStatus::Cancelled;
+    let counted = !was_cancelled && matches!(next, RetryDecision::At(_));
     let cancelled = was_cancelled && !success;
     let asked_meanwhile = current.version != claim.due_version && !was_cancelled;
 

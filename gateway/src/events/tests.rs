@@ -1,6 +1,8 @@
 use rusqlite::Connection;
 
-use super::attempt::{AttemptOutcome, ClaimOutcome, ClaimedEvent, RetryDecision, claim, record};
+use super::attempt::{
+    AttemptOutcome, ClaimOutcome, ClaimedEvent, RetryDecision, claim, record, shown_answer,
+};
 use super::*;
 use crate::clock::Micros;
 use crate::wire::AttemptTrigger;
@@ -163,19 +165,10 @@ fn a_retry_waiting_for_its_moment_cannot_be_cancelled_but_a_ready_event_can() {
 }
 
 #[test]
-fn a_failed_manual_retry_leaves_the_scheduled_one_and_a_successful_one_cancels_it() {
-    for (status, expected) in [
-        (
-            500,
-            is(
-                "FAILED",
-                2,
-                Some((at(31), AttemptTrigger::Automatic)),
-                Some(at(31)),
-            ),
-        ),
-        (200, is("SUCCESSFUL", 2, None, None)),
-    ] {
+fn a_manual_retry_leaves_the_scheduled_one_whether_it_fails_or_succeeds() {
+    for (status, became) in [(500, "FAILED"), (200, "SUCCESSFUL")] {
+        let scheduled = Some((at(31), AttemptTrigger::Automatic));
+        let expected = is(became, 2, scheduled, Some(at(31)));
         let conn = database();
         recorded(
             &conn,
@@ -382,4 +375,13 @@ fn an_attempt_of_an_event_that_is_gone_stores_nothing() {
         )
         .unwrap()
     );
+}
+
+#[test]
+fn only_objects_answered_by_a_destination_are_shown_as_objects() {
+    use serde_json::{Value, json};
+    assert_eq!(shown_answer("{\"ok\":true}"), json!({"ok": true}));
+    for text in ["[1]", "12", "plain", "", "null"] {
+        assert_eq!(shown_answer(text), Value::from(text));
+    }
 }

@@ -12,7 +12,7 @@ use crate::intake::{ConnectionOutcome, Intake};
 use crate::request::{ReceivedRequest, RequestError};
 use crate::rules::Rules;
 use crate::store::StoreError;
-use crate::wire::{DestinationType, DiscardCause, RejectionCause};
+use crate::wire::{DestinationType, RejectionCause};
 
 /// What became of a request.
 #[derive(Debug)]
@@ -301,14 +301,8 @@ pub(super) fn fan_out(
         let (payload_id, received) = (request.payload_id, request.received);
         let before = event_ids.len();
         let (mut cause, mut meta) = (None, None);
-        match evaluate(
-            intake,
-            connection,
-            rules,
-            payload_id,
-            received,
-            request.is_new,
-        )? {
+        let new_request = request.is_new.then_some(request_id);
+        match evaluate(intake, connection, rules, payload_id, received, new_request)? {
             Evaluation::Event {
                 due_in,
                 payload_id,
@@ -348,14 +342,7 @@ pub(super) fn fan_out(
             Evaluation::Ignored(why) => {
                 store_ignored(intake, request_id, connection, &why)?;
                 ignored += 1;
-                (cause, meta) = (
-                    Some(DiscardCause::Ignored(why.cause)),
-                    why.meta.as_ref().map(Value::to_string),
-                );
-            }
-            Evaluation::Deduplicated => {
-                ignored += 1;
-                cause = Some(DiscardCause::Deduplicated);
+                (cause, meta) = (Some(why.cause), why.meta.as_ref().map(Value::to_string));
             }
             Evaluation::NeedsTransformation => {}
         }

@@ -36,9 +36,6 @@ pub(super) enum Evaluation {
     },
     /// No event is made.
     Ignored(NewIgnoredEvent),
-    /// No event is made, because the same request was there before. There is no cause to record this
-    /// under; it only counts.
-    Deduplicated,
     /// A transformation has to be run first; this try is taken back.
     NeedsTransformation,
 }
@@ -56,26 +53,28 @@ pub(super) fn read_rules(connection_id: &str, rules: &str) -> Result<Rules, Stri
     Rules::parse(&value).map_err(|error| format!("Connection {connection_id}: {error}."))
 }
 
-/// Applies the connection's state and rules to the request, which is stored as `payload_id`. With
-/// `is_new` the deduplicate rule is applied, before the others; what is sent again on purpose is no
-/// repetition.
+/// Applies the connection's state and rules to the request, which is stored as `payload_id`. The deduplicate
+/// rule is applied before the others, to a request that came in just now, whose id is `new_request`; what is
+/// sent again on purpose is no duplicate.
 pub(super) fn evaluate(
     intake: &mut Intake<'_>,
     connection: &SourceConnection,
     rules: &Rules,
     payload_id: &str,
     received: &ReceivedRequest,
-    is_new: bool,
+    new_request: Option<&str>,
 ) -> Result<Evaluation, StoreError> {
     let ignored = |cause, meta| Ok(Evaluation::Ignored(NewIgnoredEvent { cause, meta }));
     if connection.disabled {
         return ignored(IgnoredCause::Disabled, None);
     }
     let mut seen = RequestView::of(received);
-    if let Some(rule) = rules.deduplicate().filter(|_| is_new)
-        && is_repeated(intake, connection, rule, &seen.parts(received))?
+    if let Some((rule, request_id)) = rules.deduplicate().zip(new_request)
+        && let Some(original) =
+            duplicate_of(intake, connection, rule, &seen.parts(received), request_id)?
     {
-        return Ok(Evaluation::Deduplicated);
+        let meta = json!({ "duplicate_of_request_id": original });
+        return ignored(IgnoredCause::Duplicate, Some(meta));
     }
     let mut transformed: Option<(Box<ReceivedRequest>, String)> = None;
     let mut from = 0;
@@ -175,28 +174,33 @@ fn receivers(
     })
 }
 
-/// Whether the same request was there within the window; if not, it is remembered from now on.
-fn is_repeated(
+/// The request that this one repeats within the window; if there is none, this one is remembered from now on.
+fn duplicate_of(
     intake: &Intake<'_>,
     connection: &SourceConnection,
     rule: &DeduplicateRule,
     parts: &RequestParts<'_>,
-) -> Result<bool, StoreError> {
-    let Some(key) = rule.key(parts) else {
-        return Ok(false);
-    };
+    request_id: &str,
+) -> Result<Option<String>, StoreError> {
     // The fields belong to it: a changed rule compares anew.
-    let digest = Sha256::digest(json!([rule.include_fields, rule.exclude_fields, key]).to_string());
-    let digest = HEXLOWER.encode(&digest);
-    intake
-        .conn
-        .prepare_cached("DELETE FROM seen_requests WHERE until <= ?1")?
+    let compared = json!([rule.include_fields, rule.exclude_fields, rule.key(parts)]);
+    let digest = HEXLOWER.encode(&Sha256::digest(compared.to_string()));
+    let (conn, until) = (intake.conn, intake.now.plus(rule.window));
+    conn.prepare_cached("DELETE FROM seen_requests WHERE until <= ?1")?
         .execute([intake.now])?;
-    let remembered = intake
-        .conn
+    let remembered = conn
         .prepare_cached(
-            "INSERT INTO seen_requests (connection_id, digest, until) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            "INSERT INTO seen_requests (connection_id, digest, request_id, until) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO NOTHING",
         )?
-        .execute(params![connection.id, digest, intake.now.plus(rule.window)])?;
-    Ok(remembered == 0)
+        .execute(params![connection.id, digest, request_id, until])?;
+    if remembered > 0 {
+        return Ok(None);
+    }
+    let original = conn
+        .prepare_cached(
+            "SELECT request_id FROM seen_requests WHERE connection_id = ?1 AND digest = ?2",
+        )?
+        .query_row(params![connection.id, digest], |row| row.get(0))?;
+    Ok(Some(original))
 }

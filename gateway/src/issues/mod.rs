@@ -17,6 +17,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::{Value, json};
 
 use crate::clock::Micros;
+use crate::events::attempt::shown_answer;
 use crate::ids::Ids;
 use crate::store::StoreError;
 use crate::wire::{
@@ -32,6 +33,8 @@ pub(crate) struct FailedAttempt<'a> {
     pub(crate) connection_id: &'a str,
     pub(crate) response_status: Option<u16>,
     pub(crate) error_code: Option<ErrorCode>,
+    /// What the destination answered, as far as it is stored.
+    pub(crate) body: Option<&'a str>,
 }
 
 /// Opens the delivery issue that a failed attempt calls for, if any: under the strategy
@@ -66,7 +69,11 @@ pub(crate) fn on_failed_attempt(
         "response_status": failed.response_status.into_iter().collect::<Vec<_>>(),
         "error_code": failed.error_code.into_iter().collect::<Vec<_>>(),
     });
-    let reference = json!({ "event_id": failed.event_id, "attempt_id": failed.attempt_id });
+    let reference = json!({
+        "event_id": failed.event_id,
+        "attempt_id": failed.attempt_id,
+        "attempt_body": failed.body.map(shown_answer),
+    });
     let issue_id = open(conn, now, ids, &trigger, &keys, &reference)?;
     conn.prepare_cached(
         "INSERT INTO issue_events (issue_id, event_id) VALUES (:issue, :event) ON CONFLICT DO NOTHING",

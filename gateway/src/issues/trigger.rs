@@ -1,8 +1,9 @@
 //! Which trigger is responsible for a failure.
 //!
 //! A trigger covers things by a list of their ids or by a pattern of their names, in which `*` stands
-//! for any text. Of several that cover the same failure the most exact one is responsible, and it
-//! alone: a list before a pattern, the longer list, the pattern with more text, the older trigger.
+//! for any text; with `!` in front it covers everything but what fits the pattern. Of several that cover the same failure the most exact one is responsible, and it
+//! alone: a list before a pattern, the longer list, the pattern with more text, what is left by a `!`, the
+//! older trigger.
 
 use rusqlite::{Connection, named_params};
 use serde_json::Value;
@@ -28,6 +29,10 @@ pub(super) struct IssueSubject<'a> {
 /// How exactly a trigger covers a subject; more is more exact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Exactness {
+    /// By `*`.
+    Everything,
+    /// By a `!` before a pattern with this much text beside its stars.
+    AllBut(usize),
     /// By a pattern with this much text beside its stars.
     Pattern(usize),
     /// By a list of this length.
@@ -46,10 +51,18 @@ impl<'a> IssueSubject<'a> {
                 .iter()
                 .any(|id| id == self.id)
                 .then_some(Exactness::List(ids.len())),
-            Value::String(pattern) => {
+            Value::String(choice) => {
+                let (negated, pattern) = match choice.strip_prefix('!') {
+                    Some(pattern) => (true, pattern),
+                    None => (false, choice.as_str()),
+                };
                 let fits = matches(pattern, self.name.unwrap_or_default()) || pattern == self.id;
                 let text = pattern.chars().filter(|c| *c != '*').count();
-                fits.then_some(Exactness::Pattern(text))
+                (fits != negated).then_some(match (negated, text) {
+                    (true, text) => Exactness::AllBut(text),
+                    (false, 0) => Exactness::Everything,
+                    (false, text) => Exactness::Pattern(text),
+                })
             }
             _ => None,
         }
@@ -140,6 +153,7 @@ mod tests {
         let subject = IssueSubject::new("web_1", Some("orders"));
         let ranked: Vec<_> = [
             json!("*"),
+            json!("!staging-*"),
             json!("or*"),
             json!("orders"),
             json!(["web_1"]),
@@ -151,5 +165,23 @@ mod tests {
         assert!(ranked.is_sorted_by(|a, b| a < b), "{ranked:?}");
         assert_eq!(subject.covered_by(&json!(["web_2"])), None);
         assert_eq!(subject.covered_by(&json!("x*")), None);
+    }
+
+    #[test]
+    fn a_pattern_may_exclude() {
+        for (choice, id, name, covered) in [
+            ("!staging-*", "web_1", Some("orders"), true),
+            ("!staging-*", "web_1", Some("staging-orders"), false),
+            ("!staging-*", "web_1", None, true),
+            ("!web_1", "web_1", Some("orders"), false),
+            ("!web_1", "web_2", Some("orders"), true),
+            ("!*", "web_1", Some("orders"), false),
+            ("!", "web_1", Some("orders"), true),
+            ("!!staging", "web_1", Some("orders"), true),
+            ("orders-!", "web_1", Some("orders-!"), true),
+        ] {
+            let exactness = Subject::new(id, name).covered_by(&json!(choice));
+            assert_eq!(exactness.is_some(), covered, "{choice} {id} {name:?}");
+        }
     }
 }

@@ -34,6 +34,10 @@ const FILES: &[(&str, &str)] = &[
         "Ingestion, transformations and delivery",
         include_str!("../../parity/delivery.json"),
     ),
+    (
+        "Bodies of calls, bulk jobs and metrics",
+        include_str!("../../parity/rest.json"),
+    ),
 ];
 
 /// One behaviour of the API or the event gateway.

@@ -29,7 +29,7 @@ pub struct RetryRule {
     pub interval: Duration,
     /// Most automatic retries, at most [`MAX_RETRIES`].
     pub count: u32,
-    /// The response statuses it applies to; all failures when absent.
+    /// The response statuses it applies to, successes among them if it says so; all failures when absent.
     pub statuses: Option<StatusExpressions>,
 }
 
@@ -42,7 +42,8 @@ pub enum RetryStrategy {
     Exponential,
 }
 
-/// A failed attempt, as far as the next one depends on it.
+/// A failed attempt, or one that a list of statuses has tried again although it succeeded, as far as the next one
+/// depends on it.
 #[derive(Debug, Clone, Copy)]
 pub struct RetryInput<'a> {
     /// Automatic retries of this event so far, not counting the first attempt.
@@ -75,6 +76,7 @@ impl RetryRule {
         };
         let statuses = match rule.get("response_status_codes") {
             None | Some(Value::Null) => None,
+            Some(Value::Array(items)) if items.is_empty() => None,
             Some(Value::Array(items)) => Some(StatusExpressions::parse(items)?),
             Some(_) => return Err("response_status_codes must be a list".to_owned()),
         };
@@ -245,6 +247,7 @@ mod tests {
             json!({"strategy": "linear", "count": 1.5}),
             json!({"strategy": "linear", "response_status_codes": "500"}),
             json!({"strategy": "linear", "response_status_codes": ["5xx"]}),
+            json!({"strategy": "linear", "response_status_codes": ["!410", "5xx"]}),
         ] {
             assert!(rule(value.clone()).is_err(), "{value}");
         }
@@ -276,6 +279,12 @@ mod tests {
             }),
             seconds(1)
         );
+    }
+
+    #[test]
+    fn an_empty_list_of_statuses_is_none() {
+        let rule = rule(json!({"strategy": "linear", "response_status_codes": []})).unwrap();
+        assert_eq!(rule.statuses, None);
     }
 
     #[test]

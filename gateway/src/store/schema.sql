@@ -117,7 +117,7 @@ CREATE TABLE events (
     due_trigger      TEXT,
     -- Counts the retries somebody asked for, so that one asked for during an attempt is not lost.
     due_version      INTEGER NOT NULL DEFAULT 0,
-    -- The attempt a manual retry has put aside; it comes back if the manual one fails.
+    -- The attempt a manual retry has put aside; it comes back after the manual one.
     kept_due_at      INTEGER,
     kept_due_trigger TEXT,
     -- How many attempts the retry rule itself has scheduled, which is what its count limits.
@@ -382,10 +382,11 @@ CREATE TABLE api_key_secrets (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX api_key_secrets_key ON api_key_secrets (key_id);
 
--- What deduplicate rules remember: a digest of what counts, until when.
+-- What deduplicate rules remember: a digest of what counts, of which request, until when.
 CREATE TABLE seen_requests (
     connection_id TEXT NOT NULL REFERENCES connections (id),
     digest        TEXT NOT NULL,
+    request_id    TEXT NOT NULL REFERENCES requests (id),
     until         INTEGER NOT NULL,
     PRIMARY KEY (connection_id, digest)
 ) STRICT, WITHOUT ROWID;
