@@ -1,4 +1,5 @@
-//! Generates models, filters, request bodies and the operation table from the OpenAPI document.
+//! Generates models, filters, request bodies and the operation table from the OpenAPI document
+//! and what is known to be live beyond it.
 
 #![warn(clippy::expect_used, clippy::unwrap_used)]
 
@@ -47,9 +48,16 @@ fn run() -> Result<(), String> {
         println!("cargo::rerun-if-changed={}", other.display());
     }
     let document = other.unwrap_or_else(|| root.join("openapi/2026-09-01.json"));
-    let refinements = root.join("openapi/refinements.json");
-    let files = generator::generate(&read(&document)?, &read(&refinements)?, checks)
-        .map_err(|failure| failure.within(document.display(), refinements.display()))?;
+    let folder = root.join("openapi");
+    let ours = |name: &str| read(&folder.join(name));
+    let told = |failure: generator::Failure| {
+        failure.within(document.display(), format!("{}/", folder.display()))
+    };
+    let additions = ours("additions.json")?;
+    let merged = generator::merge(&read(&document)?, &additions, checks.targets).map_err(told)?;
+    let mut files =
+        generator::generate(&merged, &ours("refinements.json")?, checks).map_err(told)?;
+    files.insert("document.json", merged);
     for (name, text) in files {
         let path = out.join(name);
         fs::write(&path, text)

@@ -8,7 +8,7 @@ use super::docs;
 use super::names;
 use super::plan::Operation;
 use super::refinements::Refinements;
-use super::resources::{PathStep, Place};
+use super::resources::{PathStep, ResourcePlace};
 use super::types::{Def, Field, Kind, Ty, Types};
 
 /// First line of every generated file.
@@ -65,14 +65,8 @@ pub fn types(types: &Types<'_>) -> [(&'static str, String); 3] {
             Kind::Object(fields) if def.input => input(&mut bodies, types, def, fields),
             Kind::Object(fields) => object(&mut models, types, def, fields),
             Kind::Tagged(variants) => tagged(&mut models, types, def, variants),
-            Kind::ListOrObject(list, object) => {
-                let docs = type_docs(def, 4);
-                let (list, object) = (types.text(list), &types.defs[*object].name);
-                let _ = write!(
-                    models,
-                    "list_or_object! {{\n{docs}    pub enum {} {{ List({list}), Object({object}) }}\n}}\n\n",
-                    def.name
-                );
+            Kind::ListOrObject(list, objects) => {
+                list_or_object(&mut models, types, def, list, objects)
             }
             Kind::Filter { fields, item } => {
                 filter(&mut filters, types, def, fields, item.as_ref())
@@ -248,6 +242,23 @@ fn is_timed(types: &Types<'_>, fields: &[Field], item: &Ty) -> bool {
         && matches!(row, Some(Kind::Object(row)) if tells(row))
 }
 
+fn list_or_object(out: &mut String, types: &Types<'_>, def: &Def, list: &Ty, objects: &[usize]) {
+    let docs = type_docs(def, 4);
+    let list = types.text(list);
+    let variants = objects.iter().map(|id| {
+        let object = &types.defs[*id].name;
+        // One needs no name to be told from others.
+        let variant = if objects.len() == 1 { "Object" } else { object };
+        format!(", {variant}({object})")
+    });
+    let variants: String = variants.collect();
+    let _ = write!(
+        out,
+        "list_or_object! {{\n{docs}    pub enum {} {{ List({list}){variants} }}\n}}\n\n",
+        def.name
+    );
+}
+
 fn filter(out: &mut String, types: &Types<'_>, def: &Def, fields: &[Field], item: Option<&Ty>) {
     let docs = type_docs(def, 4);
     let mut methods = names::LIST_METHODS.to_vec();
@@ -301,7 +312,7 @@ pub fn resources(names: &[String]) -> String {
     out
 }
 
-fn place(place: &Place) -> String {
+fn place(place: &ResourcePlace) -> String {
     let steps = place.path.iter().map(|step| match step {
         PathStep::Member(name) => format!("PathStep::Member({name:?})"),
         PathStep::Items => "PathStep::Items".to_owned(),

@@ -1,6 +1,6 @@
 //! The generator: an OpenAPI document and our refinements in, Rust text out.
 //!
-//! `document` reads; `lower`, `shape` and `merge` find out what each schema means; `types` lets equal
+//! `additions` completes the document, `document` reads it; `lower`, `shape` and `merge` find out what each schema means; `types` lets equal
 //! ones share an entry, `naming` names them; `plan` walks the operations, `filters` their
 //! parameters, `resources` what they are about; `emit` writes. Plain code over `serde_json::Value`: the build script has no other
 //! dependency.
@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+mod additions;
 mod docs;
 mod document;
 mod emit;
@@ -23,6 +24,7 @@ mod resources;
 mod shape;
 mod types;
 
+pub use additions::merge;
 use document::Document;
 use lower::Lower;
 use plan::{Operation, Table};
@@ -46,17 +48,23 @@ impl Failure {
 }
 
 impl Failure {
-    /// The message, with the file it is about.
-    pub fn within(&self, document: impl fmt::Display, refinements: impl fmt::Display) -> String {
-        match self.pointer.strip_prefix(IN_REFINEMENTS) {
-            Some(pointer) => format!("{refinements}#{pointer}: {}", self.message),
+    /// The message, with the file it is about: the document's, or one of ours in the folder.
+    pub fn within(&self, document: impl fmt::Display, folder: impl fmt::Display) -> String {
+        let ours = [IN_REFINEMENTS, IN_ADDITIONS];
+        let found = ours.iter().find_map(|file| {
+            let pointer = self.pointer.strip_prefix(file)?;
+            Some((file.trim_end_matches(':'), pointer))
+        });
+        match found {
+            Some((file, pointer)) => format!("{folder}{file}.json#{pointer}: {}", self.message),
             None => format!("{document}#{}: {}", self.pointer, self.message),
         }
     }
 }
 
-/// What pointers into the refinements begin with, to tell them from those into the document.
+/// What pointers into files of ours begin with, to tell them from those into the document.
 const IN_REFINEMENTS: &str = "refinements:";
+const IN_ADDITIONS: &str = "additions:";
 
 /// What to hold a document to besides being understood.
 #[derive(Clone, Copy, Debug)]

@@ -30,8 +30,8 @@ pub enum Shape {
     Object(Vec<Prop>),
     /// Objects told apart by their `type` property.
     Tagged(Vec<(String, Node)>),
-    /// An array or an object, told apart by the first byte.
-    ListOrObject(Box<Node>, Box<Node>),
+    /// An array or an object, told apart by the first byte; several objects by what each requires.
+    ListOrObject(Box<Node>, Vec<Node>),
     /// One value or a list of them.
     OneOrMany(Box<Node>),
     /// A value or comparisons with one.
@@ -104,7 +104,9 @@ impl Node {
                         .zip(b)
                         .all(|(a, b)| a.0 == b.0 && nodes(&a.1, &b.1))
             }
-            (Shape::ListOrObject(a, b), Shape::ListOrObject(c, d)) => nodes(a, c) && nodes(b, d),
+            (Shape::ListOrObject(a, b), Shape::ListOrObject(c, d)) => {
+                nodes(a, c) && b.len() == d.len() && b.iter().zip(d).all(|(b, d)| nodes(b, d))
+            }
             (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
         }
     }

@@ -9,7 +9,7 @@ use super::filters::Filters;
 use super::lower::Lower;
 use super::names;
 use super::node::{Node, Prop, Shape};
-use super::resources::{Place, Resources};
+use super::resources::{ResourcePlace, Resources};
 use super::types::{Kind, Ty, Types};
 
 /// One row of the operation table.
@@ -30,7 +30,7 @@ pub struct Operation {
     /// What it is about.
     pub resource: Option<String>,
     /// Where resources stand in the reply.
-    pub places: Vec<Place>,
+    pub places: Vec<ResourcePlace>,
     /// The `type` of the bulk jobs it is about.
     pub bulk_type: Option<String>,
 }

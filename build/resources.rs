@@ -15,7 +15,7 @@ pub enum PathStep {
 
 /// Where a resource stands in a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct ResourcePlace {
     pub path: Vec<PathStep>,
     pub resource: String,
 }
@@ -66,7 +66,12 @@ impl Resources {
     }
 
     /// Where resources stand in what an operation answers, what lies inside another first.
-    pub fn places(&self, types: &Types<'_>, operation: &Pending<'_>, reply: &Ty) -> Vec<Place> {
+    pub fn places(
+        &self,
+        types: &Types<'_>,
+        operation: &Pending<'_>,
+        reply: &Ty,
+    ) -> Vec<ResourcePlace> {
         let mut search = Search {
             resources: self,
             types,
@@ -93,7 +98,7 @@ struct Search<'a> {
     path: Vec<PathStep>,
     /// The entries being looked into, for one may contain itself.
     inside: Vec<usize>,
-    found: Vec<Place>,
+    found: Vec<ResourcePlace>,
 }
 
 impl Search<'_> {
@@ -129,14 +134,16 @@ impl Search<'_> {
                     self.entry(*id);
                 }
             }
-            Kind::ListOrObject(list, object) => {
+            Kind::ListOrObject(list, objects) => {
                 self.look(list);
-                self.entry(*object);
+                for id in objects {
+                    self.entry(*id);
+                }
             }
         }
         self.inside.pop();
         if let Some(resource) = self.resources.entries.get(&id) {
-            let place = Place {
+            let place = ResourcePlace {
                 path: self.path.clone(),
                 resource: resource.clone(),
             };

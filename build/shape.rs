@@ -9,7 +9,8 @@
 //! | objects with a one-value `type` each | tagged |
 //! | other objects | one struct with the properties of all |
 //! | a list and an object | told apart by the first byte |
-//! | scalars of different kinds, or text and arbitrary objects | any JSON |
+//! | a list and several objects | the same, the objects by what each requires, or else as one struct |
+//! | scalars of different kinds, or scalars and objects | any JSON |
 
 use super::Failure;
 use super::lower::{Lower, OPERATORS};
@@ -111,7 +112,7 @@ impl Lower<'_> {
                 let (list, object) = (list, 1 - list);
                 return Ok(Shape::ListOrObject(
                     Box::new(named[list].clone()),
-                    Box::new(named[object].clone()),
+                    vec![named[object].clone()],
                 ));
             }
             if scalars == 0 || objects == 0 {
@@ -124,7 +125,13 @@ impl Lower<'_> {
                 });
             }
         }
-        // Free-form content: text, or whatever object or list somebody sent.
+        if lists == 1 && objects > 1 && objects + 1 == total {
+            return self.list_or_objects(named, open, path, pointer);
+        }
+        // Free-form content: a word, or whatever object or list somebody sent.
+        if lists == 0 && objects + scalars == total {
+            return Ok(Shape::Json);
+        }
         if empty_objects + maps + lists + scalars == total {
             return Ok(Shape::Json);
         }
@@ -133,6 +140,36 @@ impl Lower<'_> {
             pointer,
             format!("a union of unknown shape: {}", kinds.join(" | ")),
         ))
+    }
+
+    /// A list beside several objects: one variant each if what an object requires tells it from the
+    /// others, else one struct for all of them.
+    fn list_or_objects(
+        &self,
+        named: &[Node],
+        open: &[Node],
+        path: &str,
+        pointer: &str,
+    ) -> Result<Shape, Failure> {
+        let at = position(open, |s| matches!(s, Shape::List(_)));
+        let list = Box::new(named[at].clone());
+        let without = |nodes: &[Node]| {
+            let mut rest = nodes.to_vec();
+            rest.remove(at);
+            rest
+        };
+        let open = without(open);
+        if open
+            .iter()
+            .enumerate()
+            .all(|(i, object)| is_told_from_others(object, i, &open))
+        {
+            return Ok(Shape::ListOrObject(list, without(named)));
+        }
+        let path = format!("{path}.object");
+        let merged = self.merge_objects(&open, &path, pointer)?;
+        let object = Node::new(merged, &path, pointer);
+        Ok(Shape::ListOrObject(list, vec![object]))
     }
 
     fn list_of_itself(&self, named: &[Node], open: &[Node]) -> Result<bool, Failure> {
@@ -224,6 +261,19 @@ fn one_or_many_refs(named: &[Node]) -> Option<Node> {
         },
         _ => None,
     }
+}
+
+/// Whether an object requires a property that no other of them has.
+fn is_told_from_others(object: &Node, at: usize, all: &[Node]) -> bool {
+    let props = |node: &Node| match &node.shape {
+        Shape::Object(props) => props.clone(),
+        _ => Vec::new(),
+    };
+    let others = all.iter().enumerate().filter(|(i, _)| *i != at);
+    let others: Vec<Prop> = others.flat_map(|(_, other)| props(other)).collect();
+    props(object)
+        .iter()
+        .any(|own| own.required && !others.iter().any(|other| other.name == own.name))
 }
 
 fn position(open: &[Node], test: fn(&Shape) -> bool) -> usize {

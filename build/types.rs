@@ -40,7 +40,7 @@ pub enum Kind {
     Enum(BTreeSet<String>),
     Object(Vec<Field>),
     Tagged(Vec<(String, usize)>),
-    ListOrObject(Ty, usize),
+    ListOrObject(Ty, Vec<usize>),
     Filter {
         fields: Vec<Field>,
         item: Option<Ty>,
@@ -125,12 +125,16 @@ impl<'a> Types<'a> {
                 }
                 Ok((Ty::Def(self.define(Kind::Tagged(ids), node)), node.nullable))
             }
-            Shape::ListOrObject(list, object) => {
+            Shape::ListOrObject(list, objects) => {
                 let (list, _) = self.intern(list)?;
-                let kind = match self.intern(object)?.0 {
-                    Ty::Def(id) => Kind::ListOrObject(list, id),
-                    _ => return plain("Json"),
-                };
+                let mut ids = Vec::new();
+                for object in objects {
+                    match self.intern(object)?.0 {
+                        Ty::Def(id) => ids.push(id),
+                        _ => return plain("Json"),
+                    }
+                }
+                let kind = Kind::ListOrObject(list, ids);
                 Ok((Ty::Def(self.define(kind, node)), node.nullable))
             }
         }
@@ -237,7 +241,7 @@ impl<'a> Types<'a> {
             Kind::Object(fields) => format!("object {}", signature(fields)),
             Kind::Filter { fields, item } => format!("filter {} of {item:?}", signature(fields)),
             Kind::Tagged(variants) => format!("tagged {variants:?}"),
-            Kind::ListOrObject(list, object) => format!("list {list:?} or {object}"),
+            Kind::ListOrObject(list, objects) => format!("list {list:?} or {objects:?}"),
             Kind::Enum(members) => format!("enum {members:?}"),
         };
         self.entry(key, kind, node)
@@ -345,6 +349,9 @@ fn sent_types(kind: &Kind) -> Vec<Ty> {
             fields.iter().map(|f| f.ty.clone()).collect()
         }
         Kind::Tagged(variants) => variants.iter().map(|(_, id)| Ty::Def(*id)).collect(),
-        Kind::ListOrObject(list, object) => vec![list.clone(), Ty::Def(*object)],
+        Kind::ListOrObject(list, objects) => {
+            let objects = objects.iter().map(|id| Ty::Def(*id));
+            std::iter::once(list.clone()).chain(objects).collect()
+        }
     }
 }

@@ -232,6 +232,9 @@ async fn every_scheme_passes_the_check_and_is_sent() {
         SourceInput::http("a").basic_auth("u", "p"),
         SourceInput::http("a").api_key("h", "k"),
         SourceInput::gitlab("a", "t"),
+        SourceInput::webhook("a").standard_webhooks("whsec_c2VjcmV0"),
+        SourceInput::provider(SourceType::Gitlab, "a").standard_webhooks("whsec_c2VjcmV0"),
+        SourceInput::mcp_events("a", "whsec_c2VjcmV0"),
         SourceInput::slack("a", "s"),
         SourceInput::provider(SourceType::AzureEventGrid, "a").api_key("h", "k"),
         SourceInput::provider(SourceType::Postmark, "a")
@@ -241,7 +244,42 @@ async fn every_scheme_passes_the_check_and_is_sent() {
     ] {
         sources.upsert(input).await.unwrap();
     }
-    assert_eq!(script.count(), 9);
+    assert_eq!(script.count(), 12);
+}
+
+#[tokio::test]
+async fn standard_webhooks_are_for_the_types_that_know_them() {
+    assert_eq!(
+        as_json(SourceInput::webhook("a").standard_webhooks("whsec_c2VjcmV0")),
+        json!({"name": "a", "type": "WEBHOOK", "config": {
+            "auth_type": "STANDARD_WEBHOOKS", "auth": {"webhook_secret_key": "whsec_c2VjcmV0"},
+        }})
+    );
+    assert_eq!(
+        as_json(SourceInput::mcp_events("a", "whsec_c2VjcmV0")),
+        json!({"name": "a", "type": "MCP_EVENTS", "config": {
+            "auth": {"webhook_secret_key": "whsec_c2VjcmV0"},
+        }})
+    );
+    for (source, reason) in [
+        (
+            SourceInput::http("a").standard_webhooks("s3cret"),
+            "auth_type is STANDARD_WEBHOOKS, and type HTTP knows HMAC, BASIC_AUTH and API_KEY",
+        ),
+        (
+            SourceInput::mcp_events("a", "s3cret").standard_webhooks("s3cret"),
+            "auth_type is STANDARD_WEBHOOKS, and sources of type MCP_EVENTS take none",
+        ),
+        (
+            SourceInput::provider(SourceType::McpEvents, "a")
+                .auth(SourceAuth::new().api_key("s3cret")),
+            "webhook_secret_key",
+        ),
+    ] {
+        let message = refused_source(source).await;
+        assert!(message.contains(reason), "{message}\nlacks: {reason}");
+        assert!(!message.contains("s3cret"), "{message}");
+    }
 }
 
 #[tokio::test]
@@ -467,6 +505,27 @@ fn rules_say_what_they_do() {
             json!({"type": "delay", "delay": 1500}),
         ),
         (
+            Rule::retry()
+                .linear(Duration::from_secs(30))
+                .on_status(..400)
+                .on_status(..=404)
+                .into(),
+            json!({
+                "type": "retry", "strategy": "linear", "interval": 30_000,
+                "response_status_codes": ["<400", "<=404"],
+            }),
+        ),
+        (
+            Rule::retry()
+                .linear(Duration::from_secs(30))
+                .on_failures_except([410, 413])
+                .into(),
+            json!({
+                "type": "retry", "strategy": "linear", "interval": 30_000,
+                "response_status_codes": [">=300", "!410", "!413"],
+            }),
+        ),
+        (
             Rule::deduplicate(Duration::from_secs(60)).into(),
             json!({"type": "deduplicate", "window": 60_000}),
         ),
@@ -488,6 +547,39 @@ fn rules_say_what_they_do() {
         ),
     ] {
         assert_eq!(as_json(rule), expected);
+    }
+}
+
+#[test]
+fn a_retry_rule_tells_what_it_does_with_an_answer() {
+    let rule = || Rule::retry().linear(Duration::from_secs(30));
+    for (rule, retried, left) in [
+        (rule(), vec![100, 302, 404, 500], vec![200, 204, 299]),
+        (rule().clear_response_status_codes(), vec![404], vec![200]),
+        (
+            rule().on_status(500..=599).on_status(429),
+            vec![429, 503],
+            vec![200, 404],
+        ),
+        (
+            rule().on_failures_except([410, 413]),
+            vec![302, 500],
+            vec![200, 410, 413],
+        ),
+        (rule().on_failures_except([]), vec![302, 500], vec![200]),
+        // Nothing but exclusions.
+        (
+            rule().on_status(StatusMatch::except(410)),
+            vec![200, 204, 404, 500],
+            vec![410],
+        ),
+    ] {
+        for status in retried {
+            assert!(rule.retries(status), "{status}: {rule:?}");
+        }
+        for status in left {
+            assert!(!rule.retries(status), "{status}: {rule:?}");
+        }
     }
 }
 
@@ -516,6 +608,13 @@ async fn a_rule_the_api_would_refuse_is_not_sent() {
                 .on_status(StatusMatch::expression("5xx"))
                 .into(),
             "response_status_codes has \"5xx\"",
+        ),
+        (
+            Rule::retry()
+                .linear(second)
+                .on_failures_except(400..410)
+                .into(),
+            "response_status_codes has not 1 to 10 entries",
         ),
         (
             Rule::retry().linear(second).on_status(600).into(),

@@ -5,6 +5,8 @@
 #[path = "../build/mod.rs"]
 mod generator;
 
+#[path = "generator/additions.rs"]
+mod additions;
 #[path = "generator/columns.rs"]
 mod columns;
 #[path = "generator/compile.rs"]

@@ -11,7 +11,7 @@ use hookdeck::transport::TransportErrorKind;
 use hookdeck::types::Timestamp;
 use hookdeck::{Cursor, Error, ErrorKind, Retry, Sent};
 use serde_json::json;
-use support::{Script, Step, builder, client, page, reply, sources};
+use support::{Script, Step, builder, client, page, reply, source, sources};
 
 fn ids(items: &[Source]) -> Vec<&str> {
     items.iter().map(|source| source.id.as_str()).collect()
@@ -45,6 +45,23 @@ async fn all_items_come_in_order_and_empty_pages_are_walked_over() {
     let items = client(&script).sources().list().items();
     assert_eq!(all(items).await.unwrap(), ["a", "b", "c"]);
     assert_eq!(script.queries(), ["", "next=n1", "next=n2", "next=n3"]);
+}
+
+/// JavaScript writes a text that was cut in the middle of an emoji with half of the pair, which no Rust text
+/// can hold.
+#[tokio::test]
+async fn half_an_emoji_in_a_row_fails_no_page() {
+    let cut = source("src_1")
+        .to_string()
+        .replace("source src_1", r"cut \ud83d off");
+    let whole = source("src_2")
+        .to_string()
+        .replace("source src_2", r"\ud83d\ude00");
+    let page = format!(r#"{{"pagination":{{}},"count":2,"models":[{cut},{whole}]}}"#);
+    let script = Script::new([reply(200, &[], &page)]);
+    let items: Vec<_> = client(&script).sources().list().items().collect().await;
+    let names: Vec<_> = items.into_iter().map(|item| item.unwrap().name).collect();
+    assert_eq!(names, ["cut \u{fffd} off", "\u{1f600}"]);
 }
 
 #[tokio::test(start_paused = true)]

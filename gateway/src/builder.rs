@@ -15,9 +15,10 @@ use crate::delivery::AddressPolicy;
 use crate::delivery::client::Deliverer;
 use crate::delivery::tls;
 use crate::gateway::Gateway;
+use crate::ids;
 use crate::project::{Project, Projects};
-use crate::server::{self, Limit, Server, Tenants};
-use crate::settings::Settings;
+use crate::server::{self, CallLimit, Server, Tenants};
+use crate::settings::{PublicUrl, Settings};
 use crate::store::{Store, StoreError};
 
 /// The API key of a gateway that is given none.
@@ -79,6 +80,11 @@ pub enum StartError {
     ApiKey,
     /// A signing secret is empty, so that nobody could tell who signed.
     SigningSecret,
+    /// What was given as the URL the gateway is seen at from outside is none.
+    PublicUrl {
+        /// Why not.
+        reason: String,
+    },
     /// What was given as a certificate to trust is none.
     Certificate {
         /// Why not.
@@ -94,6 +100,7 @@ impl std::fmt::Display for StartError {
             Self::Store(error) => error.fmt(f),
             Self::ApiKey => f.write_str("every API key must be given once and must not be empty"),
             Self::SigningSecret => f.write_str("a signing secret must not be empty"),
+            Self::PublicUrl { reason } => write!(f, "the public URL cannot be used: {reason}"),
             Self::Certificate { reason } => {
                 write!(f, "the certificate to trust cannot be used: {reason}")
             }
@@ -109,6 +116,7 @@ impl std::error::Error for StartError {
             Self::DataDir { .. }
             | Self::ApiKey
             | Self::SigningSecret
+            | Self::PublicUrl { .. }
             | Self::Certificate { .. } => None,
         }
     }
@@ -127,12 +135,15 @@ pub struct GatewayBuilder {
     api_keys: Vec<String>,
     signing_secret: String,
     previous_signing_secret: Option<String>,
+    public_url: Option<String>,
+    visibility_lag: Duration,
     trusted: Vec<Vec<u8>>,
     rate_limit: RateLimit,
     data_dir: Option<PathBuf>,
     manual_clock: Option<Timestamp>,
     seed: Option<u64>,
     control: bool,
+    strict: bool,
 }
 
 impl std::fmt::Debug for GatewayBuilder {
@@ -145,6 +156,7 @@ impl std::fmt::Debug for GatewayBuilder {
             .field("manual_clock", &self.manual_clock)
             .field("seed", &self.seed)
             .field("control", &self.control)
+            .field("strict", &self.strict)
             .finish_non_exhaustive()
     }
 }
@@ -156,12 +168,15 @@ impl Default for GatewayBuilder {
             api_keys: Vec::new(),
             signing_secret: DEFAULT_SIGNING_SECRET.to_owned(),
             previous_signing_secret: None,
+            public_url: None,
+            visibility_lag: Duration::ZERO,
             trusted: Vec::new(),
             rate_limit: RateLimit::per_minute(240),
             data_dir: None,
             manual_clock: None,
             seed: None,
             control: false,
+            strict: false,
         }
     }
 }
@@ -195,6 +210,33 @@ impl GatewayBuilder {
     #[must_use]
     pub fn previous_signing_secret(mut self, secret: impl Into<String>) -> Self {
         self.previous_signing_secret = Some(secret.into());
+        self
+    }
+
+    /// Where the gateway is seen from outside, such as `https://my-tunnel.example`: what source URLs, the
+    /// publish URL of a source and the event URLs in deliveries begin with, and what signatures that cover a
+    /// URL are checked against besides its own address. A path is kept; the proxy has to take it off. The
+    /// address it listens on unless set.
+    ///
+    /// `https://hkdk.events` gives source URLs the shape of the live service's, `https://hkdk.events/<id>`,
+    /// for clients that expect it. Requests whose `Host` is that one are taken there too.
+    #[must_use]
+    pub fn public_url(mut self, url: impl Into<String>) -> Self {
+        self.public_url = Some(url.into());
+        self
+    }
+
+    /// How long the lists of requests and events may lag behind, for tests of programs that poll them. Each
+    /// row shows after a time of its own, drawn from the seed: between a twenty-fifth of this and all of it, a
+    /// seventh at the median, so that rows turn up out of order. On the live service it is about 15 seconds.
+    /// Nothing lags unless set.
+    ///
+    /// What is read by its id is there at once; so are counts, metrics and what bulk jobs find. It is the
+    /// gateway's time that counts: [`settle`](Gateway::settle) does not wait for rows to show, and an
+    /// [`advance`](Gateway::advance) by the whole lag shows all there are.
+    #[must_use]
+    pub fn visibility_lag(mut self, longest: Duration) -> Self {
+        self.visibility_lag = longest;
         self
     }
 
@@ -232,8 +274,8 @@ impl GatewayBuilder {
         self
     }
 
-    /// A clock that starts at `start` and moves only by [`Gateway::advance`]. Time limits of
-    /// deliveries stay real.
+    /// A clock that starts at `start`, cut to a whole millisecond, and moves only by [`Gateway::advance`].
+    /// Time limits of deliveries stay real.
     #[must_use]
     pub fn manual_clock(mut self, start: Timestamp) -> Self {
         self.manual_clock = Some(start);
@@ -262,6 +304,25 @@ impl GatewayBuilder {
         self
     }
 
+    /// Whether members of bodies, and filters of bulk jobs and metrics, that the contract does not list are refused,
+    /// so that typing errors are found. Unless set they are dropped, as by the live API, and the call's entry in the
+    /// [journal](Gateway::journal) names them.
+    ///
+    /// ```
+    /// use hookdeck_gateway::Gateway;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let gateway = Gateway::builder().strict(true).start().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn strict(mut self, on: bool) -> Self {
+        self.strict = on;
+        self
+    }
+
     /// Starts the gateway on the current Tokio runtime. It accepts requests when this returns.
     ///
     /// # Errors
@@ -278,6 +339,8 @@ impl GatewayBuilder {
         if self.signing_secret.is_empty() || self.previous_signing_secret.as_deref() == Some("") {
             return Err(StartError::SigningSecret);
         }
+        let public_url = self.public_url.as_deref().map(PublicUrl::parse).transpose();
+        let public_url = public_url.map_err(|reason| StartError::PublicUrl { reason })?;
         let mut trusted = Vec::new();
         for pem in &self.trusted {
             let found =
@@ -298,9 +361,13 @@ impl GatewayBuilder {
         let deliverer = Arc::new(Deliverer::new(policy, trusted));
         let settings = Arc::new(Settings {
             base_url: base_url.clone(),
+            loopback: address.ip().to_canonical().is_loopback()
+                && !public_url.as_ref().is_some_and(PublicUrl::lets_others_in),
+            public_url: public_url.clone(),
+            visibility_lag: Some(self.visibility_lag).filter(|lag| !lag.is_zero()),
             signing_secret: self.signing_secret.clone(),
-            loopback: address.ip().to_canonical().is_loopback(),
             previous_signing_secret: self.previous_signing_secret.clone(),
+            strict: self.strict,
         });
         let mut projects = Vec::new();
         for key in &self.api_keys {
@@ -308,6 +375,8 @@ impl GatewayBuilder {
             let project = Project::open(
                 self.store(&digest)?,
                 self.clock(),
+                // A client that remembers its project finds it again when a gateway in memory starts anew.
+                ids::derived("tm_", 12, &format!("project {key}")),
                 seed ^ first_eight(&digest),
                 Arc::clone(&settings),
                 Arc::clone(&deliverer),
@@ -316,7 +385,10 @@ impl GatewayBuilder {
             projects.push((key.clone(), project));
         }
         let projects = Arc::new(Projects::new(projects));
-        let routes = self.routes(&projects);
+        let mut routes = self.routes(&projects);
+        if let Some(public_url) = public_url.filter(PublicUrl::is_live) {
+            routes = server::with_live_source_urls(routes, public_url);
+        }
         Ok(Gateway::new(
             projects,
             Server::start(listener, routes),
@@ -330,7 +402,7 @@ impl GatewayBuilder {
         let limit = self
             .rate_limit
             .calls()
-            .map(|(calls, window)| Limit { calls, window });
+            .map(|(calls, window)| CallLimit { calls, window });
         let tenants = Tenants::new(projects.iter().cloned(), limit);
         let control = ControlState::new(tenants.clone(), self.control);
         server::router(Arc::clone(projects), tenants).merge(control::router(control))
@@ -446,6 +518,15 @@ mod tests {
         assert_eq!(
             refused.unwrap_err().to_string(),
             "the certificate to trust cannot be used: it holds no certificate in PEM"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_no_public_url_is_not_shown_to_anybody() {
+        let refused = Gateway::builder().public_url("my-tunnel").start().await;
+        assert_eq!(
+            refused.unwrap_err().to_string(),
+            "the public URL cannot be used: relative URL without a base"
         );
     }
 

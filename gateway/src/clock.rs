@@ -1,4 +1,8 @@
 //! Time of one project. Every read of the time and every timer of the crate goes through a [`Clock`].
+//!
+//! A clock shows whole milliseconds, which is what the API shows of nearly every moment. So what is stored is
+//! what a reply shows, and a filter, an order or a cursor that compares with the store compares with the reply.
+//! The few columns that are shown to the microsecond are filled from [`Clock::stamp`].
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -40,8 +44,8 @@ impl Micros {
     /// 1970-01-01, where counting begins.
     pub const EPOCH: Self = Self(0);
 
-    /// The last moment there is, in the year 2262: the last one [`Timestamp`] can hold.
-    pub const MAX: Self = Self(i64::MAX / 1_000);
+    /// The last moment there is, in the year 2262: the last whole millisecond [`Timestamp`] can hold.
+    pub const MAX: Self = Self(i64::MAX / 1_000).floor_to_millis();
 
     /// The moment `span` later, at most [`MAX`](Self::MAX).
     #[must_use]
@@ -65,6 +69,21 @@ impl Micros {
         Self(self.0.saturating_sub(beyond))
     }
 
+    /// The first whole millisecond at or after this moment.
+    #[must_use]
+    pub const fn ceil_to_millis(self) -> Self {
+        match self.0.rem_euclid(1_000) {
+            0 => self,
+            beyond => Self(self.0.saturating_add(1_000 - beyond)),
+        }
+    }
+
+    /// The last whole millisecond at or before this moment.
+    #[must_use]
+    pub const fn floor_to_millis(self) -> Self {
+        Self(self.0.saturating_sub(self.0.rem_euclid(1_000)))
+    }
+
     /// Whole seconds since the epoch.
     pub const fn unix_seconds(self) -> i64 {
         self.0.div_euclid(1_000_000)
@@ -80,9 +99,9 @@ impl Micros {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// The moment of a date and time in UTC.
+    /// The last microsecond at or before a date and time in UTC.
     pub fn from_civil(at: DateTime) -> Self {
-        let micros = at.duration_since(EPOCH).as_micros();
+        let micros = at.duration_since(EPOCH).as_nanos().div_euclid(1_000);
         Self(i64::try_from(micros).unwrap_or(i64::MAX))
     }
 
@@ -135,12 +154,19 @@ impl FromSql for Micros {
 /// The time of one project: the system's, or one that only moves when told to.
 #[derive(Clone, Debug)]
 pub struct Clock {
-    inner: Arc<Inner>,
+    inner: Arc<ClockInner>,
 }
 
 #[derive(Debug)]
-enum Inner {
-    /// The last value handed out, so that time never runs backwards when the system's does.
+struct ClockInner {
+    source: ClockSource,
+    /// The last stamp handed out, in microseconds.
+    stamped: AtomicI64,
+}
+
+#[derive(Debug)]
+enum ClockSource {
+    /// The last value seen, so that time never runs backwards when the system's does.
     System(AtomicI64),
     Manual(watch::Sender<Micros>),
 }
@@ -148,40 +174,69 @@ enum Inner {
 impl Clock {
     /// The system's time. It never runs backwards, even when the system's is set back.
     pub fn system() -> Self {
-        Self {
-            inner: Arc::new(Inner::System(AtomicI64::new(i64::MIN))),
-        }
+        Self::of(ClockSource::System(AtomicI64::new(i64::MIN)))
     }
 
-    /// A clock that stands at `start` until [`set`](Clock::set) moves it.
+    /// A clock that stands at `start`, cut to a whole millisecond, until [`set`](Clock::set) moves it.
     pub fn manual(start: Micros) -> Self {
+        Self::of(ClockSource::Manual(watch::Sender::new(
+            start.floor_to_millis(),
+        )))
+    }
+
+    fn of(source: ClockSource) -> Self {
+        let stamped = AtomicI64::new(i64::MIN);
         Self {
-            inner: Arc::new(Inner::Manual(watch::Sender::new(start))),
+            inner: Arc::new(ClockInner { source, stamped }),
         }
     }
 
     /// Whether this clock only moves when told to.
     pub fn is_manual(&self) -> bool {
-        matches!(*self.inner, Inner::Manual(_))
+        matches!(self.inner.source, ClockSource::Manual(_))
     }
 
-    /// The current moment.
+    /// The current moment, in whole milliseconds.
     pub fn now(&self) -> Micros {
-        match &*self.inner {
-            Inner::System(last) => {
+        self.exact().floor_to_millis()
+    }
+
+    fn exact(&self) -> Micros {
+        match &self.inner.source {
+            ClockSource::System(last) => {
                 let now = system_now();
                 Micros(last.fetch_max(now, Ordering::Relaxed).max(now))
             }
-            Inner::Manual(now) => *now.borrow(),
+            ClockSource::Manual(now) => *now.borrow(),
         }
     }
 
-    /// Moves a manual clock forward to `moment` and wakes the timers that are due; a moment in the
-    /// past changes nothing. Returns `false` on the system's clock, which nobody sets.
+    /// The current moment in microseconds, later than every stamp before it: two rows that are stamped never
+    /// share a moment, as on the live service. While a manual clock stands, each is a microsecond after the last.
+    pub fn stamp(&self) -> Micros {
+        let now = self.exact().0;
+        let after = |last: i64| now.max(last.saturating_add(1));
+        let stamped = &self.inner.stamped;
+        let last = stamped
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
+                Some(after(last))
+            })
+            .unwrap_or(now);
+        Micros(after(last))
+    }
+
+    /// Forgets the stamps handed out, for a store that was emptied.
+    pub fn forget_stamps(&self) {
+        self.inner.stamped.store(i64::MIN, Ordering::Relaxed);
+    }
+
+    /// Moves a manual clock forward to the first whole millisecond at or after `moment` and wakes the timers that
+    /// are due; a moment in the past changes nothing. Returns `false` on the system's clock, which nobody sets.
     pub fn set(&self, moment: Micros) -> bool {
-        match &*self.inner {
-            Inner::System(_) => false,
-            Inner::Manual(now) => {
+        match &self.inner.source {
+            ClockSource::System(_) => false,
+            ClockSource::Manual(now) => {
+                let moment = moment.ceil_to_millis();
                 now.send_if_modified(|now| {
                     let forward = moment > *now;
                     if forward {
@@ -196,15 +251,15 @@ impl Clock {
 
     /// Waits until the clock reads `moment` or later.
     pub async fn sleep_until(&self, moment: Micros) {
-        match &*self.inner {
-            Inner::System(_) => {
+        match &self.inner.source {
+            ClockSource::System(_) => {
                 // Asked again after each sleep: the system's time may have been set back meanwhile.
                 while self.now() < moment {
                     tokio::time::sleep(moment.since(self.now()).max(Duration::from_millis(1)))
                         .await;
                 }
             }
-            Inner::Manual(now) => {
+            ClockSource::Manual(now) => {
                 // The sender lives in `self`, so the wait cannot end with a closed channel.
                 let _ = now.subscribe().wait_for(|now| *now >= moment).await;
             }
@@ -296,11 +351,46 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_shows_whole_milliseconds_and_is_set_to_no_moment_before_the_one_asked_for() {
+        for (moment, floor, ceil) in [
+            (1_999, 1_000, 2_000),
+            (2_000, 2_000, 2_000),
+            (-1, -1_000, 0),
+        ] {
+            assert_eq!(Micros(moment).floor_to_millis(), Micros(floor));
+            assert_eq!(Micros(moment).ceil_to_millis(), Micros(ceil));
+        }
+        let clock = Clock::manual(Micros(1_999));
+        assert_eq!(clock.now(), Micros(1_000));
+        clock.set(Micros(2_001));
+        assert_eq!(clock.now(), Micros(3_000));
+        assert_eq!(Clock::system().now().as_i64() % 1_000, 0);
+    }
+
+    #[test]
+    fn no_two_stamps_are_equal_and_none_lies_before_the_clock() {
+        for clock in [Clock::system(), Clock::manual(Micros(5_000))] {
+            let mut last = clock.now().minus(Duration::from_micros(1));
+            for _ in 0..10_000 {
+                let stamp = clock.stamp();
+                assert!(stamp > last);
+                last = stamp;
+            }
+        }
+        let clock = Clock::manual(Micros(5_000));
+        assert_eq!([clock.stamp(), clock.stamp()], [5_000, 5_001].map(Micros));
+        clock.set(Micros(8_000));
+        assert_eq!(clock.stamp(), Micros(8_000));
+        clock.forget_stamps();
+        assert_eq!(clock.stamp(), Micros(8_000));
+    }
+
+    #[test]
     fn a_manual_clock_only_moves_forward() {
-        let clock = Clock::manual(Micros(10));
-        assert!(clock.set(Micros(20)));
-        assert!(clock.set(Micros(5)));
-        assert_eq!(clock.now(), Micros(20));
+        let clock = Clock::manual(Micros(10_000));
+        assert!(clock.set(Micros(20_000)));
+        assert!(clock.set(Micros(5_000)));
+        assert_eq!(clock.now(), Micros(20_000));
         assert!(!Clock::system().set(Micros(1)));
     }
 
@@ -310,14 +400,14 @@ mod tests {
         let timer = tokio::spawn({
             let clock = clock.clone();
             async move {
-                clock.sleep_until(Micros(100)).await;
+                clock.sleep_until(Micros(100_000)).await;
                 clock.now()
             }
         });
-        clock.set(Micros(99));
+        clock.set(Micros(99_000));
         tokio::task::yield_now().await;
         assert!(!timer.is_finished());
-        clock.set(Micros(150));
-        assert_eq!(timer.await.unwrap(), Micros(150));
+        clock.set(Micros(150_000));
+        assert_eq!(timer.await.unwrap(), Micros(150_000));
     }
 }

@@ -43,13 +43,12 @@ pub(crate) fn fill(tx: &Transaction<'_>, now: Micros) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// The triggers of a new project, each of which covers everything. What they are set to otherwise is
-/// not known; these are choices of ours.
+/// The triggers of a new project, each of which covers everything.
 fn default_triggers() -> [(IssueType, Value); 4] {
     [
         (
             IssueType::Delivery,
-            json!({ "strategy": IssueTriggerStrategy::FinalAttempt, "connections": "*" }),
+            json!({ "strategy": IssueTriggerStrategy::FirstAttempt, "connections": "*" }),
         ),
         (
             IssueType::Request,
@@ -61,7 +60,7 @@ fn default_triggers() -> [(IssueType, Value); 4] {
         ),
         (
             IssueType::Backpressure,
-            json!({ "delay": 3_600_000, "destinations": "*" }),
+            json!({ "delay": 600_000, "destinations": "*" }),
         ),
     ]
 }

@@ -150,9 +150,10 @@ impl Gateway {
         projects.map(|project| project.engine.attempts()).collect()
     }
 
-    /// Moves a manual clock forward by `span`. It stops at every moment something becomes due and
-    /// goes on when what that caused is done; a retry scheduled by a retry fires within the same
-    /// call when it falls into the span. Several projects are moved one after the other.
+    /// Moves a manual clock forward by `span`, or to the first whole millisecond behind it. It stops at
+    /// every moment something becomes due and goes on when what that caused is done; a retry scheduled
+    /// by a retry fires within the same call when it falls into the span. Several projects are moved one
+    /// after the other.
     ///
     /// # Errors
     /// [`EngineError::SystemClock`] without a manual clock, and as [`settle`](Gateway::settle).

@@ -13,12 +13,12 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
-use crate::clock::Micros;
+use crate::clock::{Clock, Micros};
 use crate::ids::Ids;
 use crate::services::Services;
 use crate::store::StoreError;
 use crate::transform::{TransformOutcome, TransformRun};
-use crate::wire::DiscardCause;
+use crate::wire::IgnoredCause;
 
 /// How often a write is tried. Each try settles one more transformation of every chain, so this bounds
 /// how many a connection may have in a row, far beyond what makes sense.
@@ -36,6 +36,7 @@ pub(crate) struct Intake<'a> {
     pub(crate) ids: &'a Ids,
     /// What became of the request on each connection, for the journal.
     pub(crate) outcomes: Vec<ConnectionOutcome>,
+    clock: &'a Clock,
     done: &'a HashMap<TransformRunKey, TransformOutcome>,
     missing: Vec<(TransformRunKey, TransformRun)>,
 }
@@ -46,11 +47,16 @@ pub(crate) struct ConnectionOutcome {
     pub(crate) connection_id: String,
     pub(crate) destination_id: String,
     pub(crate) event_ids: Vec<String>,
-    pub(crate) cause: Option<DiscardCause>,
+    pub(crate) cause: Option<IgnoredCause>,
     pub(crate) meta: Option<String>,
 }
 
 impl Intake<'_> {
+    /// A moment to the microsecond that no other row has: when a request or an ignored event came to be.
+    pub(crate) fn stamp(&self) -> Micros {
+        self.clock.stamp()
+    }
+
     /// The result of a run; nothing if it is not known yet, and then it is noted as missing.
     pub(crate) fn transform(&mut self, run: TransformRun) -> Option<TransformOutcome> {
         let key = key_of(&run);
@@ -111,6 +117,7 @@ impl Services {
                         now: clock.now(),
                         ids: &ids,
                         outcomes: Vec::new(),
+                        clock: &clock,
                         done: &given,
                         missing: Vec::new(),
                     };

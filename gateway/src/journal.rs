@@ -5,12 +5,12 @@
 //! ten thousand entries are kept.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hookdeck::types::Timestamp;
 use serde::Serialize;
 
-use crate::faults::{FaultId, Plane, Strike};
+use crate::faults::{FaultId, InjectedFault, Plane};
 
 const KEPT: usize = 10_000;
 
@@ -32,7 +32,8 @@ pub struct JournalEntry {
     /// Why: a rejection or ignore cause, an error code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
-    /// What of the webhook a filter stopped at, or which transformation failed.
+    /// What of the webhook a filter stopped at, which transformation failed, or what a call of the API did beside
+    /// what it says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// The source.
@@ -53,13 +54,21 @@ pub struct JournalEntry {
     /// Which attempt of the event it was, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempt_number: Option<u32>,
+    /// The members of the body and of object parameters that the contract does not list and that were therefore
+    /// dropped, by their paths: `config.auth.encoding`, `rules[0].env`, `filters.colour`. API only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<String>,
     /// The fault that made the answer, if one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<FaultId>,
 }
 
 impl JournalEntry {
-    pub(crate) fn new(plane: Plane, what: impl Into<String>, strike: Option<&Strike>) -> Self {
+    pub(crate) fn new(
+        plane: Plane,
+        what: impl Into<String>,
+        injected: Option<&InjectedFault>,
+    ) -> Self {
         Self {
             sequence: 0,
             at: Timestamp::from_unix_micros(0),
@@ -74,8 +83,47 @@ impl JournalEntry {
             destination_id: None,
             event_id: None,
             attempt_number: None,
-            fault: strike.map(|strike| strike.id),
+            dropped: Vec::new(),
+            fault: injected.map(|injected| injected.id),
         }
+    }
+}
+
+/// What a call of the API has to say in its entry beside its status. Clones speak for the same call.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notes(Arc<Mutex<Noted>>);
+
+/// What [`Notes`] hold.
+#[derive(Clone, Debug, Default)]
+struct Noted {
+    dropped: Vec<String>,
+    detail: Option<&'static str>,
+    webhook_id: Option<String>,
+}
+
+impl Notes {
+    /// Members that were dropped, by their paths.
+    pub(crate) fn dropped(&self, paths: Vec<String>) {
+        self.lock().dropped.extend(paths);
+    }
+
+    /// What the call did to a connection beside what it says.
+    pub(crate) fn connection(&self, id: &str, detail: &'static str) {
+        let mut noted = self.lock();
+        noted.webhook_id = Some(id.to_owned());
+        noted.detail = Some(detail);
+    }
+
+    /// Writes all of it into the call's entry; `name` says how the caller's version names a path.
+    pub(crate) fn write_into(&self, entry: &mut JournalEntry, name: impl Fn(&str) -> String) {
+        let noted = self.lock().clone();
+        entry.dropped = noted.dropped.iter().map(|path| name(path)).collect();
+        entry.detail = noted.detail.map(str::to_owned);
+        entry.webhook_id = noted.webhook_id;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Noted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

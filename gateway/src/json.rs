@@ -1,9 +1,16 @@
 //! JSON as producers and JavaScript write it.
 
+mod ordered;
+mod verbatim;
+
 use std::borrow::Cow;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+pub(crate) use ordered::Ordered;
+pub(crate) use verbatim::{verbatim, write};
 
 /// Deepest nesting of what [`parse`] gives back; what lies deeper is null there.
 const DEPTH: usize = 120;
@@ -16,6 +23,15 @@ const LARGEST: &str = "1.7976931348623157e308";
 /// count as U+FFFD, a number beyond the range of a double as the largest one, and what is nested
 /// deeper than 120 levels as null.
 pub(crate) fn parse(body: &[u8]) -> Option<Value> {
+    read(body)
+}
+
+/// The same with the members in their order.
+pub(crate) fn parse_ordered(body: &[u8]) -> Option<Ordered> {
+    read(body)
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
     if let Ok(value) = serde_json::from_slice(body) {
         return Some(value);
     }

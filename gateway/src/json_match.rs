@@ -12,36 +12,36 @@ use serde_json::Value;
 pub fn matches(wanted: &Value, body: &Value) -> bool {
     match (body, wanted) {
         (Value::String(body), Value::String(wanted)) => body.contains(wanted.as_str()),
-        _ => value(Part::Body, body, wanted),
+        _ => value(MatchedPart::Body, body, wanted),
     }
 }
 
 /// Whether headers, an object of strings, have everything that `wanted` names.
 pub fn matches_headers(wanted: &Value, headers: &Value) -> bool {
-    value(Part::Headers, headers, wanted)
+    value(MatchedPart::Headers, headers, wanted)
 }
 
 /// Whether a parsed query string has everything that `wanted` names.
 pub fn matches_query(wanted: &Value, parsed_query: &Value) -> bool {
-    value(Part::ParsedQuery, parsed_query, wanted)
+    value(MatchedPart::ParsedQuery, parsed_query, wanted)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum MatchedPart {
     Body,
     Headers,
     ParsedQuery,
 }
 
-fn value(part: Part, stored: &Value, wanted: &Value) -> bool {
+fn value(part: MatchedPart, stored: &Value, wanted: &Value) -> bool {
     match (stored, wanted) {
         (Value::Object(stored), Value::Object(wanted)) => wanted.iter().all(|(name, wanted)| {
             let member = match part {
-                Part::Headers => stored
+                MatchedPart::Headers => stored
                     .iter()
                     .find(|(key, _)| key.eq_ignore_ascii_case(name))
                     .map(|(_, value)| value),
-                Part::Body | Part::ParsedQuery => stored.get(name),
+                MatchedPart::Body | MatchedPart::ParsedQuery => stored.get(name),
             };
             member.is_some_and(|stored| value(part, stored, wanted))
         }),
@@ -49,7 +49,7 @@ fn value(part: Part, stored: &Value, wanted: &Value) -> bool {
             .iter()
             .all(|wanted| stored.iter().any(|stored| value(part, stored, wanted))),
         (Value::Array(stored), _) => stored.iter().any(|stored| value(part, stored, wanted)),
-        (Value::String(text), Value::Number(_) | Value::Bool(_)) if part != Part::Body => {
+        (Value::String(text), Value::Number(_) | Value::Bool(_)) if part != MatchedPart::Body => {
             wanted.to_string().eq(text)
         }
         (Value::Number(stored), Value::Number(wanted)) => stored.as_f64() == wanted.as_f64(),

@@ -26,7 +26,7 @@ const HEALTH: Duration = Duration::from_secs(5);
 #[command(version, args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
-    command: Option<Other>,
+    command: Option<Command>,
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1:4100")]
     listen: SocketAddr,
@@ -54,12 +54,18 @@ struct Arguments {
         hide_env_values = true
     )]
     previous_signing_secret: Option<String>,
+    /// Where the gateway is seen from outside, such as a tunnel's https://... .
+    #[arg(long, value_name = "URL", env = "HOOKDECK_GATEWAY_PUBLIC_URL")]
+    public_url: Option<String>,
+    /// How long rows of the lists of requests and events may take to show, such as 15s or 500ms.
+    #[arg(long, value_name = "DURATION")]
+    visibility_lag: Option<Span>,
     /// PEM file of certificates to trust beside the system's when delivering over TLS. Repeatable.
     #[arg(long = "trust-certificate", value_name = "FILE")]
     trusted: Vec<PathBuf>,
     /// API calls per minute (240), per span of seconds (240/60s), or off.
     #[arg(long, value_name = "N|N/Ts|off", default_value = "240")]
-    rate_limit: Limit,
+    rate_limit: RateLimitArgument,
     /// Directory to keep everything in; without it nothing outlives the process.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -69,6 +75,10 @@ struct Arguments {
     /// Let the control API under /_gateway/ change things.
     #[arg(long)]
     control: bool,
+    /// Refuse members of bodies, and filters of bulk jobs and metrics, that the API does not know. Without it they are
+    /// dropped, as live, and the journal names them.
+    #[arg(long)]
+    strict: bool,
     /// What ids and chances are drawn from; told at the start where it is not given.
     #[arg(long)]
     seed: Option<u64>,
@@ -78,7 +88,7 @@ struct Arguments {
 }
 
 #[derive(Subcommand)]
-enum Other {
+enum Command {
     /// Ask a running gateway whether it is ready; succeeds if it is.
     Health {
         /// Address of the gateway, without a path.
@@ -109,9 +119,9 @@ enum ClockKind {
 }
 
 #[derive(Clone, Copy)]
-struct Limit(RateLimit);
+struct RateLimitArgument(RateLimit);
 
-impl FromStr for Limit {
+impl FromStr for RateLimitArgument {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -137,6 +147,26 @@ impl FromStr for Limit {
     }
 }
 
+#[derive(Clone, Copy)]
+struct Span(Duration);
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is no span of time, such as 500ms, 15s or 2m");
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let count: u32 = digits.parse().map_err(|_| wrong())?;
+        let unit = match &text[digits.len()..] {
+            "ms" => Duration::from_millis(1),
+            "s" => Duration::from_secs(1),
+            "m" => Duration::from_secs(60),
+            _ => return Err(wrong()),
+        };
+        Ok(Self(unit * count))
+    }
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -147,8 +177,8 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let outcome = match arguments.command {
-        Some(Other::Health { url }) => health(&url).await,
-        Some(Other::Compare {
+        Some(Command::Health { url }) => health(&url).await,
+        Some(Command::Compare {
             upstream,
             key,
             only,
@@ -170,7 +200,8 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let mut builder = Gateway::builder()
         .listen(arguments.listen)
         .rate_limit(arguments.rate_limit.0)
-        .control(arguments.control);
+        .control(arguments.control)
+        .strict(arguments.strict);
     for key in arguments.api_keys {
         builder = builder.api_key(key);
     }
@@ -179,6 +210,12 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     }
     if let Some(secret) = arguments.previous_signing_secret {
         builder = builder.previous_signing_secret(secret);
+    }
+    if let Some(url) = arguments.public_url {
+        builder = builder.public_url(url);
+    }
+    if let Some(Span(lag)) = arguments.visibility_lag {
+        builder = builder.visibility_lag(lag);
     }
     for path in arguments.trusted {
         let pem = std::fs::read(&path)

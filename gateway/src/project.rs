@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use crate::clock::{Clock, Micros};
 use crate::defaults;
 use crate::delivery::client::Deliverer;
-use crate::engine::{Context, Engine, EngineError, FiredAttempt};
+use crate::engine::{Engine, EngineContext, EngineError, FiredAttempt};
 use crate::faults::Faults;
 use crate::ids::Ids;
 use crate::journal::Journal;
@@ -29,19 +29,20 @@ pub const ROOM_UNIT: usize = 64 * 1024;
 /// One API key's own world: store, time, ids, settings and deliveries.
 #[derive(Debug)]
 pub struct Project {
-    /// `tm_` and 12 characters, the same for the life of the store.
+    /// `tm_` and 12 characters, the same for the same key and for the life of the store.
     pub team_id: String,
     /// The loop that delivers, and moves the project's time.
     pub engine: Engine,
     /// Room for the bodies of requests that are being taken in.
     pub room: Semaphore,
-    context: Arc<Context>,
+    context: Arc<EngineContext>,
     seed: u64,
 }
 
 impl Project {
     /// Opens the project kept in `store`, and starts delivering what is due in it.
     ///
+    /// A store that is opened for the first time becomes that of the project `team_id`.
     /// `seed` decides ids. A store that was open before continues with other ids than the first
     /// time, or the same ones would come again.
     ///
@@ -50,22 +51,22 @@ impl Project {
     pub async fn open(
         store: Store,
         clock: Clock,
+        team_id: String,
         seed: u64,
         settings: Arc<Settings>,
         deliverer: Arc<Deliverer>,
     ) -> Result<Arc<Self>, StoreError> {
         let ids = Arc::new(Ids::seeded(seed));
-        let fresh_team_id = ids.team();
         let (team_id, opened) = store
             .write({
                 let now = clock.now();
-                move |tx| identify(tx, &fresh_team_id, now)
+                move |tx| identify(tx, &team_id, now)
             })
             .await?;
         ids.reseed(seed.wrapping_add(opened));
         let services = Services::new(store.clone(), clock, ids);
         let faults = Faults::seeded(seed);
-        let context = Context::new(store, services, settings, deliverer, faults);
+        let context = EngineContext::new(store, services, settings, deliverer, faults);
         let context = Arc::new(context);
         Ok(Arc::new(Self {
             team_id,
@@ -94,6 +95,11 @@ impl Project {
     /// What holds for the project from its start to its end.
     pub fn settings(&self) -> &Arc<Settings> {
         &self.context.settings
+    }
+
+    /// What the project's chances are drawn from.
+    pub fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// The command-line clients that are connected.
@@ -165,6 +171,7 @@ impl Project {
         self.faults().reseed(self.seed);
         self.journal().clear();
         self.hub().expire();
+        self.clock().forget_stamps();
         self.ids().reseed(self.seed.wrapping_add(1));
         Ok(())
     }

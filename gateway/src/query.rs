@@ -1,7 +1,7 @@
 //! Query strings with brackets, as the API's callers write them.
 //!
 //! `a=1` is text, `a[]=1&a[]=2`, `a[0]=1&a[1]=2` and `a=1&a=2` are lists, `a[b][c]=1` is nested. Every scalar stays
-//! text; [`crate::contract`] converts it. What a query string can cost is bounded: see [`Limits`].
+//! text; [`crate::contract`] converts it. What a query string can cost is bounded: see [`QueryLimits`].
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use url::form_urlencoded;
 
 /// Bounds on one query string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct QueryLimits {
     /// Most `name=value` pairs.
     pub pairs: usize,
     /// Most bracketed segments behind a name; further brackets count as text of the last name.
@@ -21,7 +21,7 @@ pub struct Limits {
     pub index: usize,
 }
 
-impl Default for Limits {
+impl Default for QueryLimits {
     fn default() -> Self {
         Self {
             pairs: 1000,
@@ -50,13 +50,13 @@ impl fmt::Display for TooManyPairs {
 
 impl std::error::Error for TooManyPairs {}
 
-/// Parses a query string (without its `?`) into an object, with the default [`Limits`].
+/// Parses a query string (without its `?`) into an object, with the default [`QueryLimits`].
 ///
 /// # Errors
 ///
 /// When it has too many pairs. Leaving the rest out, as other parsers do, would widen a filter unseen.
 pub fn parse(raw: &str) -> Result<Value, TooManyPairs> {
-    parse_within(raw, Limits::default())
+    parse_within(raw, QueryLimits::default())
 }
 
 /// Like [`parse`], with limits of your own.
@@ -64,8 +64,8 @@ pub fn parse(raw: &str) -> Result<Value, TooManyPairs> {
 /// # Errors
 ///
 /// When it has more pairs than `limits.pairs`.
-pub fn parse_within(raw: &str, limits: Limits) -> Result<Value, TooManyPairs> {
-    let mut root = Slot::default();
+pub fn parse_within(raw: &str, limits: QueryLimits) -> Result<Value, TooManyPairs> {
+    let mut root = QueryNode::default();
     for (index, pair) in raw.split('&').filter(|pair| !pair.is_empty()).enumerate() {
         if index == limits.pairs {
             return Err(TooManyPairs {
@@ -138,21 +138,21 @@ fn decode(text: &str) -> String {
 
 /// One step into the value.
 #[derive(Debug, PartialEq, Eq)]
-enum Segment {
+enum QuerySegment {
     Name(String),
     Index(usize),
     Push,
 }
 
 /// Splits `a[b][0][]` into its steps. A bracket that is never closed is text.
-fn segments(name: &str, limits: Limits) -> Vec<Segment> {
+fn segments(name: &str, limits: QueryLimits) -> Vec<QuerySegment> {
     let open = name.find('[').filter(|&at| name[at..].contains(']'));
     let Some(open) = open else {
-        return vec![Segment::Name(name.to_owned())];
+        return vec![QuerySegment::Name(name.to_owned())];
     };
     let mut segments = Vec::new();
     if open > 0 {
-        segments.push(Segment::Name(name[..open].to_owned()));
+        segments.push(QuerySegment::Name(name[..open].to_owned()));
     }
     let mut rest = &name[open..];
     let mut depth = 0;
@@ -164,48 +164,48 @@ fn segments(name: &str, limits: Limits) -> Vec<Segment> {
         rest = after;
         segments.push(match inner {
             // At the front, `[]` is no list of anything; qs calls it by the name it has.
-            _ if segments.is_empty() => Segment::Name(inner.to_owned()),
-            "" => Segment::Push,
+            _ if segments.is_empty() => QuerySegment::Name(inner.to_owned()),
+            "" => QuerySegment::Push,
             digits => match digits.parse::<usize>() {
                 // `01` and `+1` are names.
                 Ok(index) if index <= limits.index && index.to_string() == digits => {
-                    Segment::Index(index)
+                    QuerySegment::Index(index)
                 }
-                _ => Segment::Name(digits.to_owned()),
+                _ => QuerySegment::Name(digits.to_owned()),
             },
         });
     }
     // Brackets beyond the depth stay readable as one last name; other text behind the brackets means nothing.
     if depth == limits.depth && rest.starts_with('[') {
-        segments.push(Segment::Name(rest.to_owned()));
+        segments.push(QuerySegment::Name(rest.to_owned()));
     }
     segments
 }
 
 /// What has been written to one place.
 #[derive(Debug, Default)]
-struct Slot {
+struct QueryNode {
     /// Plain values and pushed items, in the order received.
     items: Vec<Value>,
     /// Whether a bracket made this a list even with one item.
     list: bool,
-    indexed: BTreeMap<usize, Slot>,
-    named: BTreeMap<String, Slot>,
+    indexed: BTreeMap<usize, QueryNode>,
+    named: BTreeMap<String, QueryNode>,
 }
 
-impl Slot {
-    fn insert(&mut self, path: &[Segment], value: String) {
+impl QueryNode {
+    fn insert(&mut self, path: &[QuerySegment], value: String) {
         match path.split_first() {
             None => self.items.push(Value::String(value)),
-            Some((Segment::Name(name), rest)) => self
+            Some((QuerySegment::Name(name), rest)) => self
                 .named
                 .entry(name.clone())
                 .or_default()
                 .insert(rest, value),
-            Some((Segment::Index(index), rest)) => {
+            Some((QuerySegment::Index(index), rest)) => {
                 self.indexed.entry(*index).or_default().insert(rest, value)
             }
-            Some((Segment::Push, rest)) => {
+            Some((QuerySegment::Push, rest)) => {
                 self.list = true;
                 let mut item = Self::default();
                 item.insert(rest, value);

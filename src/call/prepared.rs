@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Uri};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -175,8 +175,15 @@ impl Prepared {
         headers.insert(AUTHORIZATION, authorization.clone());
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        let writes = matches!(
+            self.operation.method,
+            Method::Post | Method::Put | Method::Patch
+        );
         if has_body {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        } else if writes {
+            // HTTP clients leave it out, and some servers and proxies answer 411 then.
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         headers.extend(self.headers.clone());
         Ok(request)

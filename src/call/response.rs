@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::error::{Error, ErrorKind, request_id};
 use crate::operation::RAW_HEAD;
 use crate::pipeline::{Reply, Report};
+use crate::types::{read_json, replace_half_surrogates};
 
 /// A value and the reply it came in.
 ///
@@ -137,7 +138,7 @@ impl<T> Deref for Response<T> {
     }
 }
 
-/// Reads the body of a success. Where in it reading failed is looked for only once it has, so that
+/// Reads the body of a success, whatever cut texts are in it. Where in it reading failed is looked for only once it has, so that
 /// success pays nothing for it.
 pub(crate) fn decode<T: DeserializeOwned>(
     operation: &'static str,
@@ -147,7 +148,7 @@ pub(crate) fn decode<T: DeserializeOwned>(
         true if says_nothing(operation, reply) => b"null",
         _ => &reply.body[..],
     };
-    serde_json::from_slice(body).map_err(|plain| undecodable::<T>(operation, reply, plain))
+    read_json(body).map_err(|plain| undecodable::<T>(operation, reply, plain))
 }
 
 /// Whether an empty body is all there can be.
@@ -160,7 +161,8 @@ fn undecodable<T: DeserializeOwned>(
     reply: &Reply,
     plain: serde_json::Error,
 ) -> Error {
-    let mut reader = serde_json::Deserializer::from_slice(&reply.body);
+    let body = replace_half_surrogates(&reply.body);
+    let mut reader = serde_json::Deserializer::from_slice(&body);
     let path = serde_path_to_error::deserialize::<_, T>(&mut reader)
         .err()
         .map(|error| error.path().to_string())

@@ -40,7 +40,7 @@ mod sources;
 mod statuses;
 
 pub use rules::{Deduplication, RetryBuilder};
-pub use statuses::StatusMatch;
+pub use statuses::{StatusMatch, retries};
 
 /// Declares methods of a configuration, which the body that holds it and the call that sends it have
 /// as well.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::checks::{ensure, is_request_field, within};
-use super::statuses::{StatusMatch, is_expression};
+use super::statuses::{StatusMatch, is_expression, retries};
 use crate::models::{
     DeduplicateRule, DelayRule, FilterRule, RetryRule, RetryStrategy, Rule, RuleTransformation,
     TransformRule, TransformationId,
@@ -163,9 +163,49 @@ impl RetryBuilder {
 }
 
 impl RetryRule {
+    /// Retries every failure but these: whatever is not 2xx or one of them.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use hookdeck::models::Rule;
+    ///
+    /// let rule = Rule::retry().linear(Duration::from_secs(30)).on_failures_except([410, 413]);
+    /// assert!(rule.retries(500) && !rule.retries(410) && !rule.retries(200));
+    /// ```
+    #[must_use]
+    pub fn on_failures_except(self, statuses: impl IntoIterator<Item = u16>) -> Self {
+        let failures = self.on_status(300..);
+        let exclusions = statuses.into_iter().map(StatusMatch::except);
+        exclusions.fold(failures, Self::on_status)
+    }
+
+    /// Whether a delivery that was answered with this status is made again, as far as attempts are left.
+    ///
+    /// Without a list that is every answer but a 2xx; with one, what [`retries`] says of it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use hookdeck::configuration::StatusMatch;
+    /// use hookdeck::models::Rule;
+    ///
+    /// let rule = || Rule::retry().linear(Duration::from_secs(30));
+    /// assert!(rule().retries(404) && !rule().retries(204));
+    /// // A trap: nothing but exclusions covers success as well.
+    /// assert!(rule().on_status(StatusMatch::except(410)).retries(200));
+    /// ```
+    #[must_use]
+    pub fn retries(&self, status: u16) -> bool {
+        match self.response_status_codes.value() {
+            Some(statuses) => retries(statuses, status),
+            None => !(200..300).contains(&status),
+        }
+    }
+
     /// Retries only answers like this one, beside those named before; ten entries at most.
     ///
-    /// Without any, every failure is retried.
+    /// Without any, every failure is retried. The order counts: the last entry that speaks about a status
+    /// decides. With nothing but [exclusions](StatusMatch::except) everything else is retried, success too;
+    /// [`retries`](RetryRule::retries) tells what a rule does.
     #[must_use]
     pub fn on_status(mut self, status: impl Into<StatusMatch>) -> Self {
         let mut statuses = self.response_status_codes.into_value().unwrap_or_default();

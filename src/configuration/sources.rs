@@ -78,6 +78,26 @@ impl SourceInput {
         Self::provider(SourceType::Gitlab, name).config(config)
     }
 
+    /// A source of events of a Model Context Protocol server, verified by the secret of the subscription
+    /// (`whsec_` and base64). The challenge of a subscription is answered at the source's URL as soon as the
+    /// source is there. Repeats are not dropped by themselves; a [`Rule::deduplicate`] on
+    /// `headers.webhook-id` drops them.
+    ///
+    /// Live since 6 October 2026; the published document does not list the type.
+    ///
+    /// ```
+    /// use hookdeck::models::{SourceInput, SourceType};
+    ///
+    /// let source = SourceInput::mcp_events("agents", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    /// assert_eq!(source.kind, Some(SourceType::McpEvents));
+    /// ```
+    ///
+    /// [`Rule::deduplicate`]: crate::models::Rule::deduplicate
+    #[must_use]
+    pub fn mcp_events(name: impl Into<String>, secret: impl Into<Secret>) -> Self {
+        Self::provider(SourceType::McpEvents, name).secret(secret)
+    }
+
     pub(crate) fn find_problem(&self) -> Result<(), String> {
         checks::name(&self.name)?;
         checks::description(self.description.value())?;
@@ -217,6 +237,13 @@ super::on_config! { SourceInput, SourceConfig;
         let auth = SourceAuth::new().header_key(header).api_key(key);
         config.auth = Patch::Value(auth);
         config.auth_type = Patch::Value(SourceAuthType::ApiKey);
+    }
+
+    /// Verifies signatures of the Standard Webhooks scheme, made with this secret (`whsec_` and base64).
+    /// For types `WEBHOOK` and `GITLAB`.
+    fn standard_webhooks(secret: impl Into<Secret>) |config| {
+        config.auth = Patch::Value(SourceAuth::new().webhook_secret_key(secret));
+        config.auth_type = Patch::Value(SourceAuthType::StandardWebhooks);
     }
 
     /// Verifies by the secret agreed with the provider. For types of providers.

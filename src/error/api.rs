@@ -5,7 +5,7 @@ use std::fmt;
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::types::Json;
+use crate::types::{Json, read_json};
 
 /// Longest text of a body that is no JSON to repeat in a message.
 const SHOWN: usize = 200;
@@ -55,7 +55,7 @@ impl ApiError {
 
     /// Reads a body of any kind.
     pub(crate) fn read(status: StatusCode, body: &[u8]) -> Self {
-        match serde_json::from_slice::<Value>(body) {
+        match read_json::<Value>(body) {
             Ok(Value::Object(fields)) => Self::from_fields(status, &fields),
             Ok(Value::String(text)) => Self::from_text(status, &text),
             _ => Self::from_text(status, &String::from_utf8_lossy(body)),

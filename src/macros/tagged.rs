@@ -43,18 +43,20 @@ macro_rules! tagged {
 }
 pub(crate) use tagged;
 
-/// Declares a union of a list and an object, told apart by the first byte. Anything else is kept as
-/// JSON.
+/// Declares a union of a list and objects. The list is told by the first byte, objects by being
+/// readable, the first that is. Anything else is kept as JSON.
 macro_rules! list_or_object {
-    ($(#[$meta:meta])* pub enum $name:ident { List($list:ty), Object($object:ty) }) => {
+    ($(#[$meta:meta])* pub enum $name:ident { List($list:ty) $(, $variant:ident($object:ty))* }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         pub enum $name {
             /// A list.
             List($list),
-            /// An object.
-            Object($object),
+            $(
+                /// An object.
+                $variant($object),
+            )*
             /// Something this version does not know, as it came.
             Unknown($crate::types::Json),
         }
@@ -63,7 +65,7 @@ macro_rules! list_or_object {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
                     Self::List(value) => value.serialize(serializer),
-                    Self::Object(value) => value.serialize(serializer),
+                    $(Self::$variant(value) => value.serialize(serializer),)*
                     Self::Unknown(json) => json.serialize(serializer),
                 }
             }
@@ -74,7 +76,7 @@ macro_rules! list_or_object {
                 let json = $crate::types::Json::deserialize(deserializer)?;
                 let known = match json.as_str().as_bytes().first() {
                     Some(b'[') => json.parse().ok().map(Self::List),
-                    Some(b'{') => json.parse().ok().map(Self::Object),
+                    Some(b'{') => None$(.or_else(|| json.parse().ok().map(Self::$variant)))*,
                     _ => None,
                 };
                 Ok(known.unwrap_or(Self::Unknown(json)))

@@ -143,16 +143,17 @@ impl Failure {
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds.max(0.0))
-            .ok()
-            .map(|delay| delay.min(AGES));
+        // More than can be counted is a wait as well, and not one to cut short.
+        let delay = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(AGES);
+        return Some(delay.min(AGES));
     }
     let until = httpdate::parse_http_date(text).ok()?;
     let now = headers
         .get(header::DATE)
         .and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok())
         .unwrap_or_else(SystemTime::now);
-    Some(until.duration_since(now).unwrap_or(Duration::ZERO))
+    let delay = until.duration_since(now).unwrap_or(Duration::ZERO);
+    Some(delay.min(AGES))
 }
 
 #[cfg(test)]
@@ -184,7 +185,30 @@ mod tests {
         );
         assert_eq!(header("soon"), None);
         assert_eq!(header("NaN"), Some(Duration::ZERO));
-        assert_eq!(header("1e300"), None);
+        assert_eq!(
+            header("Fri, 31 Dec 9999 23:59:59 GMT"),
+            Some(AGES),
+            "a date nobody waits for"
+        );
+        for unlucky in ["", "-inf", "1,2", "12 s", "0x10"] {
+            let delay = header(unlucky).unwrap_or_default();
+            assert_eq!(delay, Duration::ZERO, "{unlucky:?}");
+        }
+    }
+
+    #[test]
+    fn a_delay_beyond_any_range_is_the_longest_there_is() {
+        for endless in [
+            "1e300",
+            "inf",
+            "infinity",
+            "1e999",
+            "18446744073709551615",
+            "18446744073709551616",
+            "99999999999999999999",
+        ] {
+            assert_eq!(header(endless), Some(AGES), "{endless}");
+        }
     }
 
     #[test]

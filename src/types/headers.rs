@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Json;
+use super::{Json, read_json};
 
 /// The headers of a stored request or delivery.
 ///
@@ -38,7 +38,7 @@ impl Headers {
     /// `, `. Empty where the record holds no object.
     #[must_use]
     pub fn to_map(&self) -> BTreeMap<String, Option<String>> {
-        let read = |text: &str| serde_json::from_str::<BTreeMap<String, Value>>(text).ok();
+        let read = |text: &str| read_json::<BTreeMap<String, Value>>(text.as_bytes()).ok();
         let held = read(self.0.as_str()).or_else(|| read(&self.0.parse::<String>().ok()?));
         held.unwrap_or_default()
             .into_iter()

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::read_json;
+
 /// A JSON value kept as the text it arrived as.
 ///
 /// Payloads pass through most programs unread, so the SDK does not take them apart: reading is a
@@ -65,14 +67,18 @@ impl Json {
 
     /// Reads the value into a type.
     ///
+    /// Half of a surrogate pair (`\ud83d`, from a text that was cut in the middle of an emoji), which no
+    /// Rust text can hold, reads as U+FFFD. [`as_str`](Json::as_str) has it as it came.
+    ///
     /// # Errors
     ///
     /// If the value does not have the shape of the type.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(self.0.get())
+        read_json(self.0.get().as_bytes())
     }
 
-    /// The value as a tree. `Null` where the text nests deeper than serde_json goes (128 levels).
+    /// The value as a tree. `Null` where the text nests deeper than serde_json goes (128 levels) or has a
+    /// number beyond the range of `f64`, such as `1e400`; [`parse`](Json::parse) says so.
     #[must_use]
     pub fn to_value(&self) -> Value {
         self.parse().unwrap_or(Value::Null)
@@ -172,5 +178,19 @@ mod tests {
     fn is_read_from_a_tree_as_well_as_from_text() {
         let from_tree: Json = serde_json::from_value(json!({"x": [1, 2]})).unwrap();
         assert_eq!(from_tree, Json::new(&json!({"x": [1, 2]})));
+    }
+
+    #[test]
+    fn half_of_a_surrogate_pair_loses_that_character_and_nothing_else() {
+        let body = Json::from_text(r#"{"id":7,"t":"cut \ud83d"}"#).unwrap();
+        assert_eq!(body.to_value(), json!({"id": 7, "t": "cut \u{fffd}"}));
+        assert_eq!(body.parse::<Value>().unwrap()["id"], 7);
+        assert_eq!(
+            body,
+            Json::from_text(r#"{ "t": "cut \ud83d", "id": 7 }"#).unwrap()
+        );
+        assert_eq!(body.as_str(), r#"{"id":7,"t":"cut \ud83d"}"#);
+        let beyond = Json::from_text("1e400").unwrap();
+        assert!(beyond.to_value().is_null() && beyond.parse::<Value>().is_err());
     }
 }

@@ -5,6 +5,7 @@ mod json;
 mod open_enum;
 mod patch;
 mod secret;
+mod surrogates;
 mod tagged;
 mod timestamp;
 
@@ -14,6 +15,7 @@ pub use json::Json;
 pub use open_enum::{Custom, text};
 pub use patch::Patch;
 pub use secret::Secret;
+pub(crate) use surrogates::{read_json, replace_half_surrogates};
 #[doc(hidden)]
 pub use tagged::{Tagged, tag_of};
 pub use timestamp::{ParseTimestampError, Timestamp};

@@ -28,6 +28,9 @@ pub(super) struct Change {
     /// Properties of a resource that have another name in the one before it, new to old, as validation
     /// messages name them. The first that fits counts.
     pub(super) names: fn(Resource) -> &'static [(&'static str, &'static str)],
+    /// What was one thing in the one before it, or has other values there, by the name of a property of a
+    /// resource or a parameter; and the sentence that is said there whatever is wrong with it.
+    pub(super) sentences: fn(&Operation, Resource) -> &'static [(&'static str, &'static str)],
 }
 
 /// Every change between the oldest version that is translated and the newest, oldest first.
@@ -188,8 +191,8 @@ impl Translation {
         tree.to_bytes()
     }
 
-    /// A validation message of the newest version with the property's name, by which it begins, in the
-    /// older one.
+    /// A validation message of the newest version as the older one words it: with the property's name, by
+    /// which it begins, in the older one, or one sentence for all that is wrong with a property.
     ///
     /// ```
     /// use hookdeck::ApiVersion;
@@ -216,18 +219,19 @@ impl Translation {
                 Some((format!("{name}."), resource, rest))
             })
             .unwrap_or((String::new(), about, message));
-        let message = self
-            .of(operation)
-            .rev()
-            .fold(message.to_owned(), |message, (change, _)| {
-                let renamed = (change.names)(resource).iter().find_map(|(new, old)| {
-                    let rest = message.strip_prefix(new)?;
-                    // A whole name, followed by none that goes on.
-                    let ends = !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
-                    ends.then(|| format!("{old}{rest}"))
+        let message =
+            self.of(operation)
+                .rev()
+                .fold(message.to_owned(), |message, (change, operation)| {
+                    let renamed = (change.names)(resource).iter().find_map(|(new, old)| {
+                        Some(format!("{old}{}", after_name(&message, new)?))
+                    });
+                    let message = renamed.unwrap_or(message);
+                    let sentence = (change.sentences)(operation, resource)
+                        .iter()
+                        .find_map(|(new, sentence)| after_name(&message, new).map(|_| *sentence));
+                    sentence.map_or(message, str::to_owned)
                 });
-                renamed.unwrap_or(message)
-            });
         format!("{within}{message}")
     }
 }
@@ -301,6 +305,13 @@ impl Request {
     pub(super) fn asks(&self, wanted: &str) -> bool {
         self.query.iter().any(|(name, _)| base(name) == wanted)
     }
+}
+
+/// What follows a property's name, by which a message begins: the whole name, followed by none that goes on.
+fn after_name<'a>(message: &'a str, name: &str) -> Option<&'a str> {
+    let rest = message.strip_prefix(name)?;
+    let ends = !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    ends.then_some(rest)
 }
 
 /// The name of a parameter without what stands in brackets.

@@ -4,8 +4,9 @@
 //! (`archived_at` to `disabled_at`, `/archive` to `/disable`, `/unarchive` to `/enable`), and with them the
 //! causes: a request was rejected with `SOURCE_ARCHIVED`, an event ignored as `ARCHIVED`. Requests to a
 //! source without a connection had the cause `NO_WEBHOOK`. Types of verification were written in small
-//! letters, three of them with `user` in place of `username`; custom domains were found under the id of
-//! their team. Signatures of AWS and concurrency as a period came later.
+//! letters, three of them with `user` in place of `username`, and a source without one had no such member;
+//! custom domains were found under the id of their team. Signatures of AWS and concurrency as a period came
+//! later.
 
 use super::places::{concerns, each, each_input, is_about};
 use super::translation::{Change, Request, base};
@@ -20,12 +21,8 @@ pub(super) const CHANGE: Change = Change {
     downgrade_reply,
     upgrade_reply,
     upgrade_path,
-    names: |_| {
-        &[
-            ("disabled_at", "archived_at"),
-            ("verification.configs.username", "verification.configs.user"),
-        ]
-    },
+    names: |_| &[("disabled_at", "archived_at")],
+    sentences: |_, _| &[],
 };
 
 /// The kinds that can be disabled.
@@ -226,6 +223,9 @@ fn downgrade_reply(operation: &Operation, reply: &mut Tree) {
         }
         if resource == Resource::Source {
             old_verification(object);
+            if !object.is_set("verification") {
+                object.remove("verification");
+            }
         }
     });
 }

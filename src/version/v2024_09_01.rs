@@ -16,6 +16,7 @@ pub(super) const CHANGE: Change = Change {
     upgrade_reply,
     upgrade_path: |_, _, _| None,
     names: |_| &[],
+    sentences: |_, _| &[],
 };
 
 fn downgrade_reply(_operation: &Operation, reply: &mut Tree) {

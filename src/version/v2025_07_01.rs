@@ -17,6 +17,7 @@ pub(super) const CHANGE: Change = Change {
     upgrade_reply: |_, _| {},
     upgrade_path: |_, _, _| None,
     names: |_| &[],
+    sentences: |_, _| &[],
 };
 
 fn is(rule: &mut Object, name: &str) -> bool {

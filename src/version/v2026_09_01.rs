@@ -22,6 +22,7 @@ pub(super) const CHANGE: Change = Change {
         Resource::Destination => &NAMES,
         _ => &[],
     },
+    sentences: |_, _| &[],
 };
 
 /// Properties of a destination as validation messages name them, new to old.
@@ -182,7 +183,7 @@ fn new_policy(destination: &mut Object) {
 }
 
 /// Groups needed no rate of their own before; now they do. This is the highest there is, so it stands for
-/// none: a choice of ours.
+/// none.
 const UNPACED: (u32, &str) = (100_000, "second");
 
 fn new_rate(group: &mut Object) {
@@ -263,6 +264,11 @@ fn downgrade_reply(operation: &Operation, reply: &mut Tree) {
             {
                 config.remove("auth_type");
             }
+        }
+        // Long empty where they are still shown.
+        Resource::Transformation => {
+            object.set("encrypted_env", Tree::null());
+            object.set("iv", Tree::null());
         }
         Resource::Project => {
             object.rename("type", "mode");

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::models::{AttemptTrigger, EventId, RequestId};
+use crate::types::read_json;
 
 pub(super) const PREFIX: &str = "x-hookdeck";
 
@@ -36,13 +37,14 @@ impl Delivery {
         &self.body
     }
 
-    /// Reads the body into a type.
+    /// Reads the body into a type. Half of a surrogate pair, which some producers send where they cut a text
+    /// in the middle of an emoji, reads as U+FFFD.
     ///
     /// # Errors
     ///
     /// If the body is no JSON, or not of that shape.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_slice(&self.body)
+        read_json(&self.body)
     }
 
     /// Both parts.

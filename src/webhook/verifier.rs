@@ -116,8 +116,9 @@ impl Verifier {
     /// Checks a delivery and keeps it together with what its headers say.
     ///
     /// `headers` are pairs of name and value, such as `&HeaderMap` or a map of strings; names are
-    /// compared without regard to case. `body` is the body as it arrived, decompressed if it was
-    /// compressed on the way, but not parsed.
+    /// compared without regard to case. `body` is the body as it arrived, byte for byte: neither parsed nor
+    /// decompressed. A producer's gzip is delivered as it came and signed as it came, so a layer that
+    /// decompresses requests must not stand in front of this.
     ///
     /// # Errors
     ///

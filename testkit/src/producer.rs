@@ -66,7 +66,7 @@ impl Webhook {
         Self::by(http(), hook)
     }
 
-    /// A webhook to this source, sent by a client of [`http`] that sends others too.
+    /// A webhook to this source, sent by a client of [`http()`] that sends others too.
     pub fn by(http: reqwest::Client, hook: &(impl Hook + ?Sized)) -> Self {
         Self {
             http,

@@ -21,7 +21,7 @@ pub fn http() -> reqwest::Client {
         .unwrap()
 }
 
-/// Sends a request of [`http`] and reads the reply to its end.
+/// Sends a request of [`http()`] and reads the reply to its end.
 ///
 /// # Panics
 /// When there is none.

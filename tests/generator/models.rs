@@ -2,8 +2,8 @@
 
 use hookdeck::models::{
     ConnectionUpdate, DelayRule, DestinationConfig, Event, EventBulkInput, EventFilter, EventId,
-    EventStatus, HttpMethod, IgnoredEventMeta, Rule, SourceAuth, SourceConfig, SourceInput,
-    SourceType, SourceUpdate,
+    EventStatus, HttpMethod, IgnoredCause, IgnoredEvent, IgnoredEventMeta, Rule, SourceAuth,
+    SourceConfig, SourceInput, SourceType, SourceUpdate,
 };
 use hookdeck::operation::{Method, Resource, find, ops};
 use hookdeck::query::{Direction, Range, at_least, is_null};
@@ -109,6 +109,8 @@ fn unknown_members_and_types_are_kept() {
     for (wire, known) in [
         (json!(["body"]), true),
         (json!({"transformation_id": "trs_1"}), true),
+        (json!({"duplicate_of_request_id": "req_1"}), true),
+        (json!({"brand_new": 1}), false),
         (json!("odd"), false),
     ] {
         let (meta, written) = round_trip::<IgnoredEventMeta>(&wire);
@@ -119,6 +121,22 @@ fn unknown_members_and_types_are_kept() {
         );
         assert_eq!(written, wire);
     }
+}
+
+#[test]
+fn a_dropped_repeat_names_the_request_it_repeats() {
+    let wire = json!({
+        "id": "req_2:web_1", "team_id": "tm_1", "webhook_id": "web_1", "request_id": "req_2",
+        "cause": "DUPLICATE", "meta": {"duplicate_of_request_id": "req_1"},
+        "created_at": "2026-10-08T00:00:00.000Z",
+    });
+    let (ignored, written) = round_trip::<IgnoredEvent>(&wire);
+    assert_eq!(ignored.cause, IgnoredCause::Duplicate);
+    let Some(IgnoredEventMeta::DuplicateRequest(meta)) = ignored.meta else {
+        panic!("{:?}", ignored.meta)
+    };
+    assert_eq!(meta.duplicate_of_request_id, "req_1");
+    assert_eq!(written, wire);
 }
 
 fn event() -> Value {

@@ -1,6 +1,6 @@
 //! One test per shape of the closed list, and what is not on it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::small::*;
 
@@ -255,14 +255,57 @@ fn a_list_or_an_object_is_told_by_its_first_byte() {
 }
 
 #[test]
+fn several_objects_beside_a_list_are_told_by_what_each_requires() {
+    let text = json!({"type": "string"});
+    let declared = |second: Value| {
+        let variants = json!([
+            reference("Parts"),
+            reference("Failure"),
+            reference("Repeat")
+        ]);
+        let meta = json!({"meta": {"anyOf": variants}});
+        code(&generated(&answering(json!({
+            "Thing": object(meta, &[]),
+            "Parts": {"type": "array", "items": members(&["body", "path"])},
+            "Failure": object(json!({"reason": text, "at": text}), &["reason"]),
+            "Repeat": second,
+        }))))
+    };
+    let told = declared(object(json!({"of": text, "at": text}), &["of"]));
+    assert!(
+        told.contains("pub enum ThingMeta { List(Vec<Part>), Failure(Failure), Repeat(Repeat) }"),
+        "{told}"
+    );
+    // What requires nothing of its own reads whatever comes: one struct for both.
+    for second in [
+        object(json!({"of": text}), &[]),
+        object(json!({"reason": text, "of": text}), &["reason"]),
+    ] {
+        let merged = declared(second);
+        assert!(
+            merged.contains("pub enum ThingMeta { List(Vec<Part>), Object(ThingMetaObject) }"),
+            "{merged}"
+        );
+    }
+}
+
+#[test]
+fn a_word_or_an_object_is_any_json() {
+    let word = members(&["body", "path"]);
+    let object = object(json!({"a": {"type": "string"}}), &["a"]);
+    assert_eq!(type_of(json!({"anyOf": [word, object]})), "Json");
+}
+
+#[test]
 fn what_is_not_on_the_list_is_refused_by_its_place() {
     let message = refused(&property(json!({"anyOf": [
-        {"type": "string"},
+        {"type": "array", "items": {"type": "string"}},
+        {"type": "array", "items": {"type": "integer"}},
         object(json!({"a": {"type": "string"}}), &[]),
     ]})));
     assert_eq!(
         message,
-        "#/components/schemas/Thing/properties/p/anyOf: a union of unknown shape: string | object"
+        "#/components/schemas/Thing/properties/p/anyOf: a union of unknown shape: list | list | object"
     );
     let message = refused(&parameter(json!({"anyOf": [{"type": "file"}]})));
     assert_eq!(

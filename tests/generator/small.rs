@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::generator::{Checks, Files, generate};
+use crate::generator::{Checks, Files, generate, merge};
 
 /// As for our own document.
 pub const OWN: Checks = Checks {
@@ -22,8 +22,19 @@ pub const ALONE: Checks = Checks {
 
 /// Generates, or says why not.
 pub fn attempt(document: &str, refinements: &str, checks: Checks) -> Result<Files, String> {
-    generate(document, refinements, checks)
-        .map_err(|failure| failure.within("", "refinements.json"))
+    generate(document, refinements, checks).map_err(|failure| failure.within("", ""))
+}
+
+/// Our document, completed by what is live beyond it.
+pub fn own_document() -> String {
+    let document = include_str!("../../openapi/2026-09-01.json");
+    let additions = include_str!("../../openapi/additions.json");
+    merged(document, additions, true).unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+/// Completes a document, or says why not.
+pub fn merged(document: &str, additions: &str, targets: bool) -> Result<String, String> {
+    merge(document, additions, targets).map_err(|failure| failure.within("", ""))
 }
 
 /// A document with these named schemas, one of which, `Thing`, is what `GET /things/{id}` answers.

@@ -19,15 +19,44 @@ async fn get(world: &World, path: &str) -> (u16, String) {
 
 #[tokio::test]
 async fn violations_name_properties_as_their_version_does() {
-    for (version, name) in [
-        (ApiVersion::V2024_09_01, "url must be a valid uri"),
-        (ApiVersion::V2026_09_01, "config.url must be a valid uri"),
+    // What is no address at all was told of twice, and an address of another kind once.
+    for (version, url, told) in [
+        (
+            ApiVersion::V2024_09_01,
+            "mock",
+            &["url must be a valid uri"; 2][..],
+        ),
+        (
+            ApiVersion::V2024_09_01,
+            "mock://",
+            &["url must be a valid uri"; 2],
+        ),
+        (
+            ApiVersion::V2024_09_01,
+            "mock://mock",
+            &["url must be a valid uri"],
+        ),
+        (
+            ApiVersion::V2024_09_01,
+            "localhost:3000",
+            &["url must be a valid uri"],
+        ),
+        (
+            ApiVersion::V2026_09_01,
+            "mock",
+            &["config.url must be a valid uri"],
+        ),
+        (
+            ApiVersion::V2026_09_01,
+            "ftp://a.example",
+            &["config.url must be a valid uri"],
+        ),
     ] {
         let world = World::new(&version).await;
         // By hand: the client itself would not send this.
         let body = match version == ApiVersion::V2026_09_01 {
-            true => serde_json::json!({"name": "d", "config": {"url": "no address"}}),
-            false => serde_json::json!({"name": "d", "url": "no address"}),
+            true => serde_json::json!({"name": "d", "config": {"url": url}}),
+            false => serde_json::json!({"name": "d", "url": url}),
         };
         let error = world
             .client
@@ -37,7 +66,7 @@ async fn violations_name_properties_as_their_version_does() {
             .await
             .unwrap_err();
         let violations = error.api().expect("a reply").violations();
-        assert_eq!(violations, [name], "{version}");
+        assert_eq!(violations, told, "{version} {url}");
     }
 }
 

@@ -16,6 +16,13 @@ fn older() -> impl Strategy<Value = (ApiVersion, Translation)> {
     })
 }
 
+/// Those without types of sources and destinations.
+fn older_untyped() -> impl Strategy<Value = (ApiVersion, Translation)> {
+    older().prop_filter("knows types", |(version, _)| {
+        *version < ApiVersion::V2025_01_01
+    })
+}
+
 fn name() -> impl Strategy<Value = String> {
     "[a-z]{1,8}"
 }
@@ -54,7 +61,7 @@ fn source() -> impl Strategy<Value = Value> {
             Some(json!({"username": "u", "password": "p"}))
         )),
         Just((json!("BRIDGE_XYZ"), None, Some(json!({"public_key": "k"})))),
-        Just((json!("AWS_SNS"), None, None)),
+        Just((json!("AWS_SNS"), None, Some(json!({})))),
     ];
     let methods = prop::option::of(Just(json!(["POST", "PUT"])));
     let response = prop::option::of(prop_oneof![
@@ -178,6 +185,28 @@ fn there_and_back(
     )
 }
 
+/// A verification without configs was refused, so a type that needs none is sent with empty ones.
+#[test]
+fn a_type_without_credentials_is_sent_with_empty_ones() {
+    let older = ApiVersion::V2024_09_01.translation().unwrap();
+    for config in [None, Some(json!({"auth": null}))] {
+        let source = object(vec![
+            ("name", Some(json!("s"))),
+            ("type", Some(json!("AWS_SNS"))),
+            ("config", config),
+        ]);
+        let source = source.to_string();
+        let down = older
+            .downgrade_request("createSource", "/sources", "", Some(source.as_bytes()))
+            .unwrap();
+        let down: Value = serde_json::from_slice(&down.body.unwrap()).unwrap();
+        assert_eq!(
+            down,
+            json!({"name": "s", "verification": {"type": "AWS_SNS", "configs": {}}})
+        );
+    }
+}
+
 proptest! {
     #[test]
     fn sources_in_requests((version, older) in older(), source in source()) {
@@ -224,6 +253,22 @@ proptest! {
         }
         let (back, _) = there_and_back(&older, "getSource", &query, None);
         prop_assert_eq!(back, query, "at {}", version);
+    }
+
+    /// A mock destination's path is lost on the way to it, one that was read is not: it was made elsewhere.
+    #[test]
+    fn addresses_of_the_mock_service((version, older) in older_untyped(), path in "(/[a-z]{0,5}|\\?a=1|)") {
+        let url = format!("https://mock.hookdeck.com{path}");
+        let flat = json!({"name": "d", "url": url, "cli_path": null}).to_string();
+        let up = older.upgrade_request("createDestination", "", Some(flat.as_bytes()));
+        let up: Value = serde_json::from_slice(&up.body.unwrap()).unwrap();
+        prop_assert_eq!(up, json!({"name": "d", "type": "MOCK_API"}), "at {}", &version);
+
+        let kind = if path.is_empty() { "MOCK_API" } else { "HTTP" };
+        let read = older.upgrade_reply("getDestination", flat.as_bytes());
+        let read: Value = serde_json::from_slice(&read).unwrap();
+        prop_assert_eq!(&read["type"], kind, "at {}", version);
+        prop_assert_eq!(read["config"].get("url").is_some(), kind == "HTTP", "{}", read);
     }
 
     /// The models of a reply: what both can show comes back.

@@ -402,3 +402,40 @@ async fn destinations_are_listed_by_what_they_had_before_they_had_types() {
     assert_eq!(named("cli_path", "/hooks").await, ["laptop"]);
     assert_eq!(named("url", "https://example.com/3").await, [""; 0]);
 }
+
+/// What the newest version's replies have since October 2026, for strict readers of the older documents.
+#[test]
+fn what_came_after_a_document_is_told_in_its_nearest_terms() {
+    let older = ApiVersion::V2024_09_01
+        .translation()
+        .expect("an older version");
+    let told = |operation: &str, reply: Value| -> Value {
+        let told = older.downgrade_reply(operation, reply.to_string().as_bytes());
+        serde_json::from_slice(&told).expect("is JSON")
+    };
+    let duplicate = json!({"cause": "DUPLICATE", "meta": {"duplicate_of_request_id": "req_1"}});
+    let filtered = json!({"cause": "FILTERED", "meta": ["body"]});
+    assert_eq!(
+        told(
+            "getRequestIgnoredEvents",
+            json!({"models": [duplicate, filtered]})
+        ),
+        json!({"models": [{"cause": "FILTERED", "meta": null}, filtered]})
+    );
+    let issue =
+        json!({"type": "delivery", "reference": {"event_id": "evt_1", "attempt_body": {"a": 1}}});
+    assert_eq!(
+        told("getIssue", issue)["reference"],
+        json!({"event_id": "evt_1"})
+    );
+    let event = json!({"id": "evt_1", "data": {"path": "/", "body_format": "text"}});
+    assert_eq!(told("getEvent", event)["data"], json!({"path": "/"}));
+
+    // A version that knows them has them as they are.
+    let known = ApiVersion::V2025_07_01
+        .translation()
+        .expect("an older version");
+    let reply = json!({"models": [duplicate]}).to_string();
+    let kept = known.downgrade_reply("getRequestIgnoredEvents", reply.as_bytes());
+    assert_eq!(String::from_utf8(kept).expect("is text"), reply);
+}

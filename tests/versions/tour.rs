@@ -336,11 +336,20 @@ async fn bulk(world: &World, things: &Things) {
     world.ok("cancel", jobs.cancel(&made.id)).await;
     world.gateway.settle().await.unwrap();
 
+    // Only what waits can be cancelled.
+    let connections = world.client.connections();
+    world.ok("pause", connections.pause(&things.bad.id)).await;
+    world.post(&things.good.source.url, "{}").await;
+    world.gateway.settle().await.unwrap();
     let jobs = bulk.event_cancels();
     world.ok("plan", jobs.plan(&failed)).await;
     let made = world.ok("create", jobs.create(&failed)).await;
     world.ok("get", jobs.get(&made.id)).await;
     world.page("list", jobs.list()).await;
+    world
+        .ok("unpause", connections.unpause(&things.bad.id))
+        .await;
+    world.gateway.settle().await.unwrap();
 
     let rejected = RequestFilter::new().rejection_cause([RejectionCause::NoConnection]);
     let jobs = bulk.request_retries();

@@ -1,5 +1,5 @@
 //! API keys. A key that is created here opens the project it was created in, as long as it lives; its
-//! secret is shown once and kept as a digest. Scopes and grants are kept and shown, and not enforced.
+//! secret is shown once and kept as a digest. Its scopes and grants decide what it may do.
 //! The keys the gateway was started with are not among them: they cannot be rolled or deleted.
 
 use std::time::Duration;
@@ -9,8 +9,9 @@ use rusqlite::{Connection, OptionalExtension, named_params, params};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::call::{Call, Reply, text};
+use super::call::{ApiCall, ApiResult, text};
 use super::error::ApiError;
+use super::scopes::Scopes;
 use super::time::millis;
 use super::{organizations, rows};
 use crate::clock::Micros;
@@ -33,20 +34,43 @@ fn digest(secret: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(secret))
 }
 
+/// A stored key.
+pub(crate) struct CreatedKey {
+    pub(crate) id: String,
+    pub(crate) scopes: Scopes,
+    /// Whether it is for all projects of the organization.
+    pub(crate) is_organizations: bool,
+}
+
 /// The stored key that a secret belongs to, if the secret is still good for the project.
 pub(crate) fn find(
     conn: &Connection,
     secret: &str,
     team_id: &str,
     now: Micros,
-) -> Result<Option<String>, ApiError> {
-    Ok(conn
+) -> Result<Option<CreatedKey>, ApiError> {
+    let found = conn
         .prepare_cached(
-            "SELECT k.id FROM api_key_secrets s JOIN api_keys k ON k.id = s.key_id
+            "SELECT k.id, k.scopes, k.grants, k.team_id IS NULL FROM api_key_secrets s JOIN api_keys k ON k.id = s.key_id
              WHERE s.digest = ?1 AND coalesce(s.expires_at > ?3, 1) AND coalesce(k.team_id = ?2, 1)",
         )?
-        .query_row(params![digest(secret), team_id, now], |row| row.get(0))
-        .optional()?)
+        .query_row(params![digest(secret), team_id, now], |row| {
+            let (scopes, grants): (String, String) = (row.get(1)?, row.get(2)?);
+            Ok((row.get(0)?, scopes, grants, row.get(3)?))
+        })
+        .optional()?;
+    let Some((id, scopes, grants, is_organizations)) = found else {
+        return Ok(None);
+    };
+    let (scopes, grants) = (
+        serde_json::from_str(&scopes)?,
+        serde_json::from_str(&grants)?,
+    );
+    Ok(Some(CreatedKey {
+        id,
+        scopes: Scopes::of(&scopes, &grants, team_id),
+        is_organizations,
+    }))
 }
 
 /// Whether a secret is that of a key for all projects of the organization.
@@ -61,7 +85,7 @@ pub(crate) fn is_organizations(conn: &Connection, secret: &str) -> Result<bool, 
         .unwrap_or(false))
 }
 
-fn shown(conn: &Connection, id: &str) -> Reply {
+fn shown(conn: &Connection, id: &str) -> ApiResult {
     let organization_id = organizations::id(conn)?;
     let key = conn
         .prepare_cached("SELECT * FROM api_keys WHERE id = ?")?
@@ -88,11 +112,11 @@ fn shown(conn: &Connection, id: &str) -> Reply {
     Ok(key)
 }
 
-pub(super) async fn list(call: Call) -> Reply {
+pub(super) async fn list(call: ApiCall) -> ApiResult {
     call.project
         .read(|conn| {
             let ids: Vec<String> = conn
-                .prepare_cached("SELECT id FROM api_keys ORDER BY created_at, id")?
+                .prepare_cached("SELECT id FROM api_keys ORDER BY created_at, seq")?
                 .query_map([], |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
             ids.iter().map(|id| shown(conn, id)).collect()
@@ -101,7 +125,7 @@ pub(super) async fn list(call: Call) -> Reply {
 }
 
 /// Gives a key a new secret; answers the key with it.
-fn issue(conn: &Connection, id: &str) -> Reply {
+fn issue(conn: &Connection, id: &str) -> ApiResult {
     let secret = new_secret();
     let digest = digest(&secret);
     conn.prepare_cached("INSERT INTO api_key_secrets (digest, key_id) VALUES (?, ?)")?
@@ -113,7 +137,7 @@ fn issue(conn: &Connection, id: &str) -> Reply {
     Ok(key)
 }
 
-pub(super) async fn create(call: Call) -> Reply {
+pub(super) async fn create(call: ApiCall) -> ApiResult {
     let id = call.project.ids().api_key();
     rows::write(call, move |tx, view, call| {
         let team_id = match (text(&call.body, "type"), text(&call.body, "team_id")) {
@@ -141,7 +165,7 @@ pub(super) async fn create(call: Call) -> Reply {
     .await
 }
 
-pub(super) async fn update(call: Call) -> Reply {
+pub(super) async fn update(call: ApiCall) -> ApiResult {
     rows::write(call, |tx, _, call| {
         tx.prepare_cached(
             "UPDATE api_keys SET scopes = coalesce(:scopes, scopes), grants = coalesce(:grants, grants),
@@ -160,7 +184,7 @@ pub(super) async fn update(call: Call) -> Reply {
 }
 
 /// Gives the key a new secret. The old one goes on for as long as asked.
-pub(super) async fn roll(call: Call) -> Reply {
+pub(super) async fn roll(call: ApiCall) -> ApiResult {
     rows::write(call, |tx, _, call| {
         rows::must_exist(tx, KEY, &call.id)?;
         let now = call.now();
@@ -180,6 +204,6 @@ pub(super) async fn roll(call: Call) -> Reply {
     .await
 }
 
-pub(super) async fn delete(call: Call) -> Reply {
+pub(super) async fn delete(call: ApiCall) -> ApiResult {
     rows::delete(call, "api_keys").await
 }

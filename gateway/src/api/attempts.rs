@@ -1,31 +1,33 @@
 //! Attempts.
 
-use super::call::{Call, Reply};
+use super::call::{ApiCall, ApiResult};
 use super::error::ApiError;
 use super::list::{
-    Conditions, CursorStyle, Direction, Field, Kind, Listing, Order, Page, PageRequest, page,
+    Conditions, CursorStyle, Direction, FieldKind, FilterField, Listing, Page, PageRequest,
+    SortKey, page,
 };
-use super::render::{self, View, find};
+use super::render::{self, RenderContext, find};
 
 pub(super) static LISTING: Listing = Listing {
     from: "attempts",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[
-        Field::new("id", "id", Kind::Text),
-        Field::new("event_id", "event_id", Kind::Text),
+        FilterField::new("id", "id", FieldKind::Text),
+        FilterField::new("event_id", "event_id", FieldKind::Text),
     ],
-    orders: &[Order::new("created_at", "created_at")],
+    orders: &[SortKey::new("created_at", "created_at")],
     direction: Direction::Desc,
     limit: 50,
     cursor: CursorStyle::Id,
 };
 
-pub(super) async fn list(call: Call) -> Reply {
+pub(super) async fn list(call: ApiCall) -> ApiResult {
     let request = PageRequest::read(&LISTING, &call.query)?;
     let mut conditions = Conditions::new();
     conditions.fields(LISTING.fields, &call.query)?;
-    let view = View::of(&call.project);
+    let view = RenderContext::of(&call.project);
     call.project
         .read(move |conn| {
             page(conn, &LISTING, request, conditions, true, |row| {
@@ -36,8 +38,8 @@ pub(super) async fn list(call: Call) -> Reply {
         .map(Page::into_json)
 }
 
-pub(super) async fn get(call: Call) -> Reply {
-    let view = View::of(&call.project);
+pub(super) async fn get(call: ApiCall) -> ApiResult {
+    let view = RenderContext::of(&call.project);
     call.project
         .read(move |conn| {
             find(

@@ -3,11 +3,11 @@
 use rusqlite::{Connection, Row, named_params};
 use serde_json::{Value, json};
 
-use super::call::{Call, Reply, text};
+use super::call::{ApiCall, ApiResult, text};
 use super::error::ApiError;
-use super::list::{Conditions, CursorStyle, Direction, Field, Kind, Listing, Order};
+use super::list::{Conditions, CursorStyle, Direction, FieldKind, FilterField, Listing, SortKey};
 use super::payload::Payload;
-use super::render::{View, find};
+use super::render::{RenderContext, find};
 use super::rows;
 use super::time::millis;
 
@@ -15,15 +15,16 @@ pub(super) static LISTING: Listing = Listing {
     from: "bookmarks",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[
-        Field::new("id", "id", Kind::Text),
-        Field::new("name", "name", Kind::Text),
-        Field::new("label", "label", Kind::Text),
-        Field::new("webhook_id", "connection_id", Kind::Text),
-        Field::new("event_data_id", "payload_id", Kind::Text),
-        Field::new("last_used_at", "last_used_at", Kind::Time),
+        FilterField::new("id", "id", FieldKind::Text),
+        FilterField::new("name", "name", FieldKind::Text),
+        FilterField::new("label", "label", FieldKind::Text),
+        FilterField::new("webhook_id", "connection_id", FieldKind::Text),
+        FilterField::new("event_data_id", "payload_id", FieldKind::Text),
+        FilterField::new("last_used_at", "last_used_at", FieldKind::Time),
     ],
-    orders: &[Order::new("created_at", "created_at")],
+    orders: &[SortKey::new("created_at", "created_at")],
     direction: Direction::Desc,
     limit: 100,
     cursor: CursorStyle::Id,
@@ -31,7 +32,7 @@ pub(super) static LISTING: Listing = Listing {
 
 const BY_ID: &str = "SELECT * FROM bookmarks WHERE id = ?";
 
-fn render(_: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
+fn render(_: &Connection, view: &RenderContext, row: &Row<'_>) -> Result<Value, ApiError> {
     Ok(json!({
         "id": row.get::<_, String>("id")?,
         "team_id": view.team_id,
@@ -46,22 +47,26 @@ fn render(_: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError>
     }))
 }
 
-fn render_with_data(conn: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
+fn render_with_data(
+    conn: &Connection,
+    view: &RenderContext,
+    row: &Row<'_>,
+) -> Result<Value, ApiError> {
     let mut bookmark = render(conn, view, row)?;
     let payload = Payload::load(conn, &row.get::<_, String>("payload_id")?)?;
     bookmark["data"] = payload.map_or(Value::Null, |payload| payload.shown());
     Ok(bookmark)
 }
 
-pub(super) async fn list(call: Call) -> Reply {
+pub(super) async fn list(call: ApiCall) -> ApiResult {
     rows::list(call, &LISTING, Conditions::new(), render).await
 }
 
-pub(super) async fn get(call: Call) -> Reply {
+pub(super) async fn get(call: ApiCall) -> ApiResult {
     rows::get(call, BY_ID, render_with_data).await
 }
 
-pub(super) async fn raw_body(call: Call) -> Reply {
+pub(super) async fn raw_body(call: ApiCall) -> ApiResult {
     call.project
         .read(move |conn| {
             let id: String = find(
@@ -93,7 +98,7 @@ fn refers_to_what_exists(conn: &Connection, body: &Value) -> Result<(), ApiError
     Ok(())
 }
 
-pub(super) async fn create(call: Call) -> Reply {
+pub(super) async fn create(call: ApiCall) -> ApiResult {
     let id = call.project.ids().bookmark();
     rows::write(call, move |tx, view, call| {
         refers_to_what_exists(tx, &call.body)?;
@@ -114,7 +119,7 @@ pub(super) async fn create(call: Call) -> Reply {
     .await
 }
 
-pub(super) async fn update(call: Call) -> Reply {
+pub(super) async fn update(call: ApiCall) -> ApiResult {
     rows::write(call, |tx, view, call| {
         refers_to_what_exists(tx, &call.body)?;
         tx.prepare_cached(
@@ -136,6 +141,6 @@ pub(super) async fn update(call: Call) -> Reply {
     .await
 }
 
-pub(super) async fn delete(call: Call) -> Reply {
+pub(super) async fn delete(call: ApiCall) -> ApiResult {
     rows::delete(call, "bookmarks").await
 }

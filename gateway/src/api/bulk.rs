@@ -5,14 +5,14 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row, params_from_iter};
 use serde_json::{Map, Value, json};
 
-use super::call::{Call, Reply};
+use super::call::{ApiCall, ApiResult};
 use super::error::ApiError;
 use super::list::{
-    Conditions, CursorStyle, Direction, Field, Kind, Listing, Order, Page, PageRequest, page,
-    truthy,
+    Conditions, CursorStyle, Direction, FieldKind, FilterField, Listing, Page, PageRequest,
+    SortKey, page, truthy,
 };
 use super::payload::PayloadFilter;
-use super::render::{View, stored_json};
+use super::render::{RenderContext, stored_json};
 use super::rows;
 use super::time::millis;
 use super::{events, requests};
@@ -25,20 +25,21 @@ pub(super) static LISTING: Listing = Listing {
     from: "bulk_jobs",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[
-        Field::new("id", "id", Kind::Text),
-        Field::new("created_at", "created_at", Kind::Time),
-        Field::new("completed_at", "completed_at", Kind::Time),
-        Field::new("cancelled_at", "cancelled_at", Kind::Time),
-        Field::new("in_progress", "(due_at IS NOT NULL)", Kind::Boolean),
+        FilterField::new("id", "id", FieldKind::Text),
+        FilterField::new("created_at", "created_at", FieldKind::Time),
+        FilterField::new("completed_at", "completed_at", FieldKind::Time),
+        FilterField::new("cancelled_at", "cancelled_at", FieldKind::Time),
+        FilterField::new("in_progress", "(due_at IS NOT NULL)", FieldKind::Boolean),
     ],
-    orders: &[Order::new("created_at", "created_at")],
+    orders: &[SortKey::new("created_at", "created_at")],
     direction: Direction::Desc,
     limit: 100,
     cursor: CursorStyle::Id,
 };
 
-fn render(_: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
+fn render(_: &Connection, view: &RenderContext, row: &Row<'_>) -> Result<Value, ApiError> {
     let estimated: i64 = row.get("estimated_count")?;
     let completed: i64 = row.get("completed_count")?;
     let failed: Option<i64> = row.get("failed_count")?;
@@ -74,7 +75,7 @@ fn render(_: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError>
 }
 
 /// The type of the jobs an operation is about.
-fn type_of(call: &Call) -> Result<BulkType, ApiError> {
+fn type_of(call: &ApiCall) -> Result<BulkType, ApiError> {
     let id = &call.operation.id;
     hookdeck::operation::find(id)
         .and_then(|operation| BulkType::parse(operation.bulk_type?))
@@ -82,14 +83,14 @@ fn type_of(call: &Call) -> Result<BulkType, ApiError> {
 }
 
 /// What a query selects.
-struct Selection {
+struct BulkSelection {
     from: &'static str,
     payload: &'static str,
     conditions: Conditions,
     filter: PayloadFilter,
 }
 
-impl Selection {
+impl BulkSelection {
     /// Reads a query as the list of the same things reads it.
     fn read(bulk_type: BulkType, query: &Value) -> Result<Self, ApiError> {
         Ok(match bulk_type {
@@ -128,7 +129,7 @@ impl Selection {
     /// The ids, oldest first.
     fn ids(self, conn: &Connection) -> Result<Vec<String>, ApiError> {
         let sql = format!(
-            "SELECT id, {} FROM {} WHERE {} ORDER BY created_at, id",
+            "SELECT id, {} FROM {} WHERE {} ORDER BY created_at, seq",
             self.payload,
             self.from,
             self.conditions.clause()
@@ -150,12 +151,12 @@ fn ignored_events(query: &Value) -> Result<Conditions, ApiError> {
     const FAILED: IgnoredCause = IgnoredCause::TransformationFailed;
     let mut conditions = Conditions::new();
     let fields = [
-        Field::new("cause", "cause", Kind::Text),
-        Field::new("webhook_id", "connection_id", Kind::Text),
-        Field::new(
+        FilterField::new("cause", "cause", FieldKind::Text),
+        FilterField::new("webhook_id", "connection_id", FieldKind::Text),
+        FilterField::new(
             "transformation_id",
             sql!("json_extract(CASE WHEN cause = '{FAILED}' THEN meta END, '$.transformation_id')"),
-            Kind::Text,
+            FieldKind::Text,
         ),
     ];
     conditions.fields(&fields, query)?;
@@ -178,14 +179,14 @@ fn canonical(value: &Value) -> Value {
     }
 }
 
-pub(super) async fn plan(call: Call) -> Reply {
+pub(super) async fn plan(call: ApiCall) -> ApiResult {
     let bulk_type = type_of(&call)?;
     let query = call
         .query
         .get("query")
         .cloned()
         .unwrap_or_else(|| json!({}));
-    let selection = Selection::read(bulk_type, &query)?;
+    let selection = BulkSelection::read(bulk_type, &query)?;
     call.project
         .read(move |conn| {
             let count = selection.ids(conn)?.len();
@@ -198,7 +199,7 @@ pub(super) async fn plan(call: Call) -> Reply {
         .await
 }
 
-pub(super) async fn create(call: Call) -> Reply {
+pub(super) async fn create(call: ApiCall) -> ApiResult {
     let bulk_type = type_of(&call)?;
     let query = canonical(call.body.get("query").unwrap_or(&Value::Null));
     let filters = query.as_object().into_iter().flatten();
@@ -208,7 +209,7 @@ pub(super) async fn create(call: Call) -> Reply {
             data: json!({ "query": if query.is_null() { json!({}) } else { query } }),
         });
     }
-    let selection = Selection::read(bulk_type, &query)?;
+    let selection = BulkSelection::read(bulk_type, &query)?;
     let id = call.project.ids().bulk();
     rows::write(call, move |tx, view, call| {
         let text = query.to_string();
@@ -219,8 +220,8 @@ pub(super) async fn create(call: Call) -> Reply {
             ));
         }
         let items = selection.ids(tx)?;
-        if bulk_type == BulkType::RequestsReplay && items.is_empty() {
-            return Err(ApiError::domain("The query does not include any requests.", None));
+        if items.is_empty() {
+            return Err(ApiError::domain(nothing_found(bulk_type), None));
         }
         let now = call.now();
         bulk::create(tx, now, &id, bulk_type, &text, &items)?;
@@ -229,7 +230,25 @@ pub(super) async fn create(call: Call) -> Reply {
     .await
 }
 
-fn shown(conn: &Connection, view: &View, bulk_type: BulkType, id: &str) -> Result<Value, ApiError> {
+/// What is said of a query that selects nothing. The second is recorded for events, the first for replays.
+fn nothing_found(bulk_type: BulkType) -> &'static str {
+    match bulk_type {
+        BulkType::RequestsReplay => "The query does not include any requests.",
+        BulkType::RequestsRetry => {
+            "The query filter for the batch operations does not include any requests."
+        }
+        BulkType::EventsRetry | BulkType::EventsCancel | BulkType::IgnoredEventsRetry => {
+            "The query filter for the batch operations does not include any events."
+        }
+    }
+}
+
+fn shown(
+    conn: &Connection,
+    view: &RenderContext,
+    bulk_type: BulkType,
+    id: &str,
+) -> Result<Value, ApiError> {
     let sql = "SELECT * FROM bulk_jobs WHERE id = ?";
     let job = rows::shown(conn, view, sql, id, render)?;
     if job["type"] == bulk_type.as_str() {
@@ -239,16 +258,16 @@ fn shown(conn: &Connection, view: &View, bulk_type: BulkType, id: &str) -> Resul
     }
 }
 
-pub(super) async fn get(call: Call) -> Reply {
+pub(super) async fn get(call: ApiCall) -> ApiResult {
     let bulk_type = type_of(&call)?;
-    let view = View::of(&call.project);
+    let view = RenderContext::of(&call.project);
     call.project
         .read(move |conn| shown(conn, &view, bulk_type, &call.id))
         .await
 }
 
 /// Ends a running job; one that has ended is answered as it is.
-pub(super) async fn cancel(call: Call) -> Reply {
+pub(super) async fn cancel(call: ApiCall) -> ApiResult {
     let bulk_type = type_of(&call)?;
     rows::write(call, move |tx, view, call| {
         bulk::cancel(tx, call.now(), bulk_type, &call.id)?;
@@ -257,7 +276,7 @@ pub(super) async fn cancel(call: Call) -> Reply {
     .await
 }
 
-pub(super) async fn list(call: Call) -> Reply {
+pub(super) async fn list(call: ApiCall) -> ApiResult {
     let bulk_type = type_of(&call)?;
     let request = PageRequest::read(&LISTING, &call.query)?;
     let mut conditions = Conditions::new();
@@ -265,7 +284,7 @@ pub(super) async fn list(call: Call) -> Reply {
     conditions.fields(LISTING.fields, &call.query)?;
     let wanted = call.query.get("query").map(canonical);
     let partial = call.query.get("query_partial_match").is_some_and(truthy);
-    let view = View::of(&call.project);
+    let view = RenderContext::of(&call.project);
     call.project
         .read(move |conn| {
             page(

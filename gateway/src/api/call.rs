@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use hookdeck::ApiVersion;
 use hookdeck::version::Translation;
 use serde_json::Value;
@@ -9,14 +10,16 @@ use serde_json::Value;
 use super::error::ApiError;
 use crate::clock::Micros;
 use crate::contract::Operation;
+use crate::journal::Notes;
+use crate::json::{self, Ordered};
 use crate::project::Project;
 
 /// What a handler gives back: the reply's body, always with status 200.
-pub(crate) type Reply = Result<Value, ApiError>;
+pub(crate) type ApiResult = Result<Value, ApiError>;
 
 /// A call that has a key, quota and an operation. Query and body are checked and typed. It has no
 /// `Debug`: bodies carry credentials.
-pub(crate) struct Call {
+pub(crate) struct ApiCall {
     /// The project of the key.
     pub(crate) project: Arc<Project>,
     /// The way to the version the caller speaks, if that is an older one.
@@ -33,9 +36,13 @@ pub(crate) struct Call {
     pub(crate) older_query: Value,
     /// The body; null where the operation takes none.
     pub(crate) body: Value,
+    /// The body as it came, with its members in their order.
+    pub(crate) text: Bytes,
+    /// What its entry in the journal is to say.
+    pub(crate) notes: Notes,
 }
 
-impl Call {
+impl ApiCall {
     /// Whether `include` asks for `part`.
     pub(crate) fn includes(&self, part: &str) -> bool {
         self.query.get("include").and_then(Value::as_str) == Some(part)
@@ -43,8 +50,12 @@ impl Call {
 
     /// Whether the caller's version knows no types of sources and destinations.
     pub(crate) fn is_untyped(&self) -> bool {
-        self.older
-            .is_some_and(|older| older.undoes(&ApiVersion::V2025_01_01))
+        self.undoes(&ApiVersion::V2025_01_01)
+    }
+
+    /// Whether the caller's version is older than this one.
+    pub(crate) fn undoes(&self, version: &ApiVersion) -> bool {
+        self.older.is_some_and(|older| older.undoes(version))
     }
 
     /// A parameter of the path, empty where the path has none of this name.
@@ -53,6 +64,11 @@ impl Call {
         params
             .find(|(key, _)| *key == name)
             .map_or("", |(_, value)| value)
+    }
+
+    /// The body with its members in their order; null where there is none.
+    pub(crate) fn ordered_body(&self) -> Ordered {
+        json::parse_ordered(&self.text).unwrap_or(Ordered::Null)
     }
 
     /// The current moment of the project. Asked inside a write it grows in the order of the commits, which is

@@ -11,14 +11,14 @@ use crate::contract::Contract;
 use crate::wire::{DestinationAuthType, DestinationType, SourceType};
 
 /// A stored resource that is written again. It has no `Debug`: the config holds credentials.
-pub(crate) struct Stored {
+pub(crate) struct StoredConfig {
     /// Its type.
     pub(crate) kind: String,
     /// Its whole config.
     pub(crate) config: Value,
 }
 
-impl Stored {
+impl StoredConfig {
     /// The resource as one of another type: what both types have stays. So a change of type was meant before
     /// 2025-01-01, when a type was what followed from single properties.
     pub(crate) fn turned_into(self, kind: &str, mut config: Value) -> Self {
@@ -59,7 +59,7 @@ fn is_empty(value: Option<&Value>) -> bool {
 pub(crate) fn source(
     kind: &str,
     given: Option<&Value>,
-    stored: Option<&Stored>,
+    stored: Option<&StoredConfig>,
     prefix: &str,
 ) -> Result<Value, ApiError> {
     let mut config = match stored.filter(|stored| stored.kind == kind) {
@@ -113,16 +113,17 @@ pub(crate) fn source_defaults(kind: &str) -> Value {
 pub(crate) fn destination(
     kind: &str,
     given: Option<&Value>,
-    stored: Option<&Stored>,
+    stored: Option<&StoredConfig>,
     prefix: &str,
 ) -> Result<Value, ApiError> {
     let stored = stored.filter(|stored| stored.kind == kind);
     let misplaced = given.map(|given| Contract::get().misplaced_config_keys(kind, given));
     if let Some(key) = misplaced.iter().flatten().next() {
-        return Err(ApiError::domain(
-            format!("Cannot set `config.{key}` on a {kind} destination."),
-            None,
-        ));
+        let mut message = format!("Cannot set `config.{key}` on a {kind} destination.");
+        if let Some(of) = type_with(key) {
+            message.push_str(&format!(" Pass `type: '{of}'` explicitly to change it."));
+        }
+        return Err(ApiError::misfit(message, key, kind));
     }
     let mut config = match stored {
         Some(stored) => stored.config.clone(),
@@ -161,12 +162,19 @@ pub(crate) fn destination(
         }
     }
     if kind == DestinationType::Http.as_str() && is_empty(config.get("url")) {
-        return Err(ApiError::domain(
-            "HTTP destination requires `config.url`.",
-            Some("config.url"),
-        ));
+        let message = "HTTP destination requires `config.url`.";
+        return Err(ApiError::misfit(message, "url", kind));
     }
     Ok(config)
+}
+
+/// The type of destination that one of these keys belongs to alone.
+fn type_with(key: &str) -> Option<&'static str> {
+    match key {
+        "path" => Some(DestinationType::Cli.as_str()),
+        "url" => Some(DestinationType::Http.as_str()),
+        _ => None,
+    }
 }
 
 /// Sets what is given of a policy; null takes a member away.
@@ -217,6 +225,18 @@ pub(crate) fn is_authenticated(config: &Value) -> bool {
 pub(crate) fn shown_source(mut config: Value, auth: bool) -> Value {
     if let Some(config) = config.as_object_mut().filter(|_| !auth) {
         config.remove("auth");
+    }
+    config
+}
+
+/// A source's config in the reply to a write: with `auth`, null where there is none, and so with the `auth_type` of
+/// the types that have one. A managed source, whose token the document does not let be null, is as it is.
+pub(crate) fn written_source(kind: &str, mut config: Value) -> Value {
+    if let Some(config) = config.as_object_mut().filter(|_| kind != "MANAGED") {
+        config.entry("auth").or_insert(Value::Null);
+        if matches!(kind, "WEBHOOK" | "HTTP") {
+            config.entry("auth_type").or_insert(Value::Null);
+        }
     }
     config
 }

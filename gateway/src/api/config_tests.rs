@@ -44,7 +44,7 @@ fn auth_of_a_generic_source_needs_its_type() {
 
 #[test]
 fn a_config_of_the_same_type_is_laid_over_the_stored_one() {
-    let stored = Stored {
+    let stored = StoredConfig {
         kind: "HTTP".into(),
         config: destination(
             "HTTP",
@@ -70,7 +70,7 @@ fn a_config_of_the_same_type_is_laid_over_the_stored_one() {
 
 #[test]
 fn null_auth_takes_the_auth_away() {
-    let stored = Stored {
+    let stored = StoredConfig {
         kind: "WEBHOOK".into(),
         config: source(
             "WEBHOOK",
@@ -135,7 +135,9 @@ fn keys_of_another_destination_type_are_refused_by_name() {
     let given = json!({ "path": "/x" });
     assert_eq!(
         refused(destination("MOCK_API", Some(&given), None, "")),
-        ["Cannot set `config.path` on a MOCK_API destination."]
+        [
+            "Cannot set `config.path` on a MOCK_API destination. Pass `type: 'CLI'` explicitly to change it."
+        ]
     );
 }
 

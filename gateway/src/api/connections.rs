@@ -5,14 +5,14 @@ mod write;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde_json::{Value, json};
 
-use super::call::{Call, Reply, text};
+use super::call::{ApiCall, ApiResult, text};
 use super::error::ApiError;
 use super::list::{
-    Conditions, CursorStyle, Direction, Field, Kind, Listing, Order, Page, PageRequest,
-    count as count_rows, page, truthy,
+    Conditions, CursorStyle, Direction, FieldKind, FilterField, Listing, Page, PageRequest,
+    SortKey, count as count_rows, page, truthy,
 };
-use super::named::Named;
-use super::render::{self, View, find};
+use super::named::NamedResource;
+use super::render::{self, RenderContext, find};
 use crate::clock::Micros;
 use crate::events;
 
@@ -26,22 +26,23 @@ pub(super) static LISTING: Listing = Listing {
            JOIN destinations d ON d.id = c.destination_id",
     columns: "c.*",
     id: "c.id",
+    seq: "c.seq",
     fields: &[
-        Field::new("id", "c.id", Kind::Text),
-        Field::new("name", "c.name", Kind::Text),
-        Field::new("source_id", "c.source_id", Kind::Text),
-        Field::new("destination_id", "c.destination_id", Kind::Text),
-        Field::new("disabled_at", "c.disabled_at", Kind::Time),
-        Field::new("paused_at", "c.paused_at", Kind::Time),
+        FilterField::new("id", "c.id", FieldKind::Text),
+        FilterField::new("name", "c.name", FieldKind::Text),
+        FilterField::new("source_id", "c.source_id", FieldKind::Text),
+        FilterField::new("destination_id", "c.destination_id", FieldKind::Text),
+        FilterField::new("disabled_at", "c.disabled_at", FieldKind::Time),
+        FilterField::new("paused_at", "c.paused_at", FieldKind::Time),
     ],
     orders: &[
-        Order::new("created_at", "c.created_at"),
-        Order::new("updated_at", "c.updated_at"),
-        Order::new("full_name", FULL_NAME),
-        Order::new("sources.created_at", "s.created_at"),
-        Order::new("sources.updated_at", "s.updated_at"),
-        Order::new("destinations.created_at", "d.created_at"),
-        Order::new("destinations.updated_at", "d.updated_at"),
+        SortKey::new("created_at", "c.created_at"),
+        SortKey::new("updated_at", "c.updated_at"),
+        SortKey::new("full_name", FULL_NAME),
+        SortKey::new("sources.created_at", "s.created_at"),
+        SortKey::new("sources.updated_at", "s.updated_at"),
+        SortKey::new("destinations.created_at", "d.created_at"),
+        SortKey::new("destinations.updated_at", "d.updated_at"),
     ],
     direction: Direction::Desc,
     limit: 100,
@@ -65,10 +66,10 @@ fn conditions(query: &Value) -> Result<Conditions, ApiError> {
     Ok(conditions)
 }
 
-pub(super) async fn list(call: Call) -> Reply {
+pub(super) async fn list(call: ApiCall) -> ApiResult {
     let request = PageRequest::read(&LISTING, &call.query)?;
     let conditions = conditions(&call.query)?;
-    let view = View::of_call(&call);
+    let view = RenderContext::of_call(&call);
     call.project
         .read(move |conn| {
             page(conn, &LISTING, request, conditions, true, |row| {
@@ -79,7 +80,7 @@ pub(super) async fn list(call: Call) -> Reply {
         .map(Page::into_json)
 }
 
-pub(super) async fn count(call: Call) -> Reply {
+pub(super) async fn count(call: ApiCall) -> ApiResult {
     let conditions = conditions(&call.query)?;
     let count = call
         .project
@@ -88,8 +89,8 @@ pub(super) async fn count(call: Call) -> Reply {
     Ok(json!({ "count": count }))
 }
 
-pub(super) async fn get(call: Call) -> Reply {
-    let view = View::of_call(&call);
+pub(super) async fn get(call: ApiCall) -> ApiResult {
+    let view = RenderContext::of_call(&call);
     call.project
         .read(move |conn| {
             let found = find(
@@ -109,7 +110,7 @@ pub(super) async fn get(call: Call) -> Reply {
 }
 
 /// A connection that is not deleted, as it is shown.
-fn shown(conn: &Connection, view: &View, id: &str) -> Result<Value, ApiError> {
+fn shown(conn: &Connection, view: &RenderContext, id: &str) -> Result<Value, ApiError> {
     find(
         conn,
         "SELECT * FROM connections WHERE id = ? AND deleted_at IS NULL",
@@ -131,10 +132,10 @@ fn ends(conn: &Connection, id: &str) -> Result<(String, String), ApiError> {
 
 /// Runs a change on a connection and answers with what it has become.
 async fn switch(
-    call: Call,
+    call: ApiCall,
     change: impl FnOnce(&Transaction<'_>, &str, Micros) -> Result<(), ApiError> + Send + 'static,
-) -> Reply {
-    let view = View::of_call(&call);
+) -> ApiResult {
+    let view = RenderContext::of_call(&call);
     let project = call.project.clone();
     project
         .change(move |tx| {
@@ -144,7 +145,7 @@ async fn switch(
         .await
 }
 
-pub(super) async fn pause(call: Call) -> Reply {
+pub(super) async fn pause(call: ApiCall) -> ApiResult {
     switch(call, |tx, id, now| {
         events::pause_connection(tx, now, id)?;
         Ok(())
@@ -152,7 +153,7 @@ pub(super) async fn pause(call: Call) -> Reply {
     .await
 }
 
-pub(super) async fn unpause(call: Call) -> Reply {
+pub(super) async fn unpause(call: ApiCall) -> ApiResult {
     switch(call, |tx, id, now| {
         events::unpause_connection(tx, now, id)?;
         Ok(())
@@ -161,7 +162,7 @@ pub(super) async fn unpause(call: Call) -> Reply {
 }
 
 /// Disables the connection; its pending events are cancelled for good.
-pub(super) async fn disable(call: Call) -> Reply {
+pub(super) async fn disable(call: ApiCall) -> ApiResult {
     switch(call, |tx, id, now| {
         ends(tx, id)?;
         tx.prepare_cached(
@@ -176,11 +177,11 @@ pub(super) async fn disable(call: Call) -> Reply {
 }
 
 /// Enables the connection, its source and its destination.
-pub(super) async fn enable(call: Call) -> Reply {
+pub(super) async fn enable(call: ApiCall) -> ApiResult {
     switch(call, |tx, id, now| {
         let (source, destination) = ends(tx, id)?;
-        Named::Source.set_disabled(tx, &source, false, now)?;
-        Named::Destination.set_disabled(tx, &destination, false, now)?;
+        NamedResource::Source.set_disabled(tx, &source, false, now)?;
+        NamedResource::Destination.set_disabled(tx, &destination, false, now)?;
         tx.prepare_cached(
             "UPDATE connections SET disabled_at = NULL, updated_at = ?1
              WHERE id = ?2 AND disabled_at IS NOT NULL",
@@ -192,10 +193,10 @@ pub(super) async fn enable(call: Call) -> Reply {
 }
 
 /// Deletes the connection; its pending events are cancelled for good.
-pub(super) async fn delete(call: Call) -> Reply {
+pub(super) async fn delete(call: ApiCall) -> ApiResult {
     let project = call.project.clone();
     project
-        .change(move |tx| -> Reply {
+        .change(move |tx| -> ApiResult {
             let now = call.now();
             ends(tx, &call.id)?;
             events::cancel_pending_of_connection(tx, now, &call.id)?;

@@ -4,14 +4,14 @@
 use rusqlite::{OptionalExtension, params};
 use serde_json::{Value, json};
 
-use super::call::{Call, Reply, text};
+use super::call::{ApiCall, ApiResult, text};
 use super::error::ApiError;
 use super::rows;
 use super::time::millis;
 
 const PROJECT: &str = "SELECT 1 FROM projects WHERE id = ?";
 
-pub(super) async fn add(call: Call) -> Reply {
+pub(super) async fn add(call: ApiCall) -> ApiResult {
     let id = call.project.ids().custom_domain();
     rows::write(call, move |tx, _, call| {
         rows::must_exist(tx, PROJECT, &call.id)?;
@@ -35,14 +35,14 @@ pub(super) async fn add(call: Call) -> Reply {
     .await
 }
 
-pub(super) async fn list(call: Call) -> Reply {
+pub(super) async fn list(call: ApiCall) -> ApiResult {
     call.project
         .read(move |conn| {
             rows::must_exist(conn, PROJECT, &call.id)?;
             let domains: Vec<Value> = conn
                 .prepare_cached(
                     "SELECT id, hostname, created_at FROM custom_domains WHERE project_id = ?
-                     ORDER BY created_at, id",
+                     ORDER BY created_at, seq",
                 )?
                 .query_map([&call.id], |row| {
                     Ok(json!({
@@ -59,7 +59,7 @@ pub(super) async fn list(call: Call) -> Reply {
         .await
 }
 
-pub(super) async fn delete(call: Call) -> Reply {
+pub(super) async fn delete(call: ApiCall) -> ApiResult {
     rows::write(call, |tx, _, call| {
         let id = call.param("domain_id");
         let deleted = tx

@@ -3,18 +3,18 @@
 
 use serde_json::Value;
 
-use super::call::{Call, Reply};
+use super::call::{ApiCall, ApiResult};
 use super::error::ApiError;
-use super::named::Named;
-use super::render::View;
+use super::named::NamedResource;
+use super::render::RenderContext;
 use crate::events;
 
-const DESTINATION: Named = Named::Destination;
+const DESTINATION: NamedResource = NamedResource::Destination;
 
 /// Disables the destination. It delivers nothing any more, so what waits for it is cancelled, as
 /// on a disabled connection; its connections stay as they are.
-pub(super) async fn disable(call: Call) -> Reply {
-    let view = View::of_call(&call);
+pub(super) async fn disable(call: ApiCall) -> ApiResult {
+    let view = RenderContext::of_call(&call);
     call.project
         .clone()
         .change(move |tx| -> Result<Value, ApiError> {

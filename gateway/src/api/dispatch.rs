@@ -1,33 +1,35 @@
 //! From an operation of the contract to the handler that serves it.
 
+use hookdeck::ApiVersion;
 use hookdeck::operation::{self, Method, Resource};
 
-use super::call::{Call, Reply};
+use super::call::{ApiCall, ApiResult};
 use super::error::ApiError;
-use super::named::Named;
+use super::named::NamedResource;
 use super::{
     api_keys, attempts, bookmarks, bulk, connections, custom_domains, destinations, events,
     integrations, issue_triggers, issues, metrics, notifications, organizations, projects, replay,
     requests, sources, transformations,
 };
-use crate::contract::Contract;
+use crate::contract::{Contract, Leniency};
 
-const SOURCE: Named = Named::Source;
-const DESTINATION: Named = Named::Destination;
+const SOURCE: NamedResource = NamedResource::Source;
+const DESTINATION: NamedResource = NamedResource::Destination;
 
 /// Answers a call whose query and body are still as they were sent.
 ///
 /// This is where the dated versions meet: a layer for an older version rewrites `call` before
 /// and the reply after.
-pub(crate) async fn answer(mut call: Call) -> Reply {
+pub(crate) async fn answer(mut call: ApiCall) -> ApiResult {
     if !is_served(&call.operation.id) {
         return Err(ApiError::NotImplemented {
             operation: call.operation.id.clone(),
         });
     }
     let contract = Contract::get();
-    call.query = contract
-        .validate_query(call.operation, &call.query)
+    let leniency = leniency(&call);
+    let query = contract
+        .check_query(call.operation, &call.query, leniency)
         .map_err(ApiError::Validation)?;
     // What is written in place of something stored may leave its type out.
     let replaces = operation::find(&call.operation.id)
@@ -38,13 +40,42 @@ pub(crate) async fn answer(mut call: Call) -> Reply {
         Some(Resource::Destination) => DESTINATION.current_type(&call).await?,
         _ => None,
     };
-    call.body = contract
-        .validate_body_for(call.operation, &call.body, current.as_deref())
-        .map_err(ApiError::Validation)?;
+    let misplaced = match replaces {
+        Some(Resource::Source) => sources::without_untyped_config(&mut call),
+        _ => None,
+    };
+    let body = contract.check_body(call.operation, &call.body, current.as_deref(), leniency);
+    let body = match (body, misplaced) {
+        (Ok(body), None) => body,
+        (Ok(_), Some(message)) => return Err(ApiError::invalid(message)),
+        (Err(mut messages), misplaced) => {
+            messages.extend(misplaced.map(str::to_owned));
+            return Err(ApiError::Validation(messages));
+        }
+    };
+    call.notes.dropped(query.dropped);
+    call.notes.dropped(body.dropped);
+    call.query = query.value;
+    call.body = body.value;
     run(call).await
 }
 
-async fn served<F: Future<Output = Reply>>(call: Call, handler: impl FnOnce(Call) -> F) -> Reply {
+/// What becomes of what the contract does not list. Before 2026-09-01 a command-line destination refused to be
+/// given a rate.
+fn leniency(call: &ApiCall) -> Leniency {
+    match call.project.settings().strict {
+        true => Leniency::STRICT,
+        false => Leniency {
+            drops_cli_policy: !call.undoes(&ApiVersion::V2026_09_01),
+            ..Leniency::LIVE
+        },
+    }
+}
+
+async fn served<F: Future<Output = ApiResult>>(
+    call: ApiCall,
+    handler: impl FnOnce(ApiCall) -> F,
+) -> ApiResult {
     handler(call).await
 }
 
@@ -55,7 +86,7 @@ macro_rules! operations {
             matches!(id, $($id $(| $alias)*)|*)
         }
 
-        async fn run(call: Call) -> Reply {
+        async fn run(call: ApiCall) -> ApiResult {
             match call.operation.id.as_str() {
                 $($id $(| $alias)* => served(call, $handler).await,)*
                 other => Err(ApiError::NotImplemented { operation: other.to_owned() }),

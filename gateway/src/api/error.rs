@@ -22,6 +22,8 @@ pub(crate) enum ApiError {
         message: String,
         /// The input field to change, where there is one.
         field: Option<Cow<'static, str>>,
+        /// The type of the resource, where that is what the field does not fit.
+        kind: Option<String>,
     },
     /// 422 whose message stands at the root, next to data naming the resource.
     Unprocessable {
@@ -41,6 +43,16 @@ pub(crate) enum ApiError {
     NotFound {
         /// The id as it was given.
         id: String,
+    },
+    /// There is no project with the id a header names.
+    TeamNotFound {
+        /// The id as it was given.
+        id: String,
+    },
+    /// The key lacks a scope.
+    InsufficientScope {
+        /// The scope.
+        required: String,
     },
     /// The resource existed and was deleted.
     Gone,
@@ -71,6 +83,16 @@ impl ApiError {
         Self::Domain {
             message: message.into(),
             field: field.map(Cow::Borrowed),
+            kind: None,
+        }
+    }
+
+    /// A domain error about a field of the config that does not fit the type of the resource.
+    pub(crate) fn misfit(message: impl Into<String>, key: &str, kind: &str) -> Self {
+        Self::Domain {
+            message: message.into(),
+            field: Some(format!("config.{key}").into()),
+            kind: Some(kind.to_owned()),
         }
     }
 
@@ -88,8 +110,15 @@ impl ApiError {
                     "code": "UNPROCESSABLE_ENTITY",
                 }),
             ),
-            Self::Domain { message, field } => {
+            Self::Domain {
+                message,
+                field,
+                kind,
+            } => {
                 let mut data = json!({ "message": message });
+                if let Some(kind) = kind {
+                    data["type"] = Value::from(kind);
+                }
                 if let Some(field) = field {
                     data["field"] = Value::from(field.into_owned());
                 }
@@ -114,6 +143,18 @@ impl ApiError {
                 "NOT_FOUND",
                 "Not Found",
                 json!({ "id": id }),
+            ),
+            Self::TeamNotFound { id } => body(
+                StatusCode::NOT_FOUND,
+                "NOT_FOUND",
+                "Team Not Found",
+                json!({ "id": id }),
+            ),
+            Self::InsufficientScope { required } => body(
+                StatusCode::FORBIDDEN,
+                "INSUFFICIENT_SCOPE",
+                "The API key does not have the required scope for this operation",
+                json!({ "required": required }),
             ),
             Self::Gone => body(
                 StatusCode::GONE,

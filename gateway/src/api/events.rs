@@ -6,57 +6,60 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Sql;
 use serde_json::{Value, json};
 
-use super::call::{Call, Reply};
+use super::call::{ApiCall, ApiResult};
 use super::error::ApiError;
 use super::list::{
-    Conditions, CursorStyle, Direction, Field, Kind, Listing, Order, Page, PageRequest, page,
+    Conditions, CursorStyle, Direction, FieldKind, FilterField, Listing, Page, PageRequest,
+    SortKey, page,
 };
 use super::payload::{Payload, PayloadFilter};
-use super::render::{self, View, find};
+use super::render::{self, RenderContext, find};
 use crate::clock::Micros;
-use crate::events;
+use crate::events::{self, EventError};
 
 pub(super) static LISTING: Listing = Listing {
     from: "events",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[
-        Field::new("id", "id", Kind::Text),
-        Field::new("status", "status", Kind::Text),
-        Field::new("webhook_id", "connection_id", Kind::Text),
-        Field::new("destination_id", "destination_id", Kind::Text),
-        Field::new("source_id", "source_id", Kind::Text),
-        Field::new("delivery_group", "delivery_group", Kind::Text),
-        Field::new("attempts", "attempts", Kind::Integer),
-        Field::new("response_status", "response_status", Kind::Integer),
-        Field::new("error_code", "error_code", Kind::Text),
-        Field::new("cli_id", "cli_id", Kind::Text),
+        FilterField::new("id", "id", FieldKind::Text),
+        FilterField::new("status", "status", FieldKind::Text),
+        FilterField::new("webhook_id", "connection_id", FieldKind::Text),
+        FilterField::new("destination_id", "destination_id", FieldKind::Text),
+        FilterField::new("source_id", "source_id", FieldKind::Text),
+        FilterField::new("delivery_group", "delivery_group", FieldKind::Text),
+        FilterField::new("attempts", "attempts", FieldKind::Integer),
+        FilterField::new("response_status", "response_status", FieldKind::Integer),
+        FilterField::new("error_code", "error_code", FieldKind::Text),
+        FilterField::new("cli_id", "cli_id", FieldKind::Text),
         // No user of a command line is known to this gateway.
-        Field::new("cli_user_id", "NULL", Kind::Text),
-        Field::new("event_data_id", "payload_id", Kind::Text),
-        Field::new("bulk_retry_id", "bulk_retry_id", Kind::Text),
-        Field::new("created_at", "created_at", Kind::Time),
-        Field::new("successful_at", "successful_at", Kind::Time),
-        Field::new("last_attempt_at", "last_attempt_at", Kind::Time),
-        Field::new("next_attempt_at", "next_attempt_at", Kind::Time),
+        FilterField::new("cli_user_id", "NULL", FieldKind::Text),
+        FilterField::new("event_data_id", "payload_id", FieldKind::Text),
+        FilterField::new("bulk_retry_id", "bulk_retry_id", FieldKind::Text),
+        FilterField::new("created_at", "created_at", FieldKind::Time),
+        FilterField::new("successful_at", "successful_at", FieldKind::Time),
+        FilterField::new("last_attempt_at", "last_attempt_at", FieldKind::Time),
+        FilterField::new("next_attempt_at", "next_attempt_at", FieldKind::Time),
     ],
-    orders: &[Order::new("created_at", "created_at")],
+    orders: &[SortKey::new("created_at", "created_at")],
     direction: Direction::Desc,
     limit: 50,
     cursor: CursorStyle::Packed,
 };
 
-pub(super) async fn list(call: Call) -> Reply {
+pub(super) async fn list(call: ApiCall) -> ApiResult {
     list_where(call, Conditions::new()).await
 }
 
 /// Lists the events that also fit `conditions`.
-pub(super) async fn list_where(call: Call, mut conditions: Conditions) -> Reply {
+pub(super) async fn list_where(call: ApiCall, mut conditions: Conditions) -> ApiResult {
     let request = PageRequest::read(&LISTING, &call.query)?;
     let (selected, filter) = selection(&call.query)?;
     conditions.extend(selected);
+    conditions.visible(&call.project);
     let with_data = call.includes("data");
-    let view = View::of(&call.project);
+    let view = RenderContext::of(&call.project);
     call.project
         .read(move |conn| {
             page(
@@ -103,15 +106,15 @@ pub(super) fn selection(query: &Value) -> Result<(Conditions, PayloadFilter), Ap
 }
 
 /// The event as it is shown in lists and as the answer to changes.
-pub(super) fn shown(conn: &Connection, view: &View, id: &str) -> Result<Value, ApiError> {
+pub(super) fn shown(conn: &Connection, view: &RenderContext, id: &str) -> Result<Value, ApiError> {
     find(conn, "SELECT * FROM events WHERE id = ?", id, |row| {
         render::event(view, row)
     })?
     .ok_or_else(|| ApiError::not_found(id))
 }
 
-pub(super) async fn get(call: Call) -> Reply {
-    let view = View::of(&call.project);
+pub(super) async fn get(call: ApiCall) -> ApiResult {
+    let view = RenderContext::of(&call.project);
     call.project
         .read(move |conn| {
             let mut event = shown(conn, &view, &call.id)?;
@@ -121,7 +124,7 @@ pub(super) async fn get(call: Call) -> Reply {
         .await
 }
 
-pub(super) async fn raw_body(call: Call) -> Reply {
+pub(super) async fn raw_body(call: ApiCall) -> ApiResult {
     call.project
         .read(move |conn| {
             let id: String = find(
@@ -137,25 +140,32 @@ pub(super) async fn raw_body(call: Call) -> Reply {
         .await
 }
 
-/// Runs a change on the event and answers with what it has become.
+/// Runs a change on the event and answers with what it has become: the event as it is, where nothing can be
+/// done about it any more.
 async fn change(
-    call: Call,
-    change: impl FnOnce(&Connection, Micros, &str) -> Result<(), events::EventError> + Send + 'static,
-) -> Reply {
-    let view = View::of(&call.project);
+    call: ApiCall,
+    change: impl FnOnce(&Connection, Micros, &str) -> Result<(), EventError> + Send + 'static,
+) -> ApiResult {
+    let view = RenderContext::of(&call.project);
     let project = call.project.clone();
     project
-        .change(move |tx| -> Reply {
-            change(tx, call.now(), &call.id)?;
+        .change(move |tx| -> ApiResult {
+            match change(tx, call.now(), &call.id) {
+                Ok(())
+                | Err(
+                    EventError::NotCancellable { .. } | EventError::ConnectionUnavailable { .. },
+                ) => {}
+                Err(error) => return Err(error.into()),
+            }
             shown(tx, &view, &call.id)
         })
         .await
 }
 
-pub(super) async fn retry(call: Call) -> Reply {
+pub(super) async fn retry(call: ApiCall) -> ApiResult {
     change(call, events::retry).await
 }
 
-pub(super) async fn cancel(call: Call) -> Reply {
+pub(super) async fn cancel(call: ApiCall) -> ApiResult {
     change(call, events::cancel).await
 }

@@ -5,11 +5,11 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row, named_params, params};
 use serde_json::{Value, json};
 
-use super::call::{Call, Reply, text};
+use super::call::{ApiCall, ApiResult, text};
 use super::error::ApiError;
-use super::list::{Conditions, CursorStyle, Direction, Field, Kind, Listing, Order};
-use super::named::Named;
-use super::render::{View, stored_json};
+use super::list::{Conditions, CursorStyle, Direction, FieldKind, FilterField, Listing, SortKey};
+use super::named::NamedResource;
+use super::render::{RenderContext, stored_json};
 use super::rows;
 use super::time::millis;
 
@@ -17,11 +17,12 @@ pub(super) static LISTING: Listing = Listing {
     from: "integrations",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[
-        Field::new("label", "label", Kind::Text),
-        Field::new("provider", "provider", Kind::Text),
+        FilterField::new("label", "label", FieldKind::Text),
+        FilterField::new("provider", "provider", FieldKind::Text),
     ],
-    orders: &[Order::new("created_at", "created_at")],
+    orders: &[SortKey::new("created_at", "created_at")],
     direction: Direction::Desc,
     limit: 100,
     cursor: CursorStyle::Id,
@@ -29,7 +30,7 @@ pub(super) static LISTING: Listing = Listing {
 
 const BY_ID: &str = "SELECT * FROM integrations WHERE id = ?";
 
-fn render(conn: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
+fn render(conn: &Connection, view: &RenderContext, row: &Row<'_>) -> Result<Value, ApiError> {
     let id: String = row.get("id")?;
     let sources: Vec<String> = conn
         .prepare_cached(
@@ -50,11 +51,11 @@ fn render(conn: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiErr
     }))
 }
 
-pub(super) async fn list(call: Call) -> Reply {
+pub(super) async fn list(call: ApiCall) -> ApiResult {
     rows::list(call, &LISTING, Conditions::new(), render).await
 }
 
-pub(super) async fn get(call: Call) -> Reply {
+pub(super) async fn get(call: ApiCall) -> ApiResult {
     rows::get(call, BY_ID, render).await
 }
 
@@ -66,7 +67,7 @@ fn stored(body: &Value, name: &str) -> Option<String> {
 
 /// Stores an integration. The contract requires nothing of the body, but every integration it shows
 /// has a label and a provider: without a provider there is nothing to integrate.
-pub(super) async fn create(call: Call) -> Reply {
+pub(super) async fn create(call: ApiCall) -> ApiResult {
     let provider = text(&call.body, "provider")
         .ok_or_else(|| ApiError::invalid("provider is required"))?
         .to_owned();
@@ -89,7 +90,7 @@ pub(super) async fn create(call: Call) -> Reply {
     .await
 }
 
-pub(super) async fn update(call: Call) -> Reply {
+pub(super) async fn update(call: ApiCall) -> ApiResult {
     rows::write(call, |tx, view, call| {
         tx.prepare_cached(
             "UPDATE integrations SET label = coalesce(:label, label), provider = coalesce(:provider, provider),
@@ -110,16 +111,16 @@ pub(super) async fn update(call: Call) -> Reply {
     .await
 }
 
-pub(super) async fn delete(call: Call) -> Reply {
+pub(super) async fn delete(call: ApiCall) -> ApiResult {
     rows::delete(call, "integrations").await
 }
 
 /// Attaches the integration to a source, in place of the one it had.
-pub(super) async fn attach(call: Call) -> Reply {
+pub(super) async fn attach(call: ApiCall) -> ApiResult {
     rows::write(call, |tx, _, call| {
         let source_id = call.param("source_id");
         rows::must_exist(tx, BY_ID, &call.id)?;
-        Named::Source.must_live(tx, source_id)?;
+        NamedResource::Source.must_live(tx, source_id)?;
         tx.prepare_cached(
             "INSERT INTO integration_sources (source_id, integration_id) VALUES (?, ?)
              ON CONFLICT (source_id) DO UPDATE SET integration_id = excluded.integration_id",
@@ -130,11 +131,11 @@ pub(super) async fn attach(call: Call) -> Reply {
     .await
 }
 
-pub(super) async fn detach(call: Call) -> Reply {
+pub(super) async fn detach(call: ApiCall) -> ApiResult {
     rows::write(call, |tx, _, call| {
         let source_id = call.param("source_id");
         rows::must_exist(tx, BY_ID, &call.id)?;
-        Named::Source.must_live(tx, source_id)?;
+        NamedResource::Source.must_live(tx, source_id)?;
         tx.prepare_cached(
             "DELETE FROM integration_sources WHERE source_id = ? AND integration_id = ?",
         )?

@@ -4,10 +4,10 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde_json::{Value, json};
 
-use super::call::{Call, Reply, text};
+use super::call::{ApiCall, ApiResult, text};
 use super::error::ApiError;
-use super::list::{Conditions, CursorStyle, Direction, Field, Kind, Listing, Order};
-use super::render::{View, stored_json};
+use super::list::{Conditions, CursorStyle, Direction, FieldKind, FilterField, Listing, SortKey};
+use super::render::{RenderContext, stored_json};
 use super::rows;
 use super::time::{self, millis};
 use crate::clock::Micros;
@@ -17,14 +17,15 @@ pub(super) static LISTING: Listing = Listing {
     from: "issue_triggers",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[
-        Field::new("name", "name", Kind::Text),
-        Field::new("type", "type", Kind::Text),
-        Field::new("disabled_at", "disabled_at", Kind::Time),
+        FilterField::new("name", "name", FieldKind::Text),
+        FilterField::new("type", "type", FieldKind::Text),
+        FilterField::new("disabled_at", "disabled_at", FieldKind::Time),
     ],
     orders: &[
-        Order::new("created_at", "created_at"),
-        Order::new("type", "type"),
+        SortKey::new("created_at", "created_at"),
+        SortKey::new("type", "type"),
     ],
     direction: Direction::Desc,
     limit: 100,
@@ -33,7 +34,7 @@ pub(super) static LISTING: Listing = Listing {
 
 const BY_ID: &str = "SELECT * FROM issue_triggers WHERE id = ?";
 
-fn render(_: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
+fn render(_: &Connection, view: &RenderContext, row: &Row<'_>) -> Result<Value, ApiError> {
     Ok(json!({
         "id": row.get::<_, String>("id")?,
         "team_id": view.team_id,
@@ -48,19 +49,19 @@ fn render(_: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError>
     }))
 }
 
-fn shown(conn: &Connection, view: &View, id: &str) -> Result<Value, ApiError> {
+fn shown(conn: &Connection, view: &RenderContext, id: &str) -> Result<Value, ApiError> {
     rows::shown(conn, view, BY_ID, id, render)
 }
 
-pub(super) async fn list(call: Call) -> Reply {
+pub(super) async fn list(call: ApiCall) -> ApiResult {
     rows::list(call, &LISTING, Conditions::new(), render).await
 }
 
-pub(super) async fn get(call: Call) -> Reply {
+pub(super) async fn get(call: ApiCall) -> ApiResult {
     rows::get(call, BY_ID, render).await
 }
 
-pub(super) async fn create(call: Call) -> Reply {
+pub(super) async fn create(call: ApiCall) -> ApiResult {
     let id = call.project.ids().issue_trigger();
     rows::write(call, move |tx, view, call| {
         must_be_free(tx, text(&call.body, "name"), "")?;
@@ -71,7 +72,7 @@ pub(super) async fn create(call: Call) -> Reply {
 }
 
 /// Creates the trigger or writes the one of the same name.
-pub(super) async fn upsert(call: Call) -> Reply {
+pub(super) async fn upsert(call: ApiCall) -> ApiResult {
     let new_id = call.project.ids().issue_trigger();
     rows::write(call, move |tx, view, call| {
         let Some(id) = id_of(tx, text(&call.body, "name").unwrap_or_default())? else {
@@ -84,7 +85,7 @@ pub(super) async fn upsert(call: Call) -> Reply {
     .await
 }
 
-pub(super) async fn update(call: Call) -> Reply {
+pub(super) async fn update(call: ApiCall) -> ApiResult {
     rows::write(call, |tx, view, call| {
         rows::must_exist(tx, BY_ID, &call.id)?;
         must_be_free(tx, text(&call.body, "name"), &call.id)?;
@@ -95,7 +96,7 @@ pub(super) async fn update(call: Call) -> Reply {
 }
 
 /// Deletes the trigger and the issues it has opened.
-pub(super) async fn delete(call: Call) -> Reply {
+pub(super) async fn delete(call: ApiCall) -> ApiResult {
     rows::write(call, |tx, _, call| {
         rows::must_exist(tx, BY_ID, &call.id)?;
         for sql in [
@@ -111,16 +112,16 @@ pub(super) async fn delete(call: Call) -> Reply {
     .await
 }
 
-pub(super) async fn disable(call: Call) -> Reply {
+pub(super) async fn disable(call: ApiCall) -> ApiResult {
     switch(call, true).await
 }
 
-pub(super) async fn enable(call: Call) -> Reply {
+pub(super) async fn enable(call: ApiCall) -> ApiResult {
     switch(call, false).await
 }
 
 /// Sets or clears `disabled_at`. Disabling again keeps the first moment.
-async fn switch(call: Call, disabled: bool) -> Reply {
+async fn switch(call: ApiCall, disabled: bool) -> ApiResult {
     rows::write(call, move |tx, view, call| {
         tx.prepare_cached(
             "UPDATE issue_triggers SET disabled_at = CASE WHEN ?2 THEN ?3 END, updated_at = ?3

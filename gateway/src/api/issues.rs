@@ -5,10 +5,10 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row, named_params, params};
 use serde_json::{Value, json};
 
-use super::call::{Call, Reply, text};
+use super::call::{ApiCall, ApiResult, text};
 use super::error::ApiError;
-use super::list::{Conditions, CursorStyle, Direction, Field, Kind, Listing, Order};
-use super::render::{self, View, find, stored_json};
+use super::list::{Conditions, CursorStyle, Direction, FieldKind, FilterField, Listing, SortKey};
+use super::render::{self, RenderContext, find, stored_json};
 use super::rows;
 use super::time::millis;
 use super::transformations::render_execution;
@@ -18,24 +18,25 @@ pub(super) static LISTING: Listing = Listing {
     from: "issues",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[
-        Field::new("id", "id", Kind::Text),
-        Field::new("issue_trigger_id", "trigger_id", Kind::Text),
-        Field::new("type", "type", Kind::Text),
-        Field::new("status", "status", Kind::Text),
+        FilterField::new("id", "id", FieldKind::Text),
+        FilterField::new("issue_trigger_id", "trigger_id", FieldKind::Text),
+        FilterField::new("type", "type", FieldKind::Text),
+        FilterField::new("status", "status", FieldKind::Text),
         // Nothing merges issues here, so every one stands for itself.
-        Field::new("merged_with", "NULL", Kind::Text),
-        Field::new("created_at", "created_at", Kind::Time),
-        Field::new("first_seen_at", "first_seen_at", Kind::Time),
-        Field::new("last_seen_at", "last_seen_at", Kind::Time),
-        Field::new("dismissed_at", "dismissed_at", Kind::Time),
+        FilterField::new("merged_with", "NULL", FieldKind::Text),
+        FilterField::new("created_at", "created_at", FieldKind::Time),
+        FilterField::new("first_seen_at", "first_seen_at", FieldKind::Time),
+        FilterField::new("last_seen_at", "last_seen_at", FieldKind::Time),
+        FilterField::new("dismissed_at", "dismissed_at", FieldKind::Time),
     ],
     orders: &[
-        Order::new("created_at", "created_at"),
-        Order::new("first_seen_at", "first_seen_at"),
-        Order::new("last_seen_at", "last_seen_at"),
-        Order::new("opened_at", "opened_at"),
-        Order::new("status", "status"),
+        SortKey::new("created_at", "created_at"),
+        SortKey::new("first_seen_at", "first_seen_at"),
+        SortKey::new("last_seen_at", "last_seen_at"),
+        SortKey::new("opened_at", "opened_at"),
+        SortKey::new("status", "status"),
     ],
     direction: Direction::Desc,
     limit: 100,
@@ -44,7 +45,7 @@ pub(super) static LISTING: Listing = Listing {
 
 const BY_ID: &str = "SELECT * FROM issues WHERE id = ?";
 
-fn render_plain(_: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
+fn render_plain(_: &Connection, view: &RenderContext, row: &Row<'_>) -> Result<Value, ApiError> {
     Ok(json!({
         "id": row.get::<_, String>("id")?,
         "team_id": view.team_id,
@@ -65,14 +66,18 @@ fn render_plain(_: &Connection, view: &View, row: &Row<'_>) -> Result<Value, Api
     }))
 }
 
-fn render_with_data(conn: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
+fn render_with_data(
+    conn: &Connection,
+    view: &RenderContext,
+    row: &Row<'_>,
+) -> Result<Value, ApiError> {
     let mut issue = render_plain(conn, view, row)?;
     issue["data"] = data(conn, view, &issue)?;
     Ok(issue)
 }
 
 /// What an issue refers to, as it is now.
-fn data(conn: &Connection, view: &View, issue: &Value) -> Result<Value, ApiError> {
+fn data(conn: &Connection, view: &RenderContext, issue: &Value) -> Result<Value, ApiError> {
     let reference = |name: &str| text(&issue["reference"], name).unwrap_or_default();
     let found = match text(issue, "type").and_then(IssueType::parse) {
         Some(IssueType::Delivery) => {
@@ -145,22 +150,22 @@ fn aggregation(query: &Value) -> Conditions {
     conditions
 }
 
-pub(super) async fn list(call: Call) -> Reply {
+pub(super) async fn list(call: ApiCall) -> ApiResult {
     let conditions = aggregation(&call.query);
     rows::list(call, &LISTING, conditions, render_with_data).await
 }
 
-pub(super) async fn count(call: Call) -> Reply {
+pub(super) async fn count(call: ApiCall) -> ApiResult {
     let conditions = aggregation(&call.query);
     rows::count(call, &LISTING, conditions).await
 }
 
-pub(super) async fn get(call: Call) -> Reply {
+pub(super) async fn get(call: ApiCall) -> ApiResult {
     rows::get(call, BY_ID, render_with_data).await
 }
 
 /// Sets the status. Opening an issue that was not open counts as opening it now.
-pub(super) async fn update(call: Call) -> Reply {
+pub(super) async fn update(call: ApiCall) -> ApiResult {
     rows::write(call, |tx, view, call| {
         let status = text(&call.body, "status").and_then(IssueStatus::parse);
         let status = status.ok_or_else(|| ApiError::Internal("the contract lets an unknown status pass".into()))?;
@@ -183,7 +188,7 @@ pub(super) async fn update(call: Call) -> Reply {
 }
 
 /// Dismisses the issue. Dismissing again keeps the first moment.
-pub(super) async fn dismiss(call: Call) -> Reply {
+pub(super) async fn dismiss(call: ApiCall) -> ApiResult {
     rows::write(call, |tx, view, call| {
         tx.prepare_cached(
             "UPDATE issues SET dismissed_at = ?2, updated_at = ?2 WHERE id = ?1 AND dismissed_at IS NULL",

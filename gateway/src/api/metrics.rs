@@ -5,17 +5,17 @@ use std::time::Duration;
 use rusqlite::types::Value as Sql;
 use serde_json::{Value, json};
 
-use super::call::{Call, Reply, text};
+use super::call::{ApiCall, ApiResult, text};
 use super::error::ApiError;
-use super::list::{Conditions, Field, Kind};
+use super::list::{Conditions, FieldKind, FilterField};
 use super::time;
 use crate::metrics::queue::{self, Gauge};
-use crate::metrics::table::{self, Table};
-use crate::metrics::{Clause, Granularity, Query, ROW_LIMIT, Rows};
+use crate::metrics::table::{self, MetricsTable};
+use crate::metrics::{Granularity, MetricsFilter, MetricsQuery, MetricsRows, ROW_LIMIT};
 
 /// Reads what every endpoint takes. The contract marks none of it as required; the live API requires
 /// the range and the measures all the same.
-fn query_of(call: &Call) -> Result<Query, ApiError> {
+fn query_of(call: &ApiCall) -> Result<MetricsQuery, ApiError> {
     let mut missing = Vec::new();
     for name in ["date_range", "measures"] {
         if call.query.get(name).is_none() {
@@ -48,7 +48,7 @@ fn query_of(call: &Call) -> Result<Query, ApiError> {
         let names = items.into_iter().flatten().filter_map(Value::as_str);
         names.map(str::to_owned).collect()
     };
-    Ok(Query {
+    Ok(MetricsQuery {
         start,
         end,
         granularity,
@@ -57,8 +57,21 @@ fn query_of(call: &Call) -> Result<Query, ApiError> {
     })
 }
 
+/// Refuses to break down by delivery group over all destinations: a group is one within its destination.
+fn groups_need_a_destination(call: &ApiCall) -> Result<(), ApiError> {
+    let dimensions = call.query.get("dimensions").and_then(Value::as_array);
+    let by_group =
+        dimensions.is_some_and(|names| names.iter().any(|name| name == "delivery_group"));
+    if by_group && call.query["filters"].get("destination_id").is_none() {
+        return Err(ApiError::invalid(
+            "The delivery_group dimension requires a filters.destination_id filter",
+        ));
+    }
+    Ok(())
+}
+
 /// The filters of a call on columns.
-fn filter_of(call: &Call, fields: &[Field]) -> Result<Conditions, ApiError> {
+fn filter_of(call: &ApiCall, fields: &[FilterField]) -> Result<Conditions, ApiError> {
     let mut conditions = Conditions::new();
     if let Some(filters) = call.query.get("filters") {
         conditions.fields(fields, filters)?;
@@ -66,14 +79,14 @@ fn filter_of(call: &Call, fields: &[Field]) -> Result<Conditions, ApiError> {
     Ok(conditions)
 }
 
-fn clause(conditions: &Conditions) -> Clause {
-    Clause {
+fn clause(conditions: &Conditions) -> MetricsFilter {
+    MetricsFilter {
         sql: conditions.clause(),
         binds: conditions.binds().to_vec(),
     }
 }
 
-fn reply(query: &Query, rows: Rows, took: Duration) -> Value {
+fn reply(query: &MetricsQuery, rows: MetricsRows, took: Duration) -> Value {
     let mut metadata = json!({
         "granularity": query.granularity.as_ref().map(Granularity::as_str),
         "query_time_ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
@@ -89,7 +102,7 @@ fn reply(query: &Query, rows: Rows, took: Duration) -> Value {
     json!({ "data": rows.rows, "metadata": metadata })
 }
 
-async fn measure(call: Call, table: &'static Table, filter: Conditions) -> Reply {
+async fn measure(call: ApiCall, table: &'static MetricsTable, filter: Conditions) -> ApiResult {
     let query = query_of(&call)?;
     let filter = clause(&filter);
     call.project
@@ -102,13 +115,13 @@ async fn measure(call: Call, table: &'static Table, filter: Conditions) -> Reply
         .await
 }
 
-async fn gauge(call: Call, gauge: Gauge) -> Reply {
+async fn gauge(call: ApiCall, gauge: Gauge) -> ApiResult {
     let query = query_of(&call)?;
     let filter = filter_of(
         &call,
         &[
-            Field::new("destination_id", "destination_id", Kind::Text),
-            Field::new("delivery_group", "delivery_group", Kind::Text),
+            FilterField::new("destination_id", "destination_id", FieldKind::Text),
+            FilterField::new("delivery_group", "delivery_group", FieldKind::Text),
         ],
     )?;
     let filter = clause(&filter);
@@ -122,14 +135,14 @@ async fn gauge(call: Call, gauge: Gauge) -> Reply {
         .await
 }
 
-pub(super) async fn requests(call: Call) -> Reply {
+pub(super) async fn requests(call: ApiCall) -> ApiResult {
     let mut filter = filter_of(
         &call,
         &[
-            Field::new("source_id", "source_id", Kind::Text),
-            Field::new("rejection_cause", "rejection_cause", Kind::Text),
-            Field::new("status", table::REQUEST_STATUS, Kind::Text),
-            Field::new("bulk_retry_ids", "bulk_retry_id", Kind::Text),
+            FilterField::new("source_id", "source_id", FieldKind::Text),
+            FilterField::new("rejection_cause", "rejection_cause", FieldKind::Text),
+            FilterField::new("status", table::REQUEST_STATUS, FieldKind::Text),
+            FilterField::new("bulk_retry_ids", "bulk_retry_id", FieldKind::Text),
         ],
     )?;
     for column in ["events_count", "ignored_count"] {
@@ -143,22 +156,23 @@ pub(super) async fn requests(call: Call) -> Reply {
     measure(call, &table::REQUESTS, filter).await
 }
 
-pub(super) async fn events(call: Call) -> Reply {
+pub(super) async fn events(call: ApiCall) -> ApiResult {
+    groups_need_a_destination(&call)?;
     let mut filter = filter_of(
         &call,
         &[
-            Field::new("source_id", "source_id", Kind::Text),
-            Field::new("webhook_id", "connection_id", Kind::Text),
-            Field::new("destination_id", "destination_id", Kind::Text),
-            Field::new("delivery_group", "delivery_group", Kind::Text),
-            Field::new("status", "status", Kind::Text),
-            Field::new("error_code", "error_code", Kind::Text),
-            Field::new("bulk_retry_ids", "bulk_retry_id", Kind::Text),
-            Field::new("event_data_id", "payload_id", Kind::Text),
-            Field::new("cli_id", "cli_id", Kind::Text),
-            Field::new("cli_user_id", "NULL", Kind::Text),
-            Field::new("attempts", "attempts", Kind::Integer),
-            Field::new("response_status", "response_status", Kind::Integer),
+            FilterField::new("source_id", "source_id", FieldKind::Text),
+            FilterField::new("webhook_id", "connection_id", FieldKind::Text),
+            FilterField::new("destination_id", "destination_id", FieldKind::Text),
+            FilterField::new("delivery_group", "delivery_group", FieldKind::Text),
+            FilterField::new("status", "status", FieldKind::Text),
+            FilterField::new("error_code", "error_code", FieldKind::Text),
+            FilterField::new("bulk_retry_ids", "bulk_retry_id", FieldKind::Text),
+            FilterField::new("event_data_id", "payload_id", FieldKind::Text),
+            FilterField::new("cli_id", "cli_id", FieldKind::Text),
+            FilterField::new("cli_user_id", "NULL", FieldKind::Text),
+            FilterField::new("attempts", "attempts", FieldKind::Integer),
+            FilterField::new("response_status", "response_status", FieldKind::Integer),
         ],
     )?;
     let issues = call.query["filters"]["issue_ids"].as_array();
@@ -178,45 +192,46 @@ pub(super) async fn events(call: Call) -> Reply {
     measure(call, &table::EVENTS, filter).await
 }
 
-pub(super) async fn attempts(call: Call) -> Reply {
+pub(super) async fn attempts(call: ApiCall) -> ApiResult {
+    groups_need_a_destination(&call)?;
     let filter = filter_of(
         &call,
         &[
-            Field::new("destination_id", "destination_id", Kind::Text),
-            Field::new("delivery_group", "delivery_group", Kind::Text),
-            Field::new("event_id", "event_id", Kind::Text),
-            Field::new("status", "status", Kind::Text),
-            Field::new("error_code", "error_code", Kind::Text),
-            Field::new("bulk_retry_id", "bulk_retry_id", Kind::Text),
-            Field::new("trigger", "\"trigger\"", Kind::Text),
+            FilterField::new("destination_id", "destination_id", FieldKind::Text),
+            FilterField::new("delivery_group", "delivery_group", FieldKind::Text),
+            FilterField::new("event_id", "event_id", FieldKind::Text),
+            FilterField::new("status", "status", FieldKind::Text),
+            FilterField::new("error_code", "error_code", FieldKind::Text),
+            FilterField::new("bulk_retry_id", "bulk_retry_id", FieldKind::Text),
+            FilterField::new("trigger", "\"trigger\"", FieldKind::Text),
         ],
     )?;
     measure(call, &table::ATTEMPTS, filter).await
 }
 
-pub(super) async fn events_by_issue(call: Call) -> Reply {
+pub(super) async fn events_by_issue(call: ApiCall) -> ApiResult {
     if call.query["filters"].get("issue_id").is_none() {
         return Err(ApiError::invalid("filters.issue_id is required"));
     }
     let filter = filter_of(
         &call,
         &[
-            Field::new("issue_id", "i.issue_id", Kind::Text),
-            Field::new("source_id", "e.source_id", Kind::Text),
-            Field::new("destination_id", "e.destination_id", Kind::Text),
-            Field::new("webhook_id", "e.connection_id", Kind::Text),
+            FilterField::new("issue_id", "i.issue_id", FieldKind::Text),
+            FilterField::new("source_id", "e.source_id", FieldKind::Text),
+            FilterField::new("destination_id", "e.destination_id", FieldKind::Text),
+            FilterField::new("webhook_id", "e.connection_id", FieldKind::Text),
         ],
     )?;
     measure(call, &table::EVENTS_BY_ISSUE, filter).await
 }
 
-pub(super) async fn transformations(call: Call) -> Reply {
+pub(super) async fn transformations(call: ApiCall) -> ApiResult {
     let mut filter = filter_of(
         &call,
         &[
-            Field::new("transformation_id", "transformation_id", Kind::Text),
-            Field::new("webhook_id", "connection_id", Kind::Text),
-            Field::new("issue_id", "issue_id", Kind::Text),
+            FilterField::new("transformation_id", "transformation_id", FieldKind::Text),
+            FilterField::new("webhook_id", "connection_id", FieldKind::Text),
+            FilterField::new("issue_id", "issue_id", FieldKind::Text),
         ],
     )?;
     if let Some(level) = text(&call.query["filters"], "log_level") {
@@ -229,10 +244,10 @@ pub(super) async fn transformations(call: Call) -> Reply {
     measure(call, &table::TRANSFORMATIONS, filter).await
 }
 
-pub(super) async fn queue_depth(call: Call) -> Reply {
+pub(super) async fn queue_depth(call: ApiCall) -> ApiResult {
     gauge(call, Gauge::Queue).await
 }
 
-pub(super) async fn events_pending(call: Call) -> Reply {
+pub(super) async fn events_pending(call: ApiCall) -> ApiResult {
     gauge(call, Gauge::Pending).await
 }

@@ -26,6 +26,7 @@ mod render;
 mod replay;
 mod requests;
 mod rows;
+mod scopes;
 mod sources;
 mod time;
 mod transformations;
@@ -33,6 +34,7 @@ mod transformations;
 #[cfg(test)]
 mod plan_tests;
 
-pub(crate) use call::{Call, Reply, text};
+pub(crate) use call::{ApiCall, ApiResult, text};
 pub(crate) use dispatch::answer;
 pub(crate) use error::ApiError;
+pub(crate) use scopes::Scopes;

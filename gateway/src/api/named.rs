@@ -3,42 +3,42 @@
 
 mod write;
 
-pub(crate) use write::Typing;
+pub(crate) use write::TypeSource;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Value, json};
 
-use super::call::{Call, Reply, text};
-use super::config::{self, Stored};
+use super::call::{ApiCall, ApiResult, text};
+use super::config::{self, StoredConfig};
 use super::error::ApiError;
 use super::list::{
-    Conditions, CursorStyle, Direction, Field, Kind, Listing, Order, PageRequest,
+    Conditions, CursorStyle, Direction, FieldKind, FilterField, Listing, PageRequest, SortKey,
     count as count_rows, page, truthy,
 };
-use super::render::{self, View, find};
+use super::render::{self, RenderContext, find};
 use crate::clock::Micros;
 use crate::project::Project;
 
 /// One of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Named {
+pub(crate) enum NamedResource {
     /// Sources.
     Source,
     /// Destinations.
     Destination,
 }
 
-const FIELDS: &[Field] = &[
-    Field::new("id", "id", Kind::Text),
-    Field::new("name", "name", Kind::Text),
-    Field::new("type", "type", Kind::Text),
-    Field::new("disabled_at", "disabled_at", Kind::Time),
+const FIELDS: &[FilterField] = &[
+    FilterField::new("id", "id", FieldKind::Text),
+    FilterField::new("name", "name", FieldKind::Text),
+    FilterField::new("type", "type", FieldKind::Text),
+    FilterField::new("disabled_at", "disabled_at", FieldKind::Time),
 ];
 
-const ORDERS: &[Order] = &[
-    Order::new("created_at", "created_at"),
-    Order::new("updated_at", "updated_at"),
-    Order::new("name", "name"),
+const ORDERS: &[SortKey] = &[
+    SortKey::new("created_at", "created_at"),
+    SortKey::new("updated_at", "updated_at"),
+    SortKey::new("name", "name"),
 ];
 
 const fn listing(table: &'static str) -> Listing {
@@ -46,6 +46,7 @@ const fn listing(table: &'static str) -> Listing {
         from: table,
         columns: "*",
         id: "id",
+        seq: "seq",
         fields: FIELDS,
         orders: ORDERS,
         direction: Direction::Desc,
@@ -58,12 +59,16 @@ static SOURCES: Listing = listing("sources");
 static DESTINATIONS: Listing = listing("destinations");
 
 /// What destinations could be listed by before they had a type.
-const OLDER: [Field; 2] = [
-    Field::new("url", "json_extract(config, '$.url')", Kind::Text),
-    Field::new("cli_path", "json_extract(config, '$.path')", Kind::Text),
+const OLDER: [FilterField; 2] = [
+    FilterField::new("url", "json_extract(config, '$.url')", FieldKind::Text),
+    FilterField::new(
+        "cli_path",
+        "json_extract(config, '$.path')",
+        FieldKind::Text,
+    ),
 ];
 
-impl Named {
+impl NamedResource {
     pub(super) fn listing(self) -> &'static Listing {
         match self {
             Self::Source => &SOURCES,
@@ -90,7 +95,7 @@ impl Named {
         }
     }
 
-    fn render(self, view: &View, row: &Row<'_>, auth: bool) -> Result<Value, ApiError> {
+    fn render(self, view: &RenderContext, row: &Row<'_>, auth: bool) -> Result<Value, ApiError> {
         match self {
             Self::Source => render::source(view, row, auth),
             Self::Destination => render::destination(view, row, auth),
@@ -101,7 +106,7 @@ impl Named {
         self,
         kind: &str,
         given: Option<&Value>,
-        stored: Option<&Stored>,
+        stored: Option<&StoredConfig>,
         prefix: &str,
     ) -> Result<Value, ApiError> {
         match self {
@@ -128,7 +133,7 @@ impl Named {
     pub(crate) fn show(
         self,
         conn: &Connection,
-        view: &View,
+        view: &RenderContext,
         id: &str,
         auth: bool,
     ) -> Result<Option<Value>, ApiError> {
@@ -136,7 +141,7 @@ impl Named {
         find(conn, &sql, id, |row| self.render(view, row, auth))
     }
 
-    fn shown(self, conn: &Connection, view: &View, id: &str) -> Result<Value, ApiError> {
+    fn shown(self, conn: &Connection, view: &RenderContext, id: &str) -> Result<Value, ApiError> {
         self.show(conn, view, id, false)?
             .ok_or_else(|| ApiError::not_found(id))
     }
@@ -165,13 +170,13 @@ impl Named {
             .optional()?)
     }
 
-    fn stored(self, conn: &Connection, id: &str) -> Result<Stored, ApiError> {
+    fn stored(self, conn: &Connection, id: &str) -> Result<StoredConfig, ApiError> {
         let sql = format!(
             "SELECT type, config FROM {} WHERE id = ? AND deleted_at IS NULL",
             self.table()
         );
         find(conn, &sql, id, |row| {
-            Ok(Stored {
+            Ok(StoredConfig {
                 kind: row.get(0)?,
                 config: serde_json::from_str(&row.get::<_, String>(1)?)?,
             })
@@ -180,7 +185,7 @@ impl Named {
     }
 
     /// The type that the stored resource has, for the check of a body that does not name one.
-    pub(crate) async fn current_type(self, call: &Call) -> Result<Option<String>, ApiError> {
+    pub(crate) async fn current_type(self, call: &ApiCall) -> Result<Option<String>, ApiError> {
         let name = text(&call.body, "name").unwrap_or_default().to_owned();
         let id = call.id.clone();
         call.project
@@ -197,14 +202,14 @@ impl Named {
             .await
     }
 
-    pub(crate) async fn list(self, call: Call) -> Reply {
+    pub(crate) async fn list(self, call: ApiCall) -> ApiResult {
         let listing = self.listing();
         let request = PageRequest::read(listing, &call.query)?;
         let mut conditions = conditions(listing, &call.query)?;
         if call.is_untyped() && self == Self::Destination {
             conditions.fields(&OLDER, &call.older_query)?;
         }
-        let view = View::of_call(&call);
+        let view = RenderContext::of_call(&call);
         call.project
             .read(move |conn| {
                 page(conn, listing, request, conditions, true, |row| {
@@ -215,7 +220,7 @@ impl Named {
             .map(super::list::Page::into_json)
     }
 
-    pub(crate) async fn count(self, call: Call) -> Reply {
+    pub(crate) async fn count(self, call: ApiCall) -> ApiResult {
         let listing = self.listing();
         let conditions = conditions(listing, &call.query)?;
         let count = call
@@ -225,8 +230,8 @@ impl Named {
         Ok(json!({ "count": count }))
     }
 
-    pub(crate) async fn get(self, call: Call) -> Reply {
-        let view = View::of_call(&call);
+    pub(crate) async fn get(self, call: ApiCall) -> ApiResult {
+        let view = RenderContext::of_call(&call);
         let auth = call.includes("config.auth");
         call.project
             .read(move |conn| {
@@ -249,7 +254,7 @@ impl Named {
         id: &str,
     ) -> Result<Vec<String>, ApiError> {
         let sql = format!(
-            "SELECT id FROM connections WHERE {}_id = ? AND deleted_at IS NULL ORDER BY created_at, id",
+            "SELECT id FROM connections WHERE {}_id = ? AND deleted_at IS NULL ORDER BY created_at, seq",
             self.word()
         );
         let mut statement = conn.prepare_cached(&sql)?;

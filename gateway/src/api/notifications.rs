@@ -3,14 +3,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::call::{Call, Reply, text};
-use super::named::Named;
+use super::call::{ApiCall, ApiResult, text};
+use super::named::NamedResource;
 use super::{projects, rows};
 
-pub(super) async fn toggle(call: Call) -> Reply {
+pub(super) async fn toggle(call: ApiCall) -> ApiResult {
     rows::write(call, |tx, view, call| {
         let source_id = text(&call.body, "source_id").unwrap_or_default();
-        Named::Source.must_live(tx, source_id)?;
+        NamedResource::Source.must_live(tx, source_id)?;
         let enabled = call.body.get("enabled").and_then(Value::as_bool) == Some(true);
         let topics = call.body.get("topics").cloned().unwrap_or(Value::Null);
         let methods = if enabled {

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
-use super::call::{Call, Reply, text};
+use super::call::{ApiCall, ApiResult, text};
 use super::error::ApiError;
 use super::rows;
 use super::time::millis;
@@ -22,7 +22,7 @@ pub(crate) fn name(conn: &Connection) -> Result<String, ApiError> {
         .query_row([], |row| row.get(0))?)
 }
 
-fn shown(conn: &Connection) -> Reply {
+fn shown(conn: &Connection) -> ApiResult {
     let organization = conn
         .prepare_cached("SELECT * FROM organization")?
         .query_row([], |row| {
@@ -43,11 +43,11 @@ fn shown(conn: &Connection) -> Reply {
     Ok::<Value, ApiError>(organization)
 }
 
-pub(super) async fn get(call: Call) -> Reply {
+pub(super) async fn get(call: ApiCall) -> ApiResult {
     call.project.read(shown).await
 }
 
-pub(super) async fn update(call: Call) -> Reply {
+pub(super) async fn update(call: ApiCall) -> ApiResult {
     rows::write(call, |tx, _, call| {
         tx.prepare_cached("UPDATE organization SET name = coalesce(?1, name), updated_at = ?2")?
             .execute(params![text(&call.body, "name"), call.now()])?;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::call::text;
 use super::error::ApiError;
 use super::render::find;
-use crate::json;
+use crate::json::{self, Ordered};
 use crate::json_match;
 
 /// A stored payload.
@@ -43,9 +43,31 @@ impl Payload {
             "query": self.query,
             "parsed_query": self.parsed_query,
             "headers": self.headers,
-            "body": self.shown_body(),
+            "body": self.body_in_order(),
             "is_large_payload": self.is_large,
         })
+    }
+
+    /// The body as it is shown, its members in the order they were sent in.
+    fn body_in_order(&self) -> Value {
+        match self.ordered_body() {
+            Some(body) => json::verbatim(&body.to_string()),
+            None => Value::from(self.text()),
+        }
+    }
+
+    /// The request as code of a transformation gets it, as JSON.
+    pub(crate) fn as_request(&self) -> RequestText {
+        RequestText {
+            headers: self.headers.clone(),
+            body: match self.ordered_body() {
+                Some(body) => body.to_string(),
+                None => Value::from(self.text()).to_string(),
+            },
+            path: self.path.clone(),
+            query: self.query.clone(),
+            parsed_query: self.parsed_query.to_string(),
+        }
     }
 
     /// The body as `raw_body` serves it: the text it is, or Base64 of bytes that are no text, so
@@ -62,7 +84,7 @@ impl Payload {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body as JSON where it was sent as an object or a list, else as text.
+    /// The body as JSON where it was sent as an object or a list, else as text, to be looked into.
     pub(crate) fn shown_body(&self) -> Value {
         match self.json_body() {
             Some(body @ (Value::Object(_) | Value::Array(_))) => body,
@@ -71,12 +93,41 @@ impl Payload {
     }
 
     fn json_body(&self) -> Option<Value> {
+        self.is_json().then(|| json::parse(&self.body)).flatten()
+    }
+
+    /// The body where it is an object or a list.
+    fn ordered_body(&self) -> Option<Ordered> {
+        let body = self.is_json().then(|| json::parse_ordered(&self.body))?;
+        body.filter(|body| body.is_object() || body.is_list())
+    }
+
+    fn is_json(&self) -> bool {
         let content_type = text(&self.headers, "content-type").unwrap_or("application/json");
-        content_type
-            .to_ascii_lowercase()
-            .contains("json")
-            .then(|| json::parse(&self.body))
-            .flatten()
+        content_type.to_ascii_lowercase().contains("json")
+    }
+}
+
+/// A request that code of a transformation is tried on: what is JSON is the text of it, in its order.
+pub(crate) struct RequestText {
+    pub(crate) headers: Value,
+    pub(crate) body: String,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) parsed_query: String,
+}
+
+impl RequestText {
+    /// The whole as JSON.
+    pub(crate) fn to_json(&self) -> String {
+        format!(
+            r#"{{"headers":{},"body":{},"query":{},"parsed_query":{},"path":{}}}"#,
+            self.headers,
+            self.body,
+            Value::from(self.query.as_str()),
+            self.parsed_query,
+            Value::from(self.path.as_str()),
+        )
     }
 }
 
@@ -184,7 +235,7 @@ mod tests {
     #[test]
     fn a_json_body_shows_as_json_and_any_other_as_text() {
         let object = payload("application/json; charset=utf-8", "{\"id\":7}");
-        assert_eq!(object.shown()["body"], json!({ "id": 7 }));
+        assert_eq!(object.shown_body(), json!({ "id": 7 }));
         assert_eq!(object.raw_body(), "{\"id\":7}");
         let bytes = Payload {
             body: vec![0, 255, 1],

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::list::{Conditions, Listing, plan};
-use super::named::Named;
+use super::named::NamedResource;
 use super::{
     attempts, bookmarks, bulk, connections, events, integrations, issue_triggers, issues, requests,
     transformations,
@@ -14,8 +14,8 @@ use crate::store::{Store, StoreError};
 /// Every list that comes in pages.
 fn listings() -> [&'static Listing; 14] {
     [
-        Named::Source.listing(),
-        Named::Destination.listing(),
+        NamedResource::Source.listing(),
+        NamedResource::Destination.listing(),
         &connections::LISTING,
         &events::LISTING,
         &requests::LISTING,
@@ -60,7 +60,7 @@ async fn plan_of(listing: &'static Listing, query: Value) -> Vec<String> {
 async fn every_default_order_and_common_filter_walks_an_index() {
     let cases: &[(&Listing, &[Value])] = &[
         (
-            Named::Source.listing(),
+            NamedResource::Source.listing(),
             &[
                 json!({}),
                 json!({ "order_by": "updated_at" }),
@@ -68,7 +68,7 @@ async fn every_default_order_and_common_filter_walks_an_index() {
             ],
         ),
         (
-            Named::Destination.listing(),
+            NamedResource::Destination.listing(),
             &[
                 json!({}),
                 json!({ "order_by": "updated_at" }),

@@ -5,10 +5,10 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde_json::{Map, Value, json};
 
-use super::call::{Call, Reply, text};
+use super::call::{ApiCall, ApiResult, text};
 use super::error::ApiError;
 use super::organizations;
-use super::render::{View, stored_json};
+use super::render::{RenderContext, stored_json};
 use super::rows;
 use super::time::millis;
 use crate::clock::Micros;
@@ -23,11 +23,11 @@ const SHOWN: [&str; 4] = [
     "webhook_source_id",
 ];
 
-fn render(conn: &Connection, _: &View, row: &Row<'_>) -> Result<Value, ApiError> {
+fn render(conn: &Connection, _: &RenderContext, row: &Row<'_>) -> Result<Value, ApiError> {
     let id: String = row.get("id")?;
     let hostnames: Vec<String> = conn
         .prepare_cached(
-            "SELECT hostname FROM custom_domains WHERE project_id = ? ORDER BY created_at, id",
+            "SELECT hostname FROM custom_domains WHERE project_id = ? ORDER BY created_at, seq",
         )?
         .query_map([&id], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
@@ -63,12 +63,12 @@ fn render(conn: &Connection, _: &View, row: &Row<'_>) -> Result<Value, ApiError>
 
 /// Every project. A list names the organization in front of each, which is how the vendor's command-line
 /// client tells them apart; a single project has its own name.
-pub(super) async fn list(call: Call) -> Reply {
-    let view = View::of(&call.project);
+pub(super) async fn list(call: ApiCall) -> ApiResult {
+    let view = RenderContext::of(&call.project);
     call.project
         .read(move |conn| {
             let mut statement =
-                conn.prepare_cached("SELECT * FROM projects ORDER BY created_at, id")?;
+                conn.prepare_cached("SELECT * FROM projects ORDER BY created_at, seq")?;
             let organization = organizations::name(conn)?;
             let mut rows = statement.query([])?;
             let mut projects = Vec::new();
@@ -83,6 +83,13 @@ pub(super) async fn list(call: Call) -> Reply {
         .await
 }
 
+/// Whether there is a project of this id.
+pub(crate) fn exists(conn: &Connection, id: &str) -> Result<bool, ApiError> {
+    Ok(conn
+        .prepare_cached("SELECT 1 FROM projects WHERE id = ?")?
+        .exists([id])?)
+}
+
 /// What versions before 2026-09-01 call the type of a project.
 pub(crate) fn mode(kind: &str) -> &str {
     match kind {
@@ -91,11 +98,11 @@ pub(crate) fn mode(kind: &str) -> &str {
     }
 }
 
-pub(super) async fn get(call: Call) -> Reply {
+pub(super) async fn get(call: ApiCall) -> ApiResult {
     rows::get(call, BY_ID, render).await
 }
 
-pub(super) async fn create(call: Call) -> Reply {
+pub(super) async fn create(call: ApiCall) -> ApiResult {
     let id = call.project.ids().team();
     rows::write(call, move |tx, view, call| {
         let organization = organizations::id(tx)?;
@@ -118,13 +125,13 @@ pub(super) async fn create(call: Call) -> Reply {
     .await
 }
 
-pub(super) async fn update(call: Call) -> Reply {
+pub(super) async fn update(call: ApiCall) -> ApiResult {
     rows::write(call, |tx, view, call| {
         let mut settings = call.body.as_object().cloned().unwrap_or_default();
         let name = settings.remove("name");
         let private = settings.remove("private");
         if let Some(source) = settings.get("webhook_source_id").and_then(Value::as_str) {
-            super::named::Named::Source.must_live(tx, source)?;
+            super::named::NamedResource::Source.must_live(tx, source)?;
         }
         merge(tx, &call.id, settings, call.now())?;
         tx.prepare_cached(
@@ -161,7 +168,7 @@ pub(super) fn merge(
 }
 
 /// Deletes a project, but not the one the key belongs to.
-pub(super) async fn delete(call: Call) -> Reply {
+pub(super) async fn delete(call: ApiCall) -> ApiResult {
     if call.id == call.project.team_id {
         return Err(ApiError::Unprocessable {
             message: "The gateway does not delete the project of the key in use".into(),

@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use hookdeck::ApiVersion;
 use rusqlite::{Connection, OptionalExtension, Row};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::call::Call;
+use super::call::ApiCall;
 use super::config;
 use super::error::ApiError;
 use super::time::{millis, precise};
+use crate::json::{self, Ordered};
 use crate::settings::Settings;
 
 /// What rendering needs to know of the project.
 #[derive(Clone, Debug)]
-pub(crate) struct View {
+pub(crate) struct RenderContext {
     /// The project's id.
     pub(crate) team_id: String,
     /// Its URLs.
@@ -23,7 +24,7 @@ pub(crate) struct View {
     credentials: bool,
 }
 
-impl View {
+impl RenderContext {
     /// The view of a project.
     pub(crate) fn of(project: &crate::project::Project) -> Self {
         Self {
@@ -34,7 +35,7 @@ impl View {
     }
 
     /// The view of a call, which may be in an older version.
-    pub(crate) fn of_call(call: &Call) -> Self {
+    pub(crate) fn of_call(call: &ApiCall) -> Self {
         Self {
             credentials: call
                 .older
@@ -52,13 +53,24 @@ pub(super) fn stored_json(row: &Row<'_>, column: &str) -> Result<Value, ApiError
     }
 }
 
+/// The rules of a connection, their members in the order that the live API shows them in: that of the database
+/// behind it, whoever wrote them in whatever order.
+fn stored_rules(row: &Row<'_>) -> Result<Value, ApiError> {
+    let rules: Ordered = serde_json::from_str(&row.get::<_, String>("rules")?)?;
+    Ok(json::verbatim(&rules.in_postgres_order().to_string()))
+}
+
 /// A source; its secrets only with `auth`.
-pub(crate) fn source(view: &View, row: &Row<'_>, auth: bool) -> Result<Value, ApiError> {
+pub(crate) fn source(view: &RenderContext, row: &Row<'_>, auth: bool) -> Result<Value, ApiError> {
     let id: String = row.get("id")?;
     let kind: String = row.get("type")?;
     let config = stored_json(row, "config")?;
+    let url = match kind.as_str() {
+        "PUBLISH_API" => view.settings.publish_url(),
+        _ => view.settings.source_url(&id),
+    };
     Ok(json!({
-        "url": view.settings.source_url(&id),
+        "url": url,
         "id": id,
         "team_id": view.team_id,
         "name": row.get::<_, String>("name")?,
@@ -73,7 +85,11 @@ pub(crate) fn source(view: &View, row: &Row<'_>, auth: bool) -> Result<Value, Ap
 }
 
 /// A destination; its secrets only with `auth`.
-pub(crate) fn destination(view: &View, row: &Row<'_>, auth: bool) -> Result<Value, ApiError> {
+pub(crate) fn destination(
+    view: &RenderContext,
+    row: &Row<'_>,
+    auth: bool,
+) -> Result<Value, ApiError> {
     let config = stored_json(row, "config")?;
     Ok(json!({
         "id": row.get::<_, String>("id")?,
@@ -89,7 +105,11 @@ pub(crate) fn destination(view: &View, row: &Row<'_>, auth: bool) -> Result<Valu
 }
 
 /// A connection with its source and destination.
-pub(crate) fn connection(conn: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
+pub(crate) fn connection(
+    conn: &Connection,
+    view: &RenderContext,
+    row: &Row<'_>,
+) -> Result<Value, ApiError> {
     let source_id: String = row.get("source_id")?;
     let destination_id: String = row.get("destination_id")?;
     let source = one(
@@ -117,7 +137,7 @@ pub(crate) fn connection(conn: &Connection, view: &View, row: &Row<'_>) -> Resul
         "description": row.get::<_, Option<String>>("description")?,
         "source": source,
         "destination": destination,
-        "rules": stored_json(row, "rules")?,
+        "rules": stored_rules(row)?,
         "disabled_at": millis(row.get("disabled_at")?),
         "paused_at": millis(row.get("paused_at")?),
         "created_at": millis(row.get("created_at")?),
@@ -126,7 +146,7 @@ pub(crate) fn connection(conn: &Connection, view: &View, row: &Row<'_>) -> Resul
 }
 
 /// A request without its data.
-pub(crate) fn request(view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
+pub(crate) fn request(view: &RenderContext, row: &Row<'_>) -> Result<Value, ApiError> {
     Ok(json!({
         "id": row.get::<_, String>("id")?,
         "team_id": view.team_id,
@@ -144,7 +164,7 @@ pub(crate) fn request(view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
 }
 
 /// An event without its data.
-pub(crate) fn event(view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
+pub(crate) fn event(view: &RenderContext, row: &Row<'_>) -> Result<Value, ApiError> {
     Ok(json!({
         "id": row.get::<_, String>("id")?,
         "team_id": view.team_id,
@@ -168,7 +188,7 @@ pub(crate) fn event(view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
 }
 
 /// An ignored event.
-pub(crate) fn ignored_event(view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
+pub(crate) fn ignored_event(view: &RenderContext, row: &Row<'_>) -> Result<Value, ApiError> {
     Ok(json!({
         "id": row.get::<_, String>("id")?,
         "team_id": view.team_id,
@@ -182,7 +202,7 @@ pub(crate) fn ignored_event(view: &View, row: &Row<'_>) -> Result<Value, ApiErro
 }
 
 /// An attempt. A list leaves out what the destination answered and where it was asked.
-pub(crate) fn attempt(view: &View, row: &Row<'_>, whole: bool) -> Result<Value, ApiError> {
+pub(crate) fn attempt(view: &RenderContext, row: &Row<'_>, whole: bool) -> Result<Value, ApiError> {
     let mut attempt = json!({
         "id": row.get::<_, String>("id")?,
         "team_id": view.team_id,
@@ -213,9 +233,9 @@ pub(crate) fn attempt(view: &View, row: &Row<'_>, whole: bool) -> Result<Value, 
 
 /// What a destination answered: an object where it is one, else the text.
 fn response_body(text: String) -> Value {
-    match serde_json::from_str::<Map<String, Value>>(&text) {
-        Ok(object) => Value::Object(object),
-        Err(_) => Value::String(text),
+    match serde_json::from_str::<Ordered>(&text) {
+        Ok(object @ Ordered::Object(_)) => json::verbatim(&object.to_string()),
+        _ => Value::String(text),
     }
 }
 
@@ -250,7 +270,8 @@ mod tests {
 
     #[test]
     fn only_objects_answered_by_a_destination_are_shown_as_objects() {
-        assert_eq!(response_body("{\"ok\":true}".into()), json!({"ok": true}));
+        let object = response_body("{\"ok\":true, \"at\":1}".into());
+        assert_eq!(json::write(&object), "{\"ok\":true,\"at\":1}");
         for text in ["[1]", "12", "plain", "", "null"] {
             assert_eq!(response_body(text.into()), Value::from(text));
         }

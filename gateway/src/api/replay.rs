@@ -2,22 +2,22 @@
 
 use serde_json::{Value, json};
 
-use super::call::{Call, Reply, text};
+use super::call::{ApiCall, ApiResult, text};
 use super::error::ApiError;
-use super::render::View;
+use super::render::RenderContext;
 use super::{events, requests};
 use crate::events::EventError;
 use crate::ingest::{self, ReplayOutcome, ReplayTarget};
 use crate::intake::Intake;
 
 /// Makes events of a request for the connections that have none of it.
-pub(super) async fn retry_request(call: Call) -> Reply {
+pub(super) async fn retry_request(call: ApiCall) -> ApiResult {
     let (id, only) = (call.id.clone(), ids_in(&call.body, "webhook_ids"));
     let retried = taken_in(&call, move |intake| {
         ingest::retry(intake, &id, only.as_deref(), None)
     })
     .await?;
-    let view = View::of(&call.project);
+    let view = RenderContext::of(&call.project);
     call.project
         .read(move |conn| {
             Ok(json!({
@@ -29,7 +29,7 @@ pub(super) async fn retry_request(call: Call) -> Reply {
 }
 
 /// Takes a request in again.
-pub(super) async fn replay_request(call: Call) -> Reply {
+pub(super) async fn replay_request(call: ApiCall) -> ApiResult {
     let (id, target) = (call.id.clone(), target(&call.body));
     let replayed = taken_in(&call, move |intake| {
         ingest::replay(intake, &id, &target, None)
@@ -39,7 +39,7 @@ pub(super) async fn replay_request(call: Call) -> Reply {
 }
 
 /// Takes the request of an event in again.
-pub(super) async fn replay_event(call: Call) -> Reply {
+pub(super) async fn replay_event(call: ApiCall) -> ApiResult {
     let (id, target) = (call.id.clone(), target(&call.body));
     let replayed = taken_in(&call, move |intake| {
         ingest::replay_event(intake, &id, &target)
@@ -50,10 +50,10 @@ pub(super) async fn replay_event(call: Call) -> Reply {
 
 /// Sends the bookmarked data to the bookmark's connection, as a new request under today's rules.
 /// Answers the events this makes: none, if a rule turns the data down.
-pub(super) async fn trigger_bookmark(call: Call) -> Reply {
+pub(super) async fn trigger_bookmark(call: ApiCall) -> ApiResult {
     let id = call.id.clone();
     let event_ids = taken_in(&call, move |intake| ingest::send_bookmark(intake, &id)).await?;
-    let view = View::of(&call.project);
+    let view = RenderContext::of(&call.project);
     call.project
         .read(move |conn| {
             let shown = each(&event_ids, |id| events::shown(conn, &view, id))?;
@@ -62,7 +62,7 @@ pub(super) async fn trigger_bookmark(call: Call) -> Reply {
         .await
 }
 
-async fn taken_in<T, F>(call: &Call, job: F) -> Result<T, EventError>
+async fn taken_in<T, F>(call: &ApiCall, job: F) -> Result<T, EventError>
 where
     T: Send + 'static,
     F: Fn(&mut Intake<'_>) -> Result<T, EventError> + Clone + Send + 'static,
@@ -79,8 +79,8 @@ fn target(body: &Value) -> ReplayTarget {
 }
 
 /// The reply to a replay.
-async fn show_replayed(call: Call, replayed: ReplayOutcome) -> Reply {
-    let view = View::of(&call.project);
+async fn show_replayed(call: ApiCall, replayed: ReplayOutcome) -> ApiResult {
+    let view = RenderContext::of(&call.project);
     call.project
         .read(move |conn| {
             Ok(json!({

@@ -4,60 +4,68 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Sql;
 use serde_json::{Value, json};
 
-use super::call::{Call, Reply, text};
+use super::call::{ApiCall, ApiResult, text};
 use super::error::ApiError;
 use super::list::{
-    Conditions, CursorStyle, Direction, Field, Kind, Listing, Order, Page, PageRequest, page,
+    Conditions, CursorStyle, Direction, FieldKind, FilterField, Listing, Page, PageRequest,
+    SortKey, page,
 };
 use super::payload::{Payload, PayloadFilter};
-use super::render::{self, View, find};
+use super::render::{self, RenderContext, find};
 
 pub(super) static LISTING: Listing = Listing {
     from: "requests",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[
-        Field::new("id", "id", Kind::Text),
-        Field::new("source_id", "source_id", Kind::Text),
-        Field::new("verified", "verified", Kind::Boolean),
-        Field::new("events_count", "events_count", Kind::Integer),
-        Field::new("cli_events_count", "cli_events_count", Kind::Integer),
-        Field::new("ignored_count", "ignored_count", Kind::Integer),
-        Field::new("bulk_retry_id", "bulk_retry_id", Kind::Text),
-        Field::new("created_at", "created_at", Kind::Time),
-        Field::new("ingested_at", "ingested_at", Kind::Time),
+        FilterField::new("id", "id", FieldKind::Text),
+        FilterField::new("source_id", "source_id", FieldKind::Text),
+        FilterField::new("verified", "verified", FieldKind::Boolean),
+        FilterField::new("events_count", "events_count", FieldKind::Integer),
+        FilterField::new("cli_events_count", "cli_events_count", FieldKind::Integer),
+        FilterField::new("ignored_count", "ignored_count", FieldKind::Integer),
+        FilterField::new("bulk_retry_id", "bulk_retry_id", FieldKind::Text),
+        FilterField::new("created_at", "created_at", FieldKind::Time),
+        FilterField::new("ingested_at", "ingested_at", FieldKind::Time),
     ],
     orders: &[
-        Order::new("created_at", "created_at"),
-        Order::new("ingested_at", "ingested_at"),
+        SortKey::new("created_at", "created_at"),
+        SortKey::new("ingested_at", "ingested_at"),
     ],
     direction: Direction::Desc,
     limit: 50,
     cursor: CursorStyle::Packed,
 };
 
-const REJECTION_CAUSE: &[Field] = &[Field::new("rejection_cause", "rejection_cause", Kind::Text)];
+const REJECTION_CAUSE: &[FilterField] = &[FilterField::new(
+    "rejection_cause",
+    "rejection_cause",
+    FieldKind::Text,
+)];
 
 pub(super) static IGNORED: Listing = Listing {
     from: "ignored_events",
     columns: "*",
     id: "id",
-    fields: &[Field::new("id", "id", Kind::Text)],
+    seq: "seq",
+    fields: &[FilterField::new("id", "id", FieldKind::Text)],
     // Without an `order_by` the list goes by id, which a client cannot ask for.
     orders: &[
-        Order::new("id", "id"),
-        Order::new("created_at", "created_at"),
+        SortKey::new("id", "id"),
+        SortKey::new("created_at", "created_at"),
     ],
     direction: Direction::Asc,
     limit: 250,
     cursor: CursorStyle::Id,
 };
 
-pub(super) async fn list(call: Call) -> Reply {
+pub(super) async fn list(call: ApiCall) -> ApiResult {
     let request = PageRequest::read(&LISTING, &call.query)?;
-    let (conditions, filter) = selection(&call.query)?;
+    let (mut conditions, filter) = selection(&call.query)?;
+    conditions.visible(&call.project);
     let with_data = call.includes("data");
-    let view = View::of(&call.project);
+    let view = RenderContext::of(&call.project);
     call.project
         .read(move |conn| {
             page(
@@ -108,15 +116,15 @@ fn data(conn: &Connection, payload: Option<&str>) -> Result<Value, ApiError> {
 }
 
 /// The request without its data.
-pub(super) fn shown(conn: &Connection, view: &View, id: &str) -> Result<Value, ApiError> {
+pub(super) fn shown(conn: &Connection, view: &RenderContext, id: &str) -> Result<Value, ApiError> {
     find(conn, "SELECT * FROM requests WHERE id = ?", id, |row| {
         render::request(view, row)
     })?
     .ok_or_else(|| ApiError::not_found(id))
 }
 
-pub(super) async fn get(call: Call) -> Reply {
-    let view = View::of(&call.project);
+pub(super) async fn get(call: ApiCall) -> ApiResult {
+    let view = RenderContext::of(&call.project);
     call.project
         .read(move |conn| {
             find(
@@ -135,7 +143,7 @@ pub(super) async fn get(call: Call) -> Reply {
         .await
 }
 
-pub(super) async fn raw_body(call: Call) -> Reply {
+pub(super) async fn raw_body(call: ApiCall) -> ApiResult {
     call.project
         .read(move |conn| {
             let id: Option<String> = find(
@@ -156,7 +164,7 @@ pub(super) async fn raw_body(call: Call) -> Reply {
 }
 
 /// Refuses an unknown request.
-async fn must_exist(call: &Call) -> Result<(), ApiError> {
+async fn must_exist(call: &ApiCall) -> Result<(), ApiError> {
     let id = call.id.clone();
     call.project
         .read(move |conn| {
@@ -168,20 +176,20 @@ async fn must_exist(call: &Call) -> Result<(), ApiError> {
         .await
 }
 
-pub(super) async fn events(call: Call) -> Reply {
+pub(super) async fn events(call: ApiCall) -> ApiResult {
     must_exist(&call).await?;
     let mut conditions = Conditions::new();
     conditions.push("request_id = ?", [Sql::from(call.id.clone())]);
     super::events::list_where(call, conditions).await
 }
 
-pub(super) async fn ignored_events(call: Call) -> Reply {
+pub(super) async fn ignored_events(call: ApiCall) -> ApiResult {
     must_exist(&call).await?;
     let request = PageRequest::read(&IGNORED, &call.query)?;
     let mut conditions = Conditions::new();
     conditions.push("request_id = ?", [Sql::from(call.id.clone())]);
     conditions.fields(IGNORED.fields, &call.query)?;
-    let view = View::of(&call.project);
+    let view = RenderContext::of(&call.project);
     call.project
         .read(move |conn| {
             page(conn, &IGNORED, request, conditions, true, |row| {

@@ -3,24 +3,24 @@
 use rusqlite::{Connection, Row, Transaction};
 use serde_json::{Value, json};
 
-use super::call::{Call, Reply};
+use super::call::{ApiCall, ApiResult};
 use super::error::ApiError;
 use super::list::{Conditions, Listing, Page, PageRequest, count as count_rows, page};
-use super::render::{View, find};
+use super::render::{RenderContext, find};
 
 /// Turns a row into a model.
-pub(super) type Render = fn(&Connection, &View, &Row<'_>) -> Result<Value, ApiError>;
+pub(super) type Render = fn(&Connection, &RenderContext, &Row<'_>) -> Result<Value, ApiError>;
 
 /// The page of `listing` that the call asks for, with its column filters and `conditions` besides.
 pub(super) async fn list(
-    call: Call,
+    call: ApiCall,
     listing: &'static Listing,
     mut conditions: Conditions,
     render: Render,
-) -> Reply {
+) -> ApiResult {
     let request = PageRequest::read(listing, &call.query)?;
     conditions.fields(listing.fields, &call.query)?;
-    let view = View::of(&call.project);
+    let view = RenderContext::of(&call.project);
     call.project
         .read(move |conn| {
             page(conn, listing, request, conditions, true, |row| {
@@ -33,10 +33,10 @@ pub(super) async fn list(
 
 /// How many rows of `listing` fit the call's column filters and `conditions`.
 pub(super) async fn count(
-    call: Call,
+    call: ApiCall,
     listing: &'static Listing,
     mut conditions: Conditions,
-) -> Reply {
+) -> ApiResult {
     conditions.fields(listing.fields, &call.query)?;
     let count = call
         .project
@@ -48,7 +48,7 @@ pub(super) async fn count(
 /// The row that `sql` finds for `id`, as a model.
 pub(super) fn shown(
     conn: &Connection,
-    view: &View,
+    view: &RenderContext,
     sql: &str,
     id: &str,
     render: Render,
@@ -57,26 +57,26 @@ pub(super) fn shown(
 }
 
 /// Answers with the row that `sql` finds for the call's id.
-pub(super) async fn get(call: Call, sql: &'static str, render: Render) -> Reply {
-    let view = View::of(&call.project);
+pub(super) async fn get(call: ApiCall, sql: &'static str, render: Render) -> ApiResult {
+    let view = RenderContext::of(&call.project);
     call.project
         .read(move |conn| shown(conn, &view, sql, &call.id, render))
         .await
 }
 
 /// Runs a change in one transaction and wakes the project's engine, in case the schedule changed.
-/// Inside, [`Call::now`] is the moment of the change.
+/// Inside, [`ApiCall::now`] is the moment of the change.
 pub(super) async fn write(
-    call: Call,
-    change: impl FnOnce(&Transaction<'_>, &View, &Call) -> Reply + Send + 'static,
-) -> Reply {
-    let view = View::of(&call.project);
+    call: ApiCall,
+    change: impl FnOnce(&Transaction<'_>, &RenderContext, &ApiCall) -> ApiResult + Send + 'static,
+) -> ApiResult {
+    let view = RenderContext::of(&call.project);
     let project = call.project.clone();
     project.change(move |tx| change(tx, &view, &call)).await
 }
 
 /// Deletes the row with the call's id from `table`.
-pub(super) async fn delete(call: Call, table: &'static str) -> Reply {
+pub(super) async fn delete(call: ApiCall, table: &'static str) -> ApiResult {
     write(call, move |tx, _, call| {
         let deleted = tx
             .prepare_cached(&format!("DELETE FROM {table} WHERE id = ?"))?

@@ -3,16 +3,16 @@
 use rusqlite::named_params;
 use serde_json::Value;
 
-use super::call::{Call, Reply};
+use super::call::{ApiCall, ApiResult};
 use super::error::ApiError;
-use super::named::Named;
-use super::render::View;
+use super::named::NamedResource;
+use super::render::RenderContext;
 use crate::events;
 
-const SOURCE: Named = Named::Source;
+const SOURCE: NamedResource = NamedResource::Source;
 
 /// The type of the source a body is about, where it is stored already.
-pub(super) async fn current_type(call: &Call) -> Result<Option<String>, ApiError> {
+pub(super) async fn current_type(call: &ApiCall) -> Result<Option<String>, ApiError> {
     match call.id.as_str() {
         // An upsert that names no type makes a source of the default type.
         "" => Ok(None),
@@ -20,9 +20,19 @@ pub(super) async fn current_type(call: &Call) -> Result<Option<String>, ApiError
     }
 }
 
+/// Takes the `config` out of an update that names no `type`, and gives back what the live API says to it: what a
+/// config may hold depends on the type, and an update does not look at the stored one.
+pub(super) fn without_untyped_config(call: &mut ApiCall) -> Option<&'static str> {
+    if call.id.is_empty() || call.is_untyped() || call.body.get("type").is_some() {
+        return None;
+    }
+    let config = call.body.as_object_mut()?.remove("config");
+    config.map(|_| "config is not allowed")
+}
+
 /// Disables the source and all its connections, whose pending events are cancelled.
-pub(super) async fn disable(call: Call) -> Reply {
-    let view = View::of_call(&call);
+pub(super) async fn disable(call: ApiCall) -> ApiResult {
+    let view = RenderContext::of_call(&call);
     call.project
         .clone()
         .change(move |tx| -> Result<Value, ApiError> {

@@ -8,27 +8,29 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::{Value, json};
 
-use super::call::{Call, Reply, text};
+use super::call::{ApiCall, ApiResult, text};
 use super::error::ApiError;
-use super::list::{Conditions, CursorStyle, Direction, Field, Kind, Listing, Order};
+use super::list::{Conditions, CursorStyle, Direction, FieldKind, FilterField, Listing, SortKey};
 use super::payload::Payload;
-use super::render::{View, stored_json};
+use super::render::{RenderContext, stored_json};
 use super::rows;
 use super::time::{millis, precise};
 use crate::clock::Micros;
+use crate::json::{self, Ordered};
 
 pub(super) static LISTING: Listing = Listing {
     from: "transformations",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[
-        Field::new("id", "id", Kind::Text),
-        Field::new("name", "name", Kind::Text),
+        FilterField::new("id", "id", FieldKind::Text),
+        FilterField::new("name", "name", FieldKind::Text),
     ],
     orders: &[
-        Order::new("created_at", "created_at"),
-        Order::new("updated_at", "updated_at"),
-        Order::new("name", "name"),
+        SortKey::new("created_at", "created_at"),
+        SortKey::new("updated_at", "updated_at"),
+        SortKey::new("name", "name"),
     ],
     direction: Direction::Desc,
     limit: 100,
@@ -39,13 +41,14 @@ pub(super) static EXECUTIONS: Listing = Listing {
     from: "executions",
     columns: "*",
     id: "id",
+    seq: "seq",
     fields: &[
-        Field::new("log_level", "log_level", Kind::Text),
-        Field::new("webhook_id", "connection_id", Kind::Text),
-        Field::new("issue_id", "issue_id", Kind::Text),
-        Field::new("created_at", "created_at", Kind::Time),
+        FilterField::new("log_level", "log_level", FieldKind::Text),
+        FilterField::new("webhook_id", "connection_id", FieldKind::Text),
+        FilterField::new("issue_id", "issue_id", FieldKind::Text),
+        FilterField::new("created_at", "created_at", FieldKind::Time),
     ],
-    orders: &[Order::new("created_at", "created_at")],
+    orders: &[SortKey::new("created_at", "created_at")],
     direction: Direction::Desc,
     limit: 50,
     cursor: CursorStyle::Id,
@@ -53,31 +56,31 @@ pub(super) static EXECUTIONS: Listing = Listing {
 
 const BY_ID: &str = "SELECT * FROM transformations WHERE id = ?";
 
-fn render(_: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
+fn render(_: &Connection, view: &RenderContext, row: &Row<'_>) -> Result<Value, ApiError> {
     Ok(json!({
         "id": row.get::<_, String>("id")?,
         "team_id": view.team_id,
         "name": row.get::<_, String>("name")?,
-        "code": row.get::<_, String>("code")?,
-        "env": stored_json(row, "env")?,
+        "code": row.get::<_, Option<String>>("code")?,
+        "env": json::verbatim(&row.get::<_, String>("env")?),
         "created_at": millis(row.get("created_at")?),
         "updated_at": millis(row.get("updated_at")?),
     }))
 }
 
-fn shown(conn: &Connection, view: &View, id: &str) -> Result<Value, ApiError> {
+fn shown(conn: &Connection, view: &RenderContext, id: &str) -> Result<Value, ApiError> {
     rows::shown(conn, view, BY_ID, id, render)
 }
 
-pub(super) async fn list(call: Call) -> Reply {
+pub(super) async fn list(call: ApiCall) -> ApiResult {
     rows::list(call, &LISTING, Conditions::new(), render).await
 }
 
-pub(super) async fn count(call: Call) -> Reply {
+pub(super) async fn count(call: ApiCall) -> ApiResult {
     rows::count(call, &LISTING, Conditions::new()).await
 }
 
-pub(super) async fn get(call: Call) -> Reply {
+pub(super) async fn get(call: ApiCall) -> ApiResult {
     rows::get(call, BY_ID, render).await
 }
 
@@ -91,7 +94,7 @@ fn id_of(conn: &Connection, name: &str) -> Result<Option<String>, ApiError> {
 /// Refuses a name that another transformation than `own_id` holds.
 fn must_be_free(
     conn: &Connection,
-    view: &View,
+    view: &RenderContext,
     body: &Value,
     own_id: &str,
 ) -> Result<(), ApiError> {
@@ -108,29 +111,42 @@ fn must_be_free(
     }
 }
 
-pub(super) async fn create(call: Call) -> Reply {
+pub(super) async fn create(call: ApiCall) -> ApiResult {
     let id = call.project.ids().transformation();
     rows::write(call, move |tx, view, call| {
         must_be_free(tx, view, &call.body, "")?;
-        insert(tx, &id, &call.body, call.now())?;
+        insert(
+            tx,
+            &id,
+            &call.body,
+            env_of(&call.ordered_body()),
+            call.now(),
+        )?;
         shown(tx, view, &id)
     })
     .await
 }
 
-pub(super) async fn upsert(call: Call) -> Reply {
+pub(super) async fn upsert(call: ApiCall) -> ApiResult {
     let new_id = call.project.ids().transformation();
     rows::write(call, move |tx, view, call| {
-        let id = put_by_name(tx, new_id, &call.body, call.now())?;
+        let env = env_of(&call.ordered_body());
+        let id = put_by_name(tx, new_id, &call.body, env, call.now())?;
         shown(tx, view, &id)
     })
     .await
 }
 
-pub(super) async fn update(call: Call) -> Reply {
+pub(super) async fn update(call: ApiCall) -> ApiResult {
     rows::write(call, |tx, view, call| {
         must_be_free(tx, view, &call.body, &call.id)?;
-        change(tx, &call.id, &call.body, call.now())?;
+        change(
+            tx,
+            &call.id,
+            &call.body,
+            env_of(&call.ordered_body()),
+            call.now(),
+        )?;
         shown(tx, view, &call.id)
     })
     .await
@@ -142,27 +158,36 @@ pub(super) fn put_by_name(
     conn: &Connection,
     new_id: String,
     body: &Value,
+    env: Option<String>,
     now: Micros,
 ) -> Result<String, ApiError> {
     match id_of(conn, text(body, "name").unwrap_or_default())? {
         Some(id) => {
-            change(conn, &id, body, now)?;
+            change(conn, &id, body, env, now)?;
             Ok(id)
         }
         None => {
-            insert(conn, &new_id, body, now)?;
+            insert(conn, &new_id, body, env, now)?;
             Ok(new_id)
         }
     }
 }
 
-fn env_of(body: &Value) -> Option<String> {
-    body.get("env")
+/// The environment that a transformation in a body brings along, as it is stored.
+pub(super) fn env_of(transformation: &Ordered) -> Option<String> {
+    transformation
+        .get("env")
         .filter(|env| env.is_object())
-        .map(Value::to_string)
+        .map(Ordered::to_string)
 }
 
-fn insert(conn: &Connection, id: &str, body: &Value, now: Micros) -> Result<(), ApiError> {
+fn insert(
+    conn: &Connection,
+    id: &str,
+    body: &Value,
+    env: Option<String>,
+    now: Micros,
+) -> Result<(), ApiError> {
     conn.prepare_cached(
         "INSERT INTO transformations (id, name, code, env, created_at, updated_at)
          VALUES (:id, :name, :code, :env, :now, :now)",
@@ -170,14 +195,21 @@ fn insert(conn: &Connection, id: &str, body: &Value, now: Micros) -> Result<(), 
     .execute(named_params! {
         ":id": id,
         ":name": text(body, "name").unwrap_or_default(),
-        ":code": text(body, "code").unwrap_or_default(),
-        ":env": env_of(body).unwrap_or_else(|| "{}".to_owned()),
+        // A rule may name a transformation that there is not, and brings no code for it.
+        ":code": text(body, "code"),
+        ":env": env.unwrap_or_else(|| "{}".to_owned()),
         ":now": now,
     })?;
     Ok(())
 }
 
-fn change(conn: &Connection, id: &str, body: &Value, now: Micros) -> Result<(), ApiError> {
+fn change(
+    conn: &Connection,
+    id: &str,
+    body: &Value,
+    env: Option<String>,
+    now: Micros,
+) -> Result<(), ApiError> {
     let changed = conn
         .prepare_cached(
             "UPDATE transformations SET name = coalesce(:name, name), code = coalesce(:code, code),
@@ -188,7 +220,7 @@ fn change(conn: &Connection, id: &str, body: &Value, now: Micros) -> Result<(), 
             ":id": id,
             ":name": text(body, "name"),
             ":code": text(body, "code"),
-            ":env": env_of(body),
+            ":env": env,
             ":now": now,
         })?;
     if changed == 0 {
@@ -198,7 +230,7 @@ fn change(conn: &Connection, id: &str, body: &Value, now: Micros) -> Result<(), 
 }
 
 /// Deletes what no rule uses, for good.
-pub(super) async fn delete(call: Call) -> Reply {
+pub(super) async fn delete(call: ApiCall) -> ApiResult {
     rows::write(call, |tx, _, call| {
         rows::must_exist(tx, "SELECT 1 FROM transformations WHERE id = ?", &call.id)?;
         let using: Vec<String> = tx
@@ -206,7 +238,7 @@ pub(super) async fn delete(call: Call) -> Reply {
                 "SELECT id FROM connections c WHERE deleted_at IS NULL AND EXISTS (
                      SELECT 1 FROM json_each(c.rules)
                      WHERE json_extract(value, '$.transformation_id') = ?)
-                 ORDER BY created_at, id",
+                 ORDER BY created_at, seq",
             )?
             .query_map([&call.id], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
@@ -226,7 +258,7 @@ pub(super) async fn delete(call: Call) -> Reply {
 /// An execution as lists show it.
 pub(super) fn render_execution(
     _: &Connection,
-    view: &View,
+    view: &RenderContext,
     row: &Row<'_>,
 ) -> Result<Value, ApiError> {
     Ok(json!({
@@ -244,7 +276,7 @@ pub(super) fn render_execution(
     }))
 }
 
-fn render_whole(conn: &Connection, view: &View, row: &Row<'_>) -> Result<Value, ApiError> {
+fn render_whole(conn: &Connection, view: &RenderContext, row: &Row<'_>) -> Result<Value, ApiError> {
     let mut execution = render_execution(conn, view, row)?;
     for (member, column) in [
         ("original_event_data", "payload_id"),
@@ -259,7 +291,7 @@ fn render_whole(conn: &Connection, view: &View, row: &Row<'_>) -> Result<Value, 
     Ok(execution)
 }
 
-pub(super) async fn executions(call: Call) -> Reply {
+pub(super) async fn executions(call: ApiCall) -> ApiResult {
     let id = call.id.clone();
     call.project
         .read(move |conn| rows::must_exist(conn, "SELECT 1 FROM transformations WHERE id = ?", &id))
@@ -269,8 +301,8 @@ pub(super) async fn executions(call: Call) -> Reply {
     rows::list(call, &EXECUTIONS, conditions, render_execution).await
 }
 
-pub(super) async fn execution(call: Call) -> Reply {
-    let view = View::of(&call.project);
+pub(super) async fn execution(call: ApiCall) -> ApiResult {
+    let view = RenderContext::of(&call.project);
     call.project
         .clone()
         .read(move |conn| {

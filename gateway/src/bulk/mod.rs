@@ -112,7 +112,7 @@ pub(crate) fn cancel(
 pub(crate) fn due(conn: &Connection) -> Result<Vec<(String, Micros)>, StoreError> {
     let jobs = conn
         .prepare_cached(
-            "SELECT id, due_at FROM bulk_jobs WHERE due_at IS NOT NULL ORDER BY due_at, id",
+            "SELECT id, due_at FROM bulk_jobs WHERE due_at IS NOT NULL ORDER BY due_at, seq",
         )?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;

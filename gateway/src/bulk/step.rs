@@ -12,7 +12,7 @@ use crate::store::StoreError;
 use crate::wire::{AttemptTrigger, BulkType};
 
 /// A job as its next batch needs it.
-struct Job {
+struct BulkJob {
     id: String,
     bulk_type: BulkType,
     target: ReplayTarget,
@@ -75,7 +75,7 @@ fn batch(intake: &mut Intake<'_>, id: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn load(conn: &Connection, id: &str) -> Result<Option<Job>, StoreError> {
+fn load(conn: &Connection, id: &str) -> Result<Option<BulkJob>, StoreError> {
     let found: Option<(BulkType, String)> = conn
         .prepare_cached("SELECT kind, query FROM bulk_jobs WHERE id = :id AND due_at IS NOT NULL")?
         .query_row(named_params! { ":id": id }, |row| {
@@ -87,7 +87,7 @@ fn load(conn: &Connection, id: &str) -> Result<Option<Job>, StoreError> {
     };
     let broken = |what: String| StoreError::Unusable(format!("bulk job {id}: {what}"));
     let query: Value = serde_json::from_str(&query).map_err(|error| broken(error.to_string()))?;
-    Ok(Some(Job {
+    Ok(Some(BulkJob {
         id: id.to_owned(),
         bulk_type,
         target: target(&query["target"]),
@@ -108,7 +108,7 @@ fn target(value: &Value) -> ReplayTarget {
 }
 
 /// Makes the change to one entry, wholly or not at all. Answers whether it could be made.
-fn apply_whole(intake: &mut Intake<'_>, job: &Job, item: &str) -> Result<bool, StoreError> {
+fn apply_whole(intake: &mut Intake<'_>, job: &BulkJob, item: &str) -> Result<bool, StoreError> {
     let conn = intake.conn;
     conn.execute_batch("SAVEPOINT bulk_item")?;
     let applied = apply(intake, job, item);
@@ -129,7 +129,7 @@ fn apply_whole(intake: &mut Intake<'_>, job: &Job, item: &str) -> Result<bool, S
     Ok(refused.is_none())
 }
 
-fn apply(intake: &mut Intake<'_>, job: &Job, item: &str) -> Result<(), EventError> {
+fn apply(intake: &mut Intake<'_>, job: &BulkJob, item: &str) -> Result<(), EventError> {
     let (conn, now) = (intake.conn, intake.now);
     match job.bulk_type {
         BulkType::EventsRetry => {

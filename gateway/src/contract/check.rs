@@ -1,7 +1,10 @@
 //! The walk over a value with its schema.
 
+use std::cell::RefCell;
+
 use serde_json::{Map, Value};
 
+use super::leniency::Leniency;
 use super::schema::{Additional, Kind, Schema};
 use super::violation::{Path, Violation, plain};
 use super::{Contract, date, rules, union, variants};
@@ -18,7 +21,7 @@ pub enum Mode {
 }
 
 /// Values of these properties are null in live replies although the document does not say so.
-const NULL_IN_PRACTICE: [&str; 2] = ["error_code", "rejection_cause"];
+const NULL_IN_PRACTICE: [&str; 3] = ["code", "error_code", "rejection_cause"];
 
 /// Properties that live replies have beyond the document.
 const EXTRA_IN_PRACTICE: [&str; 7] = [
@@ -31,6 +34,9 @@ const EXTRA_IN_PRACTICE: [&str; 7] = [
     "updated_at",
 ];
 
+/// The places of what a walk has dropped.
+pub type Dropped = RefCell<Vec<String>>;
+
 /// One walk.
 #[derive(Debug, Clone, Copy)]
 pub struct Checker<'a> {
@@ -38,6 +44,12 @@ pub struct Checker<'a> {
     pub mode: Mode,
     /// The type of the stored source or destination, for an update that does not repeat it.
     pub current_type: Option<&'a str>,
+    /// Where to note members that are not listed and are dropped; without it they are refused.
+    pub dropped: Option<&'a Dropped>,
+    /// Whether a delivery policy of a command-line destination is dropped.
+    pub drops_cli_policy: bool,
+    /// Whether messages put the text that fits no pattern in quotes.
+    pub quotes: bool,
 }
 
 impl<'a> Checker<'a> {
@@ -46,6 +58,45 @@ impl<'a> Checker<'a> {
             contract,
             mode,
             current_type,
+            dropped: None,
+            drops_cli_policy: false,
+            quotes: true,
+        }
+    }
+
+    /// The same walk, as forgiving as asked for.
+    pub fn forgiving(self, leniency: Leniency, dropped: &'a Dropped) -> Self {
+        Self {
+            dropped: leniency.drops_unlisted.then_some(dropped),
+            drops_cli_policy: leniency.drops_cli_policy,
+            ..self
+        }
+    }
+
+    /// The same walk, noting elsewhere what it drops, if it drops anything.
+    pub fn noting<'b>(self, dropped: &'b Dropped) -> Checker<'b>
+    where
+        'a: 'b,
+    {
+        Checker {
+            dropped: self.dropped.map(|_| dropped),
+            ..self
+        }
+    }
+
+    /// The same walk, refusing what is not listed.
+    pub fn strict(self) -> Self {
+        Self {
+            dropped: None,
+            ..self
+        }
+    }
+
+    /// Deals with a member at `path` that is not listed. It must not be among what the check gives back.
+    pub fn unlisted(&self, path: &Path, out: &mut Vec<Violation>) {
+        match self.dropped {
+            Some(dropped) => dropped.borrow_mut().push(path.to_string()),
+            None => out.push(Violation::not_allowed(path)),
         }
     }
 
@@ -102,7 +153,8 @@ impl<'a> Checker<'a> {
         out: &mut Vec<Violation>,
     ) -> Value {
         if !values.contains(input) {
-            out.push(Violation::none_of(path, values, nullable));
+            let values = live_order(values);
+            out.push(Violation::none_of(path, &values, nullable));
         }
         input.clone()
     }
@@ -148,8 +200,10 @@ impl<'a> Checker<'a> {
             .filter(|pattern| !pattern.is_match(text))
         {
             let source = pattern.source();
-            let text =
-                format!("with value \"{text}\" fails to match the required pattern: /{source}/");
+            let quote = if self.quotes { "\"" } else { "" };
+            let text = format!(
+                "with value {quote}{text}{quote} fails to match the required pattern: /{source}/"
+            );
             out.push(Violation::new(path, text));
         }
         match schema.format.as_deref() {
@@ -286,10 +340,16 @@ impl<'a> Checker<'a> {
         tolerated: &[String],
         out: &mut Vec<Violation>,
     ) -> Value {
+        let parsed = self.json_text(input);
+        let input = parsed.as_ref().unwrap_or(input);
         let Value::Object(members) = input else {
             out.push(Violation::not_a(path, "object"));
             return input.clone();
         };
+        // The document's way of writing "any object".
+        if schema.is_empty_object() {
+            return input.clone();
+        }
         let mut typed = members.clone();
         for (name, property) in &schema.properties.0 {
             let at = path.key(name);
@@ -314,7 +374,10 @@ impl<'a> Checker<'a> {
                 Additional::Allowed(true) => {}
                 Additional::Allowed(false)
                     if tolerated.contains(name) || self.is_live_extra(name) => {}
-                Additional::Allowed(false) => out.push(Violation::not_allowed(&path.key(name))),
+                Additional::Allowed(false) => {
+                    typed.remove(name);
+                    self.unlisted(&path.key(name), out);
+                }
                 Additional::Schema(schema) => {
                     typed.insert(
                         name.clone(),
@@ -326,9 +389,27 @@ impl<'a> Checker<'a> {
         Value::Object(typed)
     }
 
+    /// A parameter that is an object may come as JSON text. Text that is no JSON object stays text, and is refused.
+    fn json_text(&self, input: &Value) -> Option<Value> {
+        let text = input.as_str().filter(|_| self.mode == Mode::Query)?;
+        serde_json::from_str(text).ok().filter(Value::is_object)
+    }
+
     fn is_live_extra(&self, name: &str) -> bool {
         self.mode == Mode::Reply && EXTRA_IN_PRACTICE.contains(&name)
     }
+}
+
+/// The types of destinations as the live API's messages list them, which is not the document's order.
+const DESTINATION_TYPES: [&str; 3] = ["HTTP", "CLI", "MOCK_API"];
+
+fn live_order(values: &[Value]) -> Vec<Value> {
+    let mut values = values.to_vec();
+    let place = |value: &Value| DESTINATION_TYPES.iter().position(|name| value == name);
+    if values.iter().all(|value| place(value).is_some()) {
+        values.sort_by_key(place);
+    }
+    values
 }
 
 /// The largest whole number JavaScript counts to without gaps.
@@ -364,7 +445,8 @@ fn parse_number(text: &str) -> Option<Value> {
 }
 
 fn is_uri(text: &str) -> bool {
-    !text.contains(char::is_whitespace) && url::Url::parse(text).is_ok()
+    let is_web = |url: &url::Url| matches!(url.scheme(), "http" | "https");
+    !text.contains(char::is_whitespace) && url::Url::parse(text).is_ok_and(|url| is_web(&url))
 }
 
 fn is_email(text: &str) -> bool {

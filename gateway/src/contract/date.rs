@@ -1,19 +1,32 @@
 //! ISO 8601 moments as query parameters carry them.
 
 use jiff::SignedDuration;
-use jiff::civil::{Date, Time};
+use jiff::civil::{Date, DateTime, Time};
 
 use crate::clock::Micros;
 
 /// Reads a date (`2026-09-01`) or a date and time with optional fraction and offset, and writes it as an RFC 3339
-/// moment in UTC with six digits. A moment without an offset is taken as UTC. `None` when it is not a moment of the
-/// years 0 to 9999.
+/// moment in UTC with six digits, or with nine if there is something beyond. A moment without an offset is taken as
+/// UTC. `None` when it is not a moment of the years 0 to 9999.
 pub fn normalize(text: &str) -> Option<String> {
-    parse(text).map(Micros::to_micros_string)
+    read(text).map(|at| match at.subsec_nanosecond() % 1_000 {
+        0 => format!("{at:.6}Z"),
+        _ => format!("{at:.9}Z"),
+    })
 }
 
-/// The moment that [`normalize`] writes; digits of a second beyond the sixth are cut off.
+/// The last microsecond at or before the moment that [`normalize`] writes.
 pub fn parse(text: &str) -> Option<Micros> {
+    read(text).map(Micros::from_civil)
+}
+
+/// The last microsecond at or before the moment, and whether the moment lies beyond it.
+pub fn parse_exactly(text: &str) -> Option<(Micros, bool)> {
+    read(text).map(|at| (Micros::from_civil(at), at.subsec_nanosecond() % 1_000 != 0))
+}
+
+/// The moment in UTC; digits of a second beyond the ninth are cut off.
+fn read(text: &str) -> Option<DateTime> {
     let (date, rest) = text.as_bytes().split_first_chunk::<10>()?;
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *date else {
         return None;
@@ -32,7 +45,7 @@ pub fn parse(text: &str) -> Option<Micros> {
         _ => return None,
     };
     let utc = date.ok()?.to_datetime(time).checked_sub(offset).ok()?;
-    (utc.year() >= 0).then(|| Micros::from_civil(utc))
+    (utc.year() >= 0).then_some(utc)
 }
 
 /// Reads a time of the day off the front of the text: hour and minute, and maybe a second with maybe a fraction.
@@ -47,11 +60,11 @@ fn time(text: &[u8]) -> Option<(Time, &[u8])> {
         if let [b'.' | b',', after @ ..] = rest {
             let digits = after.iter().take_while(|byte| byte.is_ascii_digit());
             let (digits, after) = after.split_at(digits.count());
-            let mut micros = *b"000000";
-            for (place, digit) in micros.iter_mut().zip(digits) {
+            let mut all = *b"000000000";
+            for (place, digit) in all.iter_mut().zip(digits) {
                 *place = *digit;
             }
-            nanos = number::<i32>(&micros)? * 1_000;
+            nanos = number(&all)?;
             rest = after;
             if digits.is_empty() {
                 return None;
@@ -102,6 +115,10 @@ mod tests {
             ("2026-09-01T10:20:30.123Z", "2026-09-01T10:20:30.123000Z"),
             (
                 "2026-09-01T10:20:30.123456789Z",
+                "2026-09-01T10:20:30.123456789Z",
+            ),
+            (
+                "2026-09-01T10:20:30.1234560009Z",
                 "2026-09-01T10:20:30.123456Z",
             ),
             ("2026-09-01T00:20:30+02:00", "2026-08-31T22:20:30.000000Z"),
@@ -145,6 +162,18 @@ mod tests {
             "9999-12-31T23:00:00-12:00",
         ] {
             assert_eq!(normalize(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_moment_between_two_microseconds_is_known_to_lie_there() {
+        for (text, micros, beyond) in [
+            ("1970-01-01T00:00:00.0000015Z", 1, true),
+            ("1970-01-01T00:00:00.000002Z", 2, false),
+            ("1969-12-31T23:59:59.9999985Z", -2, true),
+        ] {
+            let expected = (Micros::from_i64(micros), beyond);
+            assert_eq!(parse_exactly(text), Some(expected), "{text}");
         }
     }
 

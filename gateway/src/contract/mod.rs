@@ -9,6 +9,7 @@
 
 mod check;
 mod date;
+mod leniency;
 mod operation;
 mod pattern;
 mod reply;
@@ -26,11 +27,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-pub(crate) use date::parse as parse_date;
+pub(crate) use date::{parse as parse_date, parse_exactly as parse_date_exactly};
+pub use leniency::{Checked, Leniency};
 pub use operation::{Operation, QueryParameter, Route};
 pub use schema::Schema;
 
-use check::{Checker, Mode};
+use check::{Checker, Dropped, Mode};
 use operation::{RawOperation, Segment};
 use schema::Lazy;
 use violation::{Path, Violation};
@@ -156,9 +158,8 @@ impl Contract {
         Some(Route { operation, params })
     }
 
-    /// Checks a parsed query string and gives it back with typed values: numbers and
-    /// booleans as such, moments as RFC 3339 in UTC with six digits, JSON parameters parsed, an empty value or `null`
-    /// as null where the parameter is nullable. Unknown parameters are left out, as the live API ignores them.
+    /// Checks a parsed query string and gives it back with typed values, refusing members of object parameters that
+    /// the document does not list; see [`check_query`](Self::check_query).
     ///
     /// # Errors
     ///
@@ -168,7 +169,25 @@ impl Contract {
         operation: &Operation,
         query: &Value,
     ) -> Result<Value, Vec<String>> {
-        let checker = Checker::new(self, Mode::Query, None);
+        self.check_query(operation, query, Leniency::STRICT)
+            .map(|checked| checked.value)
+    }
+
+    /// Checks a parsed query string and gives it back with typed values: numbers and
+    /// booleans as such, moments as RFC 3339 in UTC with six digits, JSON parameters parsed, an empty value or `null`
+    /// as null where the parameter is nullable. Unknown parameters are left out, as the live API ignores them.
+    ///
+    /// # Errors
+    ///
+    /// Every violation, in the order of the document.
+    pub fn check_query(
+        &self,
+        operation: &Operation,
+        query: &Value,
+        leniency: Leniency,
+    ) -> Result<Checked, Vec<String>> {
+        let dropped = Dropped::default();
+        let checker = Checker::new(self, Mode::Query, None).forgiving(leniency, &dropped);
         let mut violations = Vec::new();
         let mut typed = serde_json::Map::new();
         for parameter in operation.query() {
@@ -183,7 +202,7 @@ impl Contract {
                 None => {}
             }
         }
-        finish(Value::Object(typed), violations)
+        finish(Value::Object(typed), dropped, violations)
     }
 
     /// Checks a request body and gives it back normalised (status codes of retry rules as strings). A missing body
@@ -208,15 +227,32 @@ impl Contract {
         body: &Value,
         current_type: Option<&str>,
     ) -> Result<Value, Vec<String>> {
+        self.check_body(operation, body, current_type, Leniency::STRICT)
+            .map(|checked| checked.value)
+    }
+
+    /// Like [`validate_body_for`](Self::validate_body_for), as forgiving as asked for.
+    ///
+    /// # Errors
+    ///
+    /// Every violation, in the order of the document.
+    pub fn check_body(
+        &self,
+        operation: &Operation,
+        body: &Value,
+        current_type: Option<&str>,
+        leniency: Leniency,
+    ) -> Result<Checked, Vec<String>> {
+        let dropped = Dropped::default();
         let Some(schema) = operation.body() else {
-            return Ok(Value::Null);
+            return finish(Value::Null, dropped, Vec::new());
         };
         let empty = Value::Object(serde_json::Map::new());
         let body = if body.is_null() { &empty } else { body };
         let mut violations = Vec::new();
-        let checker = Checker::new(self, Mode::Body, current_type);
+        let checker = Checker::new(self, Mode::Body, current_type).forgiving(leniency, &dropped);
         let typed = checker.value(schema, body, &Path::root(), None, &mut violations);
-        finish(typed, violations)
+        finish(typed, dropped, violations)
     }
 
     /// Holds a reply of the gateway against the document; for tests. Each line names the JSON path.
@@ -247,9 +283,14 @@ impl Contract {
     }
 }
 
-fn finish(value: Value, violations: Vec<Violation>) -> Result<Value, Vec<String>> {
+fn finish(
+    value: Value,
+    dropped: Dropped,
+    violations: Vec<Violation>,
+) -> Result<Checked, Vec<String>> {
     if violations.is_empty() {
-        Ok(value)
+        let dropped = dropped.into_inner();
+        Ok(Checked { value, dropped })
     } else {
         Err(violations.iter().map(Violation::to_string).collect())
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::check::Checker;
+use super::check::{Checker, Dropped};
 use super::schema::Schema;
 use super::variants;
 use super::violation::{Path, Violation};
@@ -26,7 +26,10 @@ pub fn check(
     let mut rule = input.clone();
     normalize_status_codes(&mut rule);
     let mut inner = Vec::new();
-    let typed = checker.object(
+    let dropped = Dropped::default();
+    let mut within = checker.noting(&dropped);
+    within.quotes = false;
+    let typed = within.object(
         contract.resolve(schema),
         &rule,
         &Path::root(),
@@ -34,7 +37,14 @@ pub fn check(
         &[],
         &mut inner,
     );
+    if let Some(all) = checker.dropped {
+        let inside = dropped.take().into_iter();
+        all.borrow_mut()
+            .extend(inside.map(|name| format!("{path}.{name}")));
+    }
     let mut messages: Vec<String> = inner.iter().map(Violation::to_string).collect();
+    // The document requires it, the live API does not: the rule then means the transformation of that name.
+    messages.retain(|message| message != "transformation.code is required");
     messages.extend(negative_numbers(&typed));
     match rule.get("type").and_then(Value::as_str) {
         Some("transform") if !has(&rule, "transformation_id") && !has(&rule, "transformation") => {
@@ -42,7 +52,11 @@ pub fn check(
                 "value must contain at least one of [transformation_id, transformation]".to_owned(),
             );
         }
-        Some("deduplicate") => messages.extend(field_violations(&rule)),
+        // Looked at only when all else is right, and wrapped once more, as recorded.
+        Some("deduplicate") if messages.is_empty() => {
+            let fields = field_violations(&rule);
+            messages.extend(fields.into_iter().next().map(|field| in_sentence(&field)));
+        }
         _ => {}
     }
     if !messages.is_empty() {
@@ -52,10 +66,13 @@ pub fn check(
 }
 
 fn wrapped(path: &Path, inner: &str) -> Violation {
-    let text = format!(
+    Violation::whole(path, in_sentence(inner))
+}
+
+fn in_sentence(inner: &str) -> String {
+    format!(
         "Error code {inner} is not defined, your custom type is missing the correct messages definition"
-    );
-    Violation::whole(path, text)
+    )
 }
 
 fn has(rule: &Value, name: &str) -> bool {

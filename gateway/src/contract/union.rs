@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::check::{Checker, Mode};
+use super::check::{Checker, Dropped, Mode};
 use super::schema::{Kind, Schema};
 use super::violation::{Path, Violation};
 
@@ -17,17 +17,46 @@ pub fn check(
     if let Some(parsed) = json_parameter(checker, schema, input) {
         return parsed;
     }
+    let mut found = first_fit(&checker.strict(), schema, input, path);
+    // Where a plain value would do too, a member that is not listed makes the object another thing, such as a
+    // comparison that does not exist: dropping it would turn a condition into none.
+    let objects_only = schema
+        .alternatives
+        .iter()
+        .all(|choice| checker.contract.resolve(choice).kind == Some(Kind::Object));
+    if let (Err(_), Some(dropped), true) = (&found, checker.dropped, objects_only) {
+        let dropping = Dropped::default();
+        found = first_fit(&checker.noting(&dropping), schema, input, path);
+        if found.is_ok() {
+            dropped.borrow_mut().extend(dropping.into_inner());
+        }
+    }
+    found.unwrap_or_else(|failures| {
+        out.extend(Violation::of_union(path, failures));
+        input.clone()
+    })
+}
+
+/// The value typed by the first alternative it fits, or what each of them has against it.
+fn first_fit(
+    checker: &Checker<'_>,
+    schema: &Schema,
+    input: &Value,
+    path: &Path,
+) -> Result<Value, Vec<Vec<Violation>>> {
     let mut failures = Vec::new();
     for choice in &schema.alternatives {
         let mut failure = Vec::new();
+        if let Some(dropped) = checker.dropped {
+            dropped.borrow_mut().clear();
+        }
         let typed = alternative(checker, schema, choice, input, path, &mut failure);
         if failure.is_empty() {
-            return typed;
+            return Ok(typed);
         }
         failures.push(failure);
     }
-    out.extend(Violation::of_union(path, failures));
-    input.clone()
+    Err(failures)
 }
 
 fn alternative(

@@ -11,6 +11,7 @@ use crate::wire::{DestinationType, SourceType};
 
 const SOURCE: &str = "SourceTypeConfig";
 const DESTINATION: &str = "DestinationTypeConfig";
+const TRIGGER: &str = "IssueTrigger";
 
 /// Checks `input` against the alternative that is named for it. `None` when nothing names one.
 pub fn check(
@@ -31,8 +32,26 @@ pub fn check(
     if first.contains("Config") && first.contains("Auth") && union.kind == Some(Kind::Object) {
         return Some(auth(checker, union, input, path, parent, out));
     }
+    if first.starts_with(TRIGGER) && checker.mode == Mode::Body {
+        let chosen = trigger_configs(union, parent)?;
+        return Some(checker.value(chosen, input, path, None, out));
+    }
     let chosen = by_own_type(checker.contract, union, input)?;
     Some(checker.value(chosen, input, path, None, out))
+}
+
+/// The configs of an issue trigger, by the type beside them.
+fn trigger_configs<'a>(
+    union: &'a Schema,
+    parent: Option<&Map<String, Value>>,
+) -> Option<&'a Schema> {
+    let kind = parent?.get("type")?.as_str()?;
+    union.alternatives.iter().find(|alternative| {
+        alternative
+            .reference_name()
+            .and_then(|name| name.strip_prefix(TRIGGER)?.strip_suffix("Configs"))
+            .is_some_and(|name| name.eq_ignore_ascii_case(kind))
+    })
 }
 
 /// The alternative whose `type` has the one value that `input` has.
@@ -102,7 +121,33 @@ fn source_config(
         out.push(Violation::not_allowed(&path.key("auth")));
         return typed;
     }
+    if let (Mode::Body, Value::Object(members)) = (checker.mode, input)
+        && let Some(auth_type) = members.get("auth_type")
+        && schema.properties.get("auth_type").is_none()
+    {
+        let mut rest = members.clone();
+        rest.remove("auth_type");
+        let typed = checker.object(schema, &Value::Object(rest), path, &[], &[], out);
+        implied(checker, name, auth_type, &path.key("auth_type"), out);
+        return typed;
+    }
     checker.object(schema, input, path, &[], &[], out)
+}
+
+/// An `auth_type` for a source whose type implies it. Its own says nothing new; null, which is no type, is a
+/// member like any other that the type does not have.
+fn implied(
+    checker: &Checker<'_>,
+    own: &str,
+    auth_type: &Value,
+    path: &Path,
+    out: &mut Vec<Violation>,
+) {
+    if auth_type.is_null() {
+        checker.unlisted(path, out);
+    } else if auth_type != own {
+        out.push(Violation::none_of(path, &[Value::from(own)], false));
+    }
 }
 
 fn destination_config(
@@ -122,7 +167,10 @@ fn destination_config(
         return checker.object(schema, input, path, &[], &[], out);
     }
     // A missing `url` and a key of another destination type are domain errors of the live API, not violations.
-    let misplaced = misplaced_keys(checker.contract, name, input);
+    let mut misplaced = misplaced_keys(checker.contract, name, input);
+    if checker.drops_cli_policy && name == "CLI" {
+        misplaced.retain(|key| key != "delivery_policy");
+    }
     let typed = checker.object(schema, input, path, &["url", "path"], &misplaced, out);
     if let Value::Object(members) = input
         && is_set(members, "auth_type")
@@ -191,6 +239,17 @@ fn auth(
         named()
     };
     match chosen {
+        // A destination whose scheme needs no credentials.
+        Some(schema) if !is_source(union) && contract.resolve(schema).is_empty_object() => {
+            let Value::Object(members) = input else {
+                out.push(Violation::not_a(path, "object"));
+                return input.clone();
+            };
+            for name in members.keys() {
+                checker.unlisted(&path.key(name), out);
+            }
+            Value::Object(Map::new())
+        }
         Some(schema) => checker.value(schema, input, path, None, out),
         // An unknown auth_type is reported where it stands.
         None => input.clone(),

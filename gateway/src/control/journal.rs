@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Refusal, bad};
+use super::{ControlError, bad};
 use crate::project::Project;
 
 /// What entries can be narrowed by, each compared with the member of the same name.
@@ -20,7 +20,7 @@ const CONDITIONS: [&str; 10] = [
 ];
 
 /// The entries that fit a query string, oldest first.
-pub(super) fn read(project: &Project, query: &str) -> Result<Value, Refusal> {
+pub(super) fn read(project: &Project, query: &str) -> Result<Value, ControlError> {
     let mut since = 0;
     let mut wanted = Vec::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {

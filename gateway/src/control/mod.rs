@@ -14,7 +14,7 @@
 //! | `POST seed` `{"seed": n}` | starts ids and probabilities over; for a project that is empty, for the same seed makes the same ids again |
 //! | `POST clock/set` `{"now": "2027-01-15T08:00:00Z"}` | moves a manual clock forward to a moment |
 //! | `GET faults` | the armed faults, and how often each has struck |
-//! | `POST faults` | arms one; see [`Fault`](crate::Fault) for its members |
+//! | `POST faults` | arms one; see [`Fault`](crate::Fault) for its members, or `{"preset": "upsert_race"}` |
 //! | `DELETE faults`, `DELETE faults/7` | disarms all, or one |
 //! | `GET snapshot` | everything the project keeps, as an SQLite database |
 //! | `PUT snapshot` | takes one in place of what it keeps, in one step |
@@ -70,8 +70,8 @@ pub(crate) fn router(state: ControlState) -> Router {
 
 async fn serve(State(state): State<ControlState>, request: Request) -> Response {
     match answer(&state, request).await {
-        Ok(Reply::Json(body)) => json_response(StatusCode::OK, &body),
-        Ok(Reply::Bytes(bytes)) => {
+        Ok(ControlReply::Json(body)) => json_response(StatusCode::OK, &body),
+        Ok(ControlReply::Bytes(bytes)) => {
             ([(header::CONTENT_TYPE, "application/vnd.sqlite3")], bytes).into_response()
         }
         Err(refusal) => refusal.into_response(),
@@ -79,24 +79,24 @@ async fn serve(State(state): State<ControlState>, request: Request) -> Response 
 }
 
 /// What a control call answers.
-enum Reply {
+enum ControlReply {
     Json(Value),
     Bytes(Vec<u8>),
 }
 
-impl From<Value> for Reply {
+impl From<Value> for ControlReply {
     fn from(body: Value) -> Self {
         Self::Json(body)
     }
 }
 
 /// A refused or failed control call.
-struct Refusal {
+struct ControlError {
     status: StatusCode,
     message: String,
 }
 
-impl Refusal {
+impl ControlError {
     fn new(status: StatusCode, message: impl Into<String>) -> Self {
         Self {
             status,
@@ -105,7 +105,7 @@ impl Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ControlError {
     fn into_response(self) -> Response {
         json_response(
             self.status,
@@ -114,7 +114,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-impl From<EngineError> for Refusal {
+impl From<EngineError> for ControlError {
     fn from(error: EngineError) -> Self {
         let status = match error {
             EngineError::SystemClock => StatusCode::CONFLICT,
@@ -125,9 +125,9 @@ impl From<EngineError> for Refusal {
     }
 }
 
-async fn answer(state: &ControlState, request: Request) -> Result<Reply, Refusal> {
+async fn answer(state: &ControlState, request: Request) -> Result<ControlReply, ControlError> {
     if !is_local(request.headers()) {
-        return Err(Refusal::new(
+        return Err(ControlError::new(
             StatusCode::FORBIDDEN,
             "The control API answers only under a local name, and no pages of other hosts",
         ));
@@ -144,9 +144,9 @@ async fn answer(state: &ControlState, request: Request) -> Result<Reply, Refusal
         ("GET", "health") => {
             return Ok(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }).into());
         }
-        ("GET", "ready") => return ready(state).await.map(Reply::from),
+        ("GET", "ready") => return ready(state).await.map(ControlReply::from),
         _ if !state.enabled => {
-            return Err(Refusal::new(
+            return Err(ControlError::new(
                 StatusCode::NOT_FOUND,
                 "The gateway runs without the control API; start it with --control",
             ));
@@ -158,15 +158,17 @@ async fn answer(state: &ControlState, request: Request) -> Result<Reply, Refusal
     match (&method, path.as_str()) {
         (&Method::GET, "snapshot") => {
             let snapshot = project.snapshot().await.map_err(EngineError::from)?;
-            return Ok(Reply::Bytes(snapshot));
+            return Ok(ControlReply::Bytes(snapshot));
         }
-        (&Method::PUT, "snapshot") => return restore(&project, request).await.map(Reply::from),
+        (&Method::PUT, "snapshot") => {
+            return restore(&project, request).await.map(ControlReply::from);
+        }
         _ => {}
     }
     let body = read(request, BODY_LIMIT).await?;
     change(state, &project, &query, method, &path, body)
         .await
-        .map(Reply::from)
+        .map(ControlReply::from)
 }
 
 async fn change(
@@ -176,7 +178,7 @@ async fn change(
     method: Method,
     path: &str,
     body: Bytes,
-) -> Result<Value, Refusal> {
+) -> Result<Value, ControlError> {
     let body = parse(&body)?;
     match (method, path) {
         (Method::GET, "clock") => Ok(clock(project)),
@@ -208,21 +210,21 @@ async fn change(
             project.faults().reseed(seed);
             Ok(json!({ "seed": seed }))
         }
-        (method, path) => Err(Refusal::new(
+        (method, path) => Err(ControlError::new(
             StatusCode::NOT_FOUND,
             format!("The control API has no {method} /_gateway/{path}"),
         )),
     }
 }
 
-fn bad(message: impl Into<String>) -> Refusal {
-    Refusal::new(StatusCode::BAD_REQUEST, message)
+fn bad(message: impl Into<String>) -> ControlError {
+    ControlError::new(StatusCode::BAD_REQUEST, message)
 }
 
 impl ControlState {
-    fn project(&self, request: &Request) -> Result<Arc<Project>, Refusal> {
+    fn project(&self, request: &Request) -> Result<Arc<Project>, ControlError> {
         self.tenants.project_of(request.headers()).ok_or_else(|| {
-            Refusal::new(
+            ControlError::new(
                 StatusCode::UNAUTHORIZED,
                 "The gateway has several projects; send the API key of the one that is meant",
             )
@@ -230,14 +232,14 @@ impl ControlState {
     }
 }
 
-async fn read(request: Request, limit: usize) -> Result<Bytes, Refusal> {
+async fn read(request: Request, limit: usize) -> Result<Bytes, ControlError> {
     to_bytes(request.into_body(), limit)
         .await
         .map_err(|_| bad("The body could not be read or is too large"))
 }
 
 /// Takes the snapshot in the body.
-async fn restore(project: &Project, request: Request) -> Result<Value, Refusal> {
+async fn restore(project: &Project, request: Request) -> Result<Value, ControlError> {
     let bytes = read(request, SNAPSHOT_LIMIT).await?;
     match project.restore(bytes.into()).await {
         Ok(()) => Ok(clock(project)),
@@ -246,7 +248,7 @@ async fn restore(project: &Project, request: Request) -> Result<Value, Refusal> 
     }
 }
 
-fn parse(bytes: &[u8]) -> Result<Value, Refusal> {
+fn parse(bytes: &[u8]) -> Result<Value, ControlError> {
     if bytes.is_empty() {
         return Ok(Value::Null);
     }
@@ -254,13 +256,14 @@ fn parse(bytes: &[u8]) -> Result<Value, Refusal> {
 }
 
 /// Ready means that every store answers.
-async fn ready(state: &ControlState) -> Result<Value, Refusal> {
+async fn ready(state: &ControlState) -> Result<Value, ControlError> {
     for project in state.tenants.projects() {
         let answered: Result<(), StoreError> = project
             .read(|conn| Ok(conn.query_row("SELECT 1", [], |_| Ok(()))?))
             .await;
-        answered
-            .map_err(|error| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
+        answered.map_err(|error| {
+            ControlError::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+        })?;
     }
     Ok(json!({ "status": "ready" }))
 }
@@ -272,9 +275,12 @@ fn clock(project: &Project) -> Value {
     })
 }
 
-fn arm(project: &Project, body: Value) -> Result<Value, Refusal> {
-    let fault: Fault = serde_json::from_value(body)
-        .map_err(|error| bad(format!("The body is no fault: {error}")))?;
+fn arm(project: &Project, body: Value) -> Result<Value, ControlError> {
+    let fault = match body.as_object().and_then(|body| body.get("preset")) {
+        Some(name) => preset(&body, name)?,
+        None => serde_json::from_value(body)
+            .map_err(|error| bad(format!("The body is no fault: {error}")))?,
+    };
     let id = project
         .faults()
         .arm(fault)
@@ -282,20 +288,30 @@ fn arm(project: &Project, body: Value) -> Result<Value, Refusal> {
     Ok(json!({ "id": id }))
 }
 
-fn disarm(project: &Project, path: &str) -> Result<Value, Refusal> {
+/// The fault of this name, which stands alone: a preset says everything.
+fn preset(body: &Value, name: &Value) -> Result<Fault, ControlError> {
+    if body.as_object().is_some_and(|body| body.len() > 1) {
+        return Err(bad("`preset` stands alone"));
+    }
+    name.as_str()
+        .and_then(Fault::preset)
+        .ok_or_else(|| bad(format!("There is no preset {name}")))
+}
+
+fn disarm(project: &Project, path: &str) -> Result<Value, ControlError> {
     let id = path.trim_start_matches("faults/").parse();
     let id = id.map_err(|_| bad("The id of a fault is a whole number"))?;
     if project.faults().disarm(FaultId::from_number(id)) {
         return Ok(json!({ "id": id }));
     }
-    Err(Refusal::new(
+    Err(ControlError::new(
         StatusCode::NOT_FOUND,
         format!("No fault {id} is armed"),
     ))
 }
 
 /// `{"now": "2027-01-15T08:00:00Z"}`. Time only goes forward.
-async fn set_clock(project: &Project, body: &Value) -> Result<Value, Refusal> {
+async fn set_clock(project: &Project, body: &Value) -> Result<Value, ControlError> {
     let wanted = body.get("now").and_then(Value::as_str).unwrap_or_default();
     let wanted: Timestamp = wanted
         .parse()
@@ -310,7 +326,7 @@ async fn set_clock(project: &Project, body: &Value) -> Result<Value, Refusal> {
 }
 
 /// `{"seconds": 90}` or `{"milliseconds": 1500}`.
-async fn advance(project: &Project, body: &Value) -> Result<Value, Refusal> {
+async fn advance(project: &Project, body: &Value) -> Result<Value, ControlError> {
     let whole = |name: &str| body.get(name).and_then(Value::as_u64);
     let span = match (whole("seconds"), whole("milliseconds")) {
         (Some(seconds), None) => Duration::from_secs(seconds),
@@ -324,7 +340,7 @@ async fn advance(project: &Project, body: &Value) -> Result<Value, Refusal> {
     advanced(project, span).await
 }
 
-async fn advanced(project: &Project, span: Duration) -> Result<Value, Refusal> {
+async fn advanced(project: &Project, span: Duration) -> Result<Value, ControlError> {
     let fired = project.advance(span).await?;
     let fired: Vec<Value> = fired
         .iter()

@@ -19,7 +19,7 @@ const BODY_READ: usize = 1024 * 1024;
 
 /// An answer's body as it is stored.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Body {
+pub(super) struct ResponseBody {
     pub(super) text: String,
     /// The error code of the attempt when the body broke off or does not unpack.
     pub(super) broken: Option<ErrorCode>,
@@ -27,8 +27,8 @@ pub(super) struct Body {
 
 /// Reads the body of an answer. One packed with gzip or deflate is unpacked, though never asked for: some
 /// servers pack whatever the request says. Other encodings stay as they came.
-pub(super) async fn read(mut response: Response) -> Body {
-    let coding = Coding::of(response.headers());
+pub(super) async fn read(mut response: Response) -> ResponseBody {
+    let coding = ContentEncoding::of(response.headers());
     let mut bytes = Vec::new();
     let mut broken = None;
     let mut cut = false;
@@ -54,16 +54,16 @@ pub(super) async fn read(mut response: Response) -> Body {
     }
     let whole = broken.is_none() && !cut;
     match coding.filter(|_| !bytes.is_empty()) {
-        None => Body {
+        None => ResponseBody {
             text: text(bytes, cut),
             broken,
         },
         Some(coding) => match coding.unpack(&bytes, whole) {
-            Ok(unpacked) => Body {
+            Ok(unpacked) => ResponseBody {
                 text: text(unpacked, cut),
                 broken,
             },
-            Err(part) => Body {
+            Err(part) => ResponseBody {
                 text: text(part, false),
                 broken: broken.or(Some(ErrorCode::ZDataError)),
             },
@@ -72,12 +72,12 @@ pub(super) async fn read(mut response: Response) -> Body {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Coding {
+enum ContentEncoding {
     Gzip,
     Deflate,
 }
 
-impl Coding {
+impl ContentEncoding {
     fn of(headers: &HeaderMap) -> Option<Self> {
         let coding = headers.get(CONTENT_ENCODING)?.to_str().ok()?;
         match coding.trim().to_ascii_lowercase().as_str() {
@@ -172,13 +172,13 @@ mod tests {
     #[test]
     fn packed_bodies_are_unpacked_no_further_than_is_kept() {
         assert_eq!(
-            Coding::Gzip.unpack(&gzip(b"hello"), true),
+            ContentEncoding::Gzip.unpack(&gzip(b"hello"), true),
             Ok(b"hello".to_vec())
         );
         // A megabyte that a gigabyte could be packed into costs no more memory than a small body.
         let bomb = gzip(&vec![0; 10 * BODY_KEPT]);
         assert_eq!(
-            Coding::Gzip.unpack(&bomb, true).unwrap().len(),
+            ContentEncoding::Gzip.unpack(&bomb, true).unwrap().len(),
             BODY_KEPT + 1
         );
     }
@@ -187,15 +187,18 @@ mod tests {
     fn a_packed_body_that_ends_too_early_is_broken_only_if_it_came_whole() {
         let packed = gzip(&(0..2_000).map(|n| (n * 7 % 251) as u8).collect::<Vec<_>>());
         let half = &packed[..packed.len() / 2];
-        assert!(Coding::Gzip.unpack(half, true).is_err());
-        assert!(Coding::Gzip.unpack(half, false).is_ok());
-        assert_eq!(Coding::Deflate.unpack(b"not packed", true), Err(Vec::new()));
+        assert!(ContentEncoding::Gzip.unpack(half, true).is_err());
+        assert!(ContentEncoding::Gzip.unpack(half, false).is_ok());
+        assert_eq!(
+            ContentEncoding::Deflate.unpack(b"not packed", true),
+            Err(Vec::new())
+        );
     }
 
     proptest! {
         #[test]
         fn whatever_comes_is_text_of_bounded_length(bytes in prop::collection::vec(any::<u8>(), 0..600), more in any::<bool>()) {
-            for coding in [Coding::Gzip, Coding::Deflate] {
+            for coding in [ContentEncoding::Gzip, ContentEncoding::Deflate] {
                 let unpacked = coding.unpack(&bytes, !more).unwrap_or_else(|part| part);
                 prop_assert!(unpacked.len() <= BODY_KEPT + 1);
             }

@@ -15,20 +15,20 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::address::AddressPolicy;
-use super::body::{self, Body};
+use super::body::{self, ResponseBody};
 use super::delivery_url::DeliveryUrl;
-use super::http::{Failed, Http, Request, Response, next_chunk};
+use super::http::{HttpClients, HttpRequest, Response, SendError, next_chunk};
 use super::mock;
-use super::outgoing::Outgoing;
+use super::outgoing::OutgoingRequest;
 use crate::clock::{Clock, Micros};
-use crate::events::attempt::Outcome;
+use crate::events::attempt::AttemptOutcome;
 use crate::wire::ErrorCode;
 
 const REDIRECTS: usize = 10;
 
 /// What delivers for all projects of a gateway.
 pub struct Deliverer {
-    http: Http,
+    http: HttpClients,
 }
 
 impl std::fmt::Debug for Deliverer {
@@ -39,37 +39,37 @@ impl std::fmt::Debug for Deliverer {
 
 /// An attempt's outcome with the part of the answer that decides about a retry.
 #[derive(Debug)]
-pub struct Delivered {
+pub struct DeliveryOutcome {
     /// What is stored.
-    pub outcome: Outcome,
+    pub outcome: AttemptOutcome,
     /// The destination's `retry-after`, as sent.
     pub retry_after: Option<String>,
 }
 
-impl Delivered {
+impl DeliveryOutcome {
     /// An attempt that ended before anything was sent.
     pub(crate) fn unsent(code: ErrorCode) -> Self {
         Self {
-            outcome: Outcome {
+            outcome: AttemptOutcome {
                 error_code: Some(code),
-                ..Outcome::default()
+                ..AttemptOutcome::default()
             },
             retry_after: None,
         }
     }
 }
 
-struct Answer {
+struct DestinationResponse {
     status: StatusCode,
     retry_after: Option<String>,
-    body: Body,
+    body: ResponseBody,
 }
 
 impl Deliverer {
     /// One that connects only where `policy` allows, and trusts `trusted` beside the system's roots.
     pub fn new(policy: AddressPolicy, trusted: Vec<CertificateDer<'static>>) -> Self {
         Self {
-            http: Http::new(policy, trusted),
+            http: HttpClients::new(policy, trusted),
         }
     }
 
@@ -77,16 +77,16 @@ impl Deliverer {
     /// clock's; the deadline is real.
     pub async fn deliver(
         &self,
-        outgoing: &Outgoing,
+        outgoing: &OutgoingRequest,
         deadline: Instant,
         clock: &Clock,
-    ) -> Delivered {
+    ) -> DeliveryOutcome {
         let delivered_at = clock.now();
-        let mut outcome = Outcome {
+        let mut outcome = AttemptOutcome {
             requested_url: Some(outgoing.shown_url.clone()),
             http_method: Some(outgoing.method.to_string()),
             delivered_at: Some(delivered_at),
-            ..Outcome::default()
+            ..AttemptOutcome::default()
         };
         if let Some(status) = mock::status(outgoing.url.url()) {
             return answered_by_mock(outcome, status, delivered_at);
@@ -106,14 +106,14 @@ impl Deliverer {
                 retry_after = answer.retry_after;
             }
         }
-        Delivered {
+        DeliveryOutcome {
             outcome,
             retry_after,
         }
     }
 
-    async fn exchange(&self, outgoing: &Outgoing) -> Result<Answer, Failed> {
-        let mut request = Request {
+    async fn exchange(&self, outgoing: &OutgoingRequest) -> Result<DestinationResponse, SendError> {
+        let mut request = HttpRequest {
             method: outgoing.method.clone(),
             url: outgoing.url.clone(),
             headers: outgoing.headers.clone(),
@@ -123,12 +123,12 @@ impl Deliverer {
         for hop in 0..=REDIRECTS {
             let sent = self.http.send(request.clone()).await;
             // Behind a redirect the destination itself was reached.
-            let response = sent.map_err(|failed| Failed {
+            let response = sent.map_err(|failed| SendError {
                 connected: failed.connected || hop > 0,
                 ..failed
             })?;
             let Some(next) = redirect(&response, &request.url) else {
-                return Ok(Answer {
+                return Ok(DestinationResponse {
                     status: response.status(),
                     retry_after: header(response.headers(), "retry-after"),
                     body: body::read(response).await,
@@ -136,7 +136,7 @@ impl Deliverer {
             };
             follow(&mut request, response.status(), next, &outgoing.credentials);
         }
-        Err(Failed {
+        Err(SendError {
             code: ErrorCode::TooManyRedirects,
             connected: true,
         })
@@ -163,7 +163,7 @@ impl Deliverer {
         if let Some(authorization) = authorization {
             headers.insert(AUTHORIZATION, authorization);
         }
-        let request = Request {
+        let request = HttpRequest {
             method: Method::POST,
             url: DeliveryUrl::from(server),
             headers,
@@ -196,7 +196,7 @@ fn redirect(response: &Response, from: &DeliveryUrl) -> Option<DeliveryUrl> {
 }
 
 /// Turns a request into the one a redirect asks for.
-fn follow(request: &mut Request, status: StatusCode, next: DeliveryUrl, credentials: &HeaderMap) {
+fn follow(request: &mut HttpRequest, status: StatusCode, next: DeliveryUrl, credentials: &HeaderMap) {
     if !same_origin(request.url.url(), next.url()) {
         for name in credentials.keys().chain(&[AUTHORIZATION, COOKIE]) {
             request.headers.remove(name);
@@ -230,11 +230,11 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-fn answered_by_mock(mut outcome: Outcome, status: u16, now: Micros) -> Delivered {
+fn answered_by_mock(mut outcome: AttemptOutcome, status: u16, now: Micros) -> DeliveryOutcome {
     outcome.response_status = Some(status);
     outcome.body = Some(String::new());
     outcome.responded_at = Some(now);
-    Delivered {
+    DeliveryOutcome {
         outcome,
         retry_after: None,
     }

@@ -1,21 +1,25 @@
 //! Attempts that a fault decides.
 
-use super::client::Delivered;
-use super::outgoing::Outgoing;
+use super::client::DeliveryOutcome;
+use super::outgoing::OutgoingRequest;
 use crate::clock::Micros;
-use crate::events::attempt::Outcome;
-use crate::faults::{Effect, Strike, code_of};
+use crate::events::attempt::AttemptOutcome;
+use crate::faults::{Effect, InjectedFault, code_of};
 use crate::wire::ErrorCode;
 
 /// The outcome that stands in place of the delivery; `None` where the destination is called first.
-pub(crate) fn in_place(strike: &Strike, outgoing: &Outgoing, now: Micros) -> Option<Delivered> {
-    let mut outcome = Outcome {
+pub(crate) fn in_place(
+    injected: &InjectedFault,
+    outgoing: &OutgoingRequest,
+    now: Micros,
+) -> Option<DeliveryOutcome> {
+    let mut outcome = AttemptOutcome {
         requested_url: Some(outgoing.shown_url.clone()),
         http_method: Some(outgoing.method.to_string()),
-        ..Outcome::default()
+        ..AttemptOutcome::default()
     };
     let mut retry_after = None;
-    match &strike.effect {
+    match &injected.effect {
         Effect::Status {
             status,
             body,
@@ -42,16 +46,16 @@ pub(crate) fn in_place(strike: &Strike, outgoing: &Outgoing, now: Micros) -> Opt
         Effect::Empty => outcome.error_code = Some(ErrorCode::SocketClosed),
         _ => return None,
     }
-    Some(Delivered {
+    Some(DeliveryOutcome {
         outcome,
         retry_after,
     })
 }
 
 /// A delivery whose answer is lost on the way back.
-pub(crate) fn lost(delivered: Delivered) -> Delivered {
-    Delivered {
-        outcome: Outcome {
+pub(crate) fn lost(delivered: DeliveryOutcome) -> DeliveryOutcome {
+    DeliveryOutcome {
+        outcome: AttemptOutcome {
             response_status: None,
             error_code: Some(ErrorCode::ConnectionReset),
             body: None,

@@ -35,7 +35,7 @@ type GuardedClient = Client<HttpsConnector<HttpConnector<GuardedResolver>>, Full
 
 /// The HTTP clients of one gateway. Made on first use, and the one that needs certificates only when the
 /// first `https` address is called: reading them takes longer than a test.
-pub(super) struct Http {
+pub(super) struct HttpClients {
     policy: AddressPolicy,
     trusted: Vec<CertificateDer<'static>>,
     plain: OnceLock<Result<GuardedClient, String>>,
@@ -44,7 +44,7 @@ pub(super) struct Http {
 
 /// A request as it goes out.
 #[derive(Clone)]
-pub(super) struct Request {
+pub(super) struct HttpRequest {
     pub(super) method: Method,
     pub(super) url: DeliveryUrl,
     pub(super) headers: HeaderMap,
@@ -53,14 +53,14 @@ pub(super) struct Request {
 
 /// A request that got no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Failed {
+pub(super) struct SendError {
     /// The error code of the attempt.
     pub(super) code: ErrorCode,
     /// Whether there was a connection, so that the request may have arrived.
     pub(super) connected: bool,
 }
 
-impl Failed {
+impl SendError {
     fn unsent(code: ErrorCode) -> Self {
         Self {
             code,
@@ -69,7 +69,7 @@ impl Failed {
     }
 }
 
-impl Http {
+impl HttpClients {
     /// Clients that connect only where `policy` allows, and trust `trusted` beside the system's roots.
     pub(super) fn new(policy: AddressPolicy, trusted: Vec<CertificateDer<'static>>) -> Self {
         Self {
@@ -81,40 +81,40 @@ impl Http {
     }
 
     /// Sends one request and answers the head of the response; its body is still to be read.
-    pub(super) async fn send(&self, request: Request) -> Result<Response, Failed> {
+    pub(super) async fn send(&self, request: HttpRequest) -> Result<Response, SendError> {
         let url = request.url.url();
         self.check_literal(url)?;
         let client = self.client(url)?;
         let mut outgoing = http::Request::new(Full::new(request.body));
         *outgoing.method_mut() = request.method;
-        *outgoing.uri_mut() = request.url.uri().map_err(Failed::unsent)?;
+        *outgoing.uri_mut() = request.url.uri().map_err(SendError::unsent)?;
         *outgoing.headers_mut() = request.headers;
         if let Some(value) = basic_auth(url) {
             outgoing.headers_mut().entry(AUTHORIZATION).or_insert(value);
         }
-        client.request(outgoing).await.map_err(|error| Failed {
+        client.request(outgoing).await.map_err(|error| SendError {
             code: code_of(&error),
             connected: !error.is_connect(),
         })
     }
 
     /// A URL with an address instead of a name does not pass the resolver.
-    fn check_literal(&self, url: &Url) -> Result<(), Failed> {
+    fn check_literal(&self, url: &Url) -> Result<(), SendError> {
         let literal = match url.host() {
             Some(Host::Ipv4(v4)) => IpAddr::V4(v4),
             Some(Host::Ipv6(v6)) => IpAddr::V6(v6),
             Some(Host::Domain(_)) => return Ok(()),
-            None => return Err(Failed::unsent(ErrorCode::InvalidUrl)),
+            None => return Err(SendError::unsent(ErrorCode::InvalidUrl)),
         };
         if self.policy.allows(literal) {
             return Ok(());
         }
         let host = literal.to_string();
         tracing::warn!("{}", AddressRefused { host });
-        Err(Failed::unsent(ErrorCode::HostUnreachable))
+        Err(SendError::unsent(ErrorCode::HostUnreachable))
     }
 
-    fn client(&self, url: &Url) -> Result<&GuardedClient, Failed> {
+    fn client(&self, url: &Url) -> Result<&GuardedClient, SendError> {
         let client = if url.scheme() == "https" {
             self.tls.get_or_init(|| {
                 let config = tls::config(&self.trusted).map_err(|error| error.to_string())?;
@@ -125,7 +125,7 @@ impl Http {
         };
         client.as_ref().map_err(|error| {
             tracing::error!("no HTTP client for deliveries: {error}");
-            Failed::unsent(ErrorCode::InternalError)
+            SendError::unsent(ErrorCode::InternalError)
         })
     }
 }

@@ -15,4 +15,4 @@ pub(crate) mod tls;
 
 pub use address::AddressPolicy;
 pub(crate) use body::BODY_KEPT;
-pub use outgoing::{Outgoing, outgoing};
+pub use outgoing::{OutgoingRequest, outgoing};

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use super::auth;
 use super::delivery_url::DeliveryUrl;
-use super::target::Target;
-use crate::events::attempt::Claim;
+use super::target::DeliveryTarget;
+use crate::events::attempt::ClaimedEvent;
 use crate::settings::Settings;
 use crate::wire::ErrorCode;
 
@@ -37,7 +37,7 @@ const ORIGINAL_IP: &str = "x-hookdeck-original-ip";
 const ACCEPTED: &str = "application/json, text/plain, */*";
 
 /// A delivery ready to be sent.
-pub struct Outgoing {
+pub struct OutgoingRequest {
     /// Where it goes. May hold an API key in the query, once authenticated.
     pub url: DeliveryUrl,
     /// The URL without what authentication added: this one is stored and shown.
@@ -56,9 +56,9 @@ pub struct Outgoing {
     pub timeout: Duration,
 }
 
-impl std::fmt::Debug for Outgoing {
+impl std::fmt::Debug for OutgoingRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Outgoing")
+        f.debug_struct("OutgoingRequest")
             .field("method", &self.method)
             .field("url", &self.shown_url)
             .finish_non_exhaustive()
@@ -71,11 +71,11 @@ impl std::fmt::Debug for Outgoing {
 /// # Errors
 /// The error code of an attempt that cannot even be sent.
 pub fn outgoing(
-    claim: &Claim,
+    claim: &ClaimedEvent,
     settings: &Settings,
     will_retry_after: Option<Duration>,
-) -> Result<Outgoing, ErrorCode> {
-    let target = Target::of(claim);
+) -> Result<OutgoingRequest, ErrorCode> {
+    let target = DeliveryTarget::of(claim);
     let url = target.url(&claim.path, &claim.query)?;
     // Where a client forwards to is its own affair; the path is what it is told.
     let shown_url = if target.is_cli() {
@@ -95,7 +95,7 @@ pub fn outgoing(
         headers.insert(CONTENT_LENGTH, length);
     }
     let appended = append_headers(&mut headers, claim, settings, will_retry_after)?;
-    Ok(Outgoing {
+    Ok(OutgoingRequest {
         url,
         shown_url,
         method,
@@ -134,7 +134,7 @@ fn received_headers(stored: &Map<String, Value>) -> HeaderMap {
 /// Adds the gateway's own headers, and answers their names in the order the API lists them.
 fn append_headers(
     headers: &mut HeaderMap,
-    claim: &Claim,
+    claim: &ClaimedEvent,
     settings: &Settings,
     will_retry_after: Option<Duration>,
 ) -> Result<Vec<String>, ErrorCode> {
@@ -156,7 +156,11 @@ fn append_headers(
         ),
         (
             "event-url",
-            Some(&format!("{}/events/{}", settings.base_url, claim.event_id)),
+            Some(&format!(
+                "{}/events/{}",
+                settings.site_url(),
+                claim.event_id
+            )),
         ),
         ("source-name", Some(&claim.source_name)),
         (
@@ -204,7 +208,7 @@ fn seconds(span: Duration) -> String {
 
 /// The name of the header with the event's id as it stands in stored headers: a request that has it was a
 /// delivery of this project before.
-pub(crate) fn event_id_header(claim: &Claim) -> String {
+pub(crate) fn event_id_header(claim: &ClaimedEvent) -> String {
     let prefix = claim.headers_prefix.as_deref().unwrap_or(PREFIX);
     format!("\"{}-eventid\":", prefix.to_ascii_lowercase())
 }

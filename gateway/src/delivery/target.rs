@@ -8,21 +8,21 @@ use url::Url;
 
 use super::delivery_url::{DeliveryUrl, written_query};
 use super::mock;
-use crate::events::attempt::Claim;
+use crate::events::attempt::ClaimedEvent;
 use crate::wire::{DestinationAuthType, DestinationType, ErrorCode};
 
 /// How long an attempt may take unless the destination says otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The destination's config, parsed once per attempt.
-pub(crate) struct Target {
+pub(crate) struct DeliveryTarget {
     /// `None` for a type of tomorrow, which goes where its URL leads.
     destination_type: Option<DestinationType>,
     config: Value,
 }
 
-impl Target {
-    pub(crate) fn of(claim: &Claim) -> Self {
+impl DeliveryTarget {
+    pub(crate) fn of(claim: &ClaimedEvent) -> Self {
         // The store holds what the API validated. Anything else has no members, so the attempt
         // fails for want of a URL instead of going somewhere by accident.
         let config = serde_json::from_str(&claim.destination_config).unwrap_or(Value::Null);
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     fn url(kind: &str, config: Value, path: &str, query: &str) -> Result<String, ErrorCode> {
-        Target::new(kind, config)
+        DeliveryTarget::new(kind, config)
             .url(path, query)
             .map(|url| url.to_string())
     }

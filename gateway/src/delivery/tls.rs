@@ -40,14 +40,14 @@ pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, S
 pub(crate) fn config(trusted: &[CertificateDer<'static>]) -> Result<ClientConfig, Error> {
     let provider = provider();
     let platform = Verifier::new_with_extra_roots(trusted.iter().cloned(), Arc::clone(&provider))?;
-    let judge = Judge {
+    let verifier = PlatformVerifier {
         platform,
         trusted: trusted.to_vec(),
     };
     Ok(ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(judge))
+        .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth())
 }
 
@@ -106,12 +106,12 @@ fn is_self_issued(certificate: &CertificateDer<'_>) -> bool {
 
 /// Asks the platform, and says more exactly why a certificate is not trusted.
 #[derive(Debug)]
-struct Judge {
+struct PlatformVerifier {
     platform: Verifier,
     trusted: Vec<CertificateDer<'static>>,
 }
 
-impl ServerCertVerifier for Judge {
+impl ServerCertVerifier for PlatformVerifier {
     fn verify_server_cert(
         &self,
         server: &CertificateDer<'_>,

@@ -7,30 +7,30 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
-use super::context::Context;
+use super::context::EngineContext;
 use super::retry;
-use super::{FiredAttempt, Shared};
+use super::{EngineState, FiredAttempt};
 use crate::bulk;
 use crate::delivery::auth::authenticate;
-use crate::delivery::client::Delivered;
+use crate::delivery::client::DeliveryOutcome;
 use crate::delivery::faulty;
-use crate::delivery::outgoing::{Outgoing, event_id_header, outgoing};
-use crate::delivery::target::Target;
-use crate::events::attempt::{self, Claim, Claimed, Next, Outcome};
-use crate::faults::{FaultId, Plane, Subject};
+use crate::delivery::outgoing::{OutgoingRequest, event_id_header, outgoing};
+use crate::delivery::target::DeliveryTarget;
+use crate::events::attempt::{self, AttemptOutcome, ClaimOutcome, ClaimedEvent, RetryDecision};
+use crate::faults::{FaultId, FaultTarget, Plane};
 use crate::issues::{self, FailedAttempt};
 use crate::journal::JournalEntry;
 use crate::sessions;
 use crate::store::StoreError;
 
 /// How an attempt, or a batch of a bulk job, ended, for the dispatcher.
-pub(super) struct Ended {
+pub(super) struct FinishedTask {
     /// The event or the job.
     pub(super) id: String,
-    pub(super) result: Result<Made, StoreError>,
+    pub(super) result: Result<TaskOutcome, StoreError>,
 }
 
-pub(super) enum Made {
+pub(super) enum TaskOutcome {
     /// An attempt was recorded; whether its request came from a delivery of this gateway.
     Attempt { looped: bool },
     /// A batch, or nothing, because there was nothing to deliver any more.
@@ -38,42 +38,50 @@ pub(super) enum Made {
 }
 
 /// Works off one batch of a bulk job.
-pub(super) async fn work_off(context: Arc<Context>, job_id: String) -> Ended {
+pub(super) async fn work_off(context: Arc<EngineContext>, job_id: String) -> FinishedTask {
     let result = AssertUnwindSafe(bulk::step(&context.services, &job_id))
         .catch_unwind()
         .await
         .unwrap_or(Err(StoreError::Panicked));
-    Ended {
+    FinishedTask {
         id: job_id,
-        result: result.map(|()| Made::Nothing),
+        result: result.map(|()| TaskOutcome::Nothing),
     }
 }
 
 /// Makes one attempt, from reading the event to recording the outcome.
-pub(super) async fn make(context: Arc<Context>, shared: Arc<Shared>, event_id: String) -> Ended {
+pub(super) async fn make(
+    context: Arc<EngineContext>,
+    shared: Arc<EngineState>,
+    event_id: String,
+) -> FinishedTask {
     // A panic counts as a failure of the store: deliveries stand still until the next wake.
     let result = AssertUnwindSafe(attempt(&context, &shared, event_id.clone()))
         .catch_unwind()
         .await
         .unwrap_or(Err(StoreError::Panicked));
-    Ended {
+    FinishedTask {
         id: event_id,
         result,
     }
 }
 
-async fn attempt(context: &Context, shared: &Shared, event_id: String) -> Result<Made, StoreError> {
+async fn attempt(
+    context: &EngineContext,
+    shared: &EngineState,
+    event_id: String,
+) -> Result<TaskOutcome, StoreError> {
     let store = &context.store;
     let id = event_id.clone();
     let claim = match store.read(move |conn| attempt::claim(conn, &id)).await? {
-        Claimed::Ready(claim) => *claim,
-        Claimed::NotReady => return Ok(Made::Nothing),
-        Claimed::Unavailable => {
+        ClaimOutcome::Ready(claim) => *claim,
+        ClaimOutcome::NotReady => return Ok(TaskOutcome::Nothing),
+        ClaimOutcome::Unavailable => {
             let now = context.services.clock.now();
             store
                 .write(move |tx| attempt::cancel_unavailable(tx, now, &event_id))
                 .await?;
-            return Ok(Made::Nothing);
+            return Ok(TaskOutcome::Nothing);
         }
     };
     let attempt_id = context.services.ids.attempt();
@@ -82,25 +90,25 @@ async fn attempt(context: &Context, shared: &Shared, event_id: String) -> Result
 }
 
 /// What came of sending a delivery, and the fault that made it so, if one did.
-struct Attempted {
-    delivered: Delivered,
+struct SentDelivery {
+    delivered: DeliveryOutcome,
     fault: Option<FaultId>,
 }
 
 async fn deliver(
-    context: &Context,
-    claim: &Claim,
+    context: &EngineContext,
+    claim: &ClaimedEvent,
     attempt_id: &str,
-) -> Result<(Outcome, Next, Option<FaultId>), StoreError> {
+) -> Result<(AttemptOutcome, RetryDecision, Option<FaultId>), StoreError> {
     let will_retry_after = retry::will_retry_after(claim, context.services.clock.now());
-    let Attempted { delivered, fault } = match outgoing(claim, &context.settings, will_retry_after)
-    {
-        Ok(outgoing) => send(context, claim, attempt_id, outgoing).await?,
-        Err(code) => Attempted {
-            delivered: Delivered::unsent(code),
-            fault: None,
-        },
-    };
+    let SentDelivery { delivered, fault } =
+        match outgoing(claim, &context.settings, will_retry_after) {
+            Ok(outgoing) => send(context, claim, attempt_id, outgoing).await?,
+            Err(code) => SentDelivery {
+                delivered: DeliveryOutcome::unsent(code),
+                fault: None,
+            },
+        };
     let next = retry::next(claim, &delivered, context.services.clock.now());
     Ok((delivered.outcome, next, fault))
 }
@@ -108,26 +116,26 @@ async fn deliver(
 /// Authenticates a delivery and sends it. When the destination answers 401 to a token that was kept from
 /// before, it is sent once more with a fresh one: the token may have been taken back early.
 async fn send(
-    context: &Context,
-    claim: &Claim,
+    context: &EngineContext,
+    claim: &ClaimedEvent,
     attempt_id: &str,
-    mut outgoing: Outgoing,
-) -> Result<Attempted, StoreError> {
-    let target = Target::of(claim);
+    mut outgoing: OutgoingRequest,
+) -> Result<SentDelivery, StoreError> {
+    let target = DeliveryTarget::of(claim);
     let destination = &claim.destination_id;
-    let strike = context.faults.strike(Subject::Delivery {
+    let injected = context.faults.inject(FaultTarget::Delivery {
         destination_id: destination,
         connection_id: &claim.connection_id,
     });
-    if let Some(strike) = &strike
-        && let Some(delivered) = faulty::in_place(strike, &outgoing, context.services.clock.now())
+    if let Some(injected) = &injected
+        && let Some(delivered) = faulty::in_place(injected, &outgoing, context.services.clock.now())
     {
-        return Ok(Attempted {
+        return Ok(SentDelivery {
             delivered,
-            fault: Some(strike.id),
+            fault: Some(injected.id),
         });
     }
-    let fault = strike.as_ref().map(|strike| strike.id);
+    let fault = injected.as_ref().map(|injected| injected.id);
     let deadline = Instant::now() + outgoing.timeout;
     let mut again = false;
     loop {
@@ -142,14 +150,14 @@ async fn send(
         {
             Ok(token) => token,
             Err(code) => {
-                let delivered = Delivered::unsent(code);
-                return Ok(Attempted { delivered, fault });
+                let delivered = DeliveryOutcome::unsent(code);
+                return Ok(SentDelivery { delivered, fault });
             }
         };
         let delivered = if target.is_cli() {
             let (hub, services) = (&context.hub, &context.services);
             let answer = sessions::deliver(hub, services, attempt_id, claim, &outgoing, deadline);
-            Delivered {
+            DeliveryOutcome {
                 outcome: answer.await?,
                 // A client's answer has no headers.
                 retry_after: None,
@@ -164,30 +172,30 @@ async fn send(
             Some(token) if delivered.outcome.response_status == Some(401) => {
                 context.tokens.discard(&token);
                 if again || !token.kept {
-                    return Ok(Attempted { delivered, fault });
+                    return Ok(SentDelivery { delivered, fault });
                 }
                 again = true;
             }
             _ => {
-                let delivered = match &strike {
+                let delivered = match &injected {
                     Some(_) => faulty::lost(delivered),
                     None => delivered,
                 };
-                return Ok(Attempted { delivered, fault });
+                return Ok(SentDelivery { delivered, fault });
             }
         }
     }
 }
 
 async fn record(
-    context: &Context,
-    shared: &Shared,
-    claim: Claim,
+    context: &EngineContext,
+    shared: &EngineState,
+    claim: ClaimedEvent,
     attempt_id: String,
-    outcome: Outcome,
-    next: Next,
+    outcome: AttemptOutcome,
+    next: RetryDecision,
     fault: Option<FaultId>,
-) -> Result<Made, StoreError> {
+) -> Result<TaskOutcome, StoreError> {
     let now = context.services.clock.now();
     let mut entry = JournalEntry::new(Plane::Delivery, claim.trigger.as_str(), None);
     entry.status = outcome.response_status;
@@ -229,6 +237,7 @@ async fn record(
                     connection_id: &claim.connection_id,
                     response_status: outcome.response_status,
                     error_code: outcome.error_code,
+                    body: outcome.body.as_deref(),
                 };
                 issues::on_failed_attempt(tx, now, &ids, &failed)?;
             }
@@ -236,9 +245,9 @@ async fn record(
         })
         .await?;
     if !stored {
-        return Ok(Made::Nothing);
+        return Ok(TaskOutcome::Nothing);
     }
     context.journal.add(now, entry);
     shared.fired(fired);
-    Ok(Made::Attempt { looped })
+    Ok(TaskOutcome::Attempt { looped })
 }

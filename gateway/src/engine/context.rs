@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::delivery::auth::Tokens;
+use crate::delivery::auth::TokenCache;
 use crate::delivery::client::Deliverer;
 use crate::faults::Faults;
 use crate::journal::Journal;
@@ -13,7 +13,7 @@ use crate::store::Store;
 
 /// One project's world: its services and everything its attempts need.
 #[derive(Debug)]
-pub struct Context {
+pub struct EngineContext {
     /// Store, clock, ids and transformations.
     pub services: Services,
     /// What holds from the project's start to its end.
@@ -27,10 +27,10 @@ pub struct Context {
     /// What the engine itself writes wakes nobody: it looks at the schedule after every attempt anyway.
     pub(super) store: Store,
     pub(super) deliverer: Arc<Deliverer>,
-    pub(super) tokens: Tokens,
+    pub(super) tokens: TokenCache,
 }
 
-impl Context {
+impl EngineContext {
     /// The world around a store whose services are `services`.
     pub fn new(
         store: Store,
@@ -40,7 +40,7 @@ impl Context {
         faults: Faults,
     ) -> Self {
         Self {
-            tokens: Tokens::new(Arc::clone(&deliverer), services.clone()),
+            tokens: TokenCache::new(Arc::clone(&deliverer), services.clone()),
             services,
             settings,
             hub: Arc::default(),

@@ -11,12 +11,12 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use super::attempt::{Ended, Made, make, work_off};
-use super::context::Context;
+use super::attempt::{FinishedTask, TaskOutcome, make, work_off};
+use super::context::EngineContext;
 use super::lanes::{InFlight, Lane};
 use super::pace::Pace;
-use super::plan::{Known, Plan, Ready, lane_room, look};
-use super::{Command, Shared, Status};
+use super::plan::{DispatchPlan, DispatchState, ReadyDestination, lane_room, look};
+use super::{DispatcherCommand, DispatcherStatus, EngineState};
 use crate::clock::Micros;
 use crate::defaults;
 use crate::events::due;
@@ -30,9 +30,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 const PAUSE_MOST: Duration = Duration::from_secs(60);
 
 pub(super) struct Dispatcher {
-    context: Arc<Context>,
-    shared: Arc<Shared>,
-    tasks: JoinSet<Ended>,
+    context: Arc<EngineContext>,
+    shared: Arc<EngineState>,
+    tasks: JoinSet<FinishedTask>,
     in_flight: InFlight,
     pace: Pace,
     attempts: u64,
@@ -48,7 +48,7 @@ pub(super) struct Dispatcher {
 }
 
 impl Dispatcher {
-    pub(super) fn new(context: Arc<Context>, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(context: Arc<EngineContext>, shared: Arc<EngineState>) -> Self {
         Self {
             context,
             shared,
@@ -65,7 +65,7 @@ impl Dispatcher {
     }
 
     /// Runs until the project is dropped.
-    pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+    pub(super) async fn run(mut self, mut commands: mpsc::Receiver<DispatcherCommand>) {
         let mut wakes = self.context.store.wakes().subscribe();
         let mut taken_note_of = 0;
         loop {
@@ -74,11 +74,11 @@ impl Dispatcher {
                 self.go_on();
                 taken_note_of = seen;
             }
-            while let Some(ended) = self.tasks.try_join_next() {
-                self.ended(ended);
+            while let Some(finished) = self.tasks.try_join_next() {
+                self.finished(finished);
             }
             let next = self.dispatch().await.or_else(|| self.next_try());
-            self.shared.publish(Status {
+            self.shared.publish(DispatcherStatus {
                 seen,
                 in_flight: self.in_flight.len(),
                 next,
@@ -103,7 +103,7 @@ impl Dispatcher {
             };
             tokio::select! {
                 changed = wakes.changed() => if changed.is_err() { break },
-                Some(ended) = self.tasks.join_next(), if !self.tasks.is_empty() => self.ended(ended),
+                Some(finished) = self.tasks.join_next(), if !self.tasks.is_empty() => self.finished(finished),
                 Some(command) = commands.recv() => self.obey(command).await,
                 () = timer => self.go_on(),
             }
@@ -131,10 +131,10 @@ impl Dispatcher {
         Some(moment)
     }
 
-    async fn obey(&mut self, command: Command) {
+    async fn obey(&mut self, command: DispatcherCommand) {
         match command {
-            Command::Drain(reply) => self.draining = Some(reply),
-            Command::Reset(reply) => {
+            DispatcherCommand::Drain(reply) => self.draining = Some(reply),
+            DispatcherCommand::Reset(reply) => {
                 self.abandon().await;
                 let now = self.context.services.clock.now();
                 let reset = self
@@ -144,7 +144,7 @@ impl Dispatcher {
                     .await;
                 let _ = reply.send(reset);
             }
-            Command::Restore(bytes, team_id, reply) => {
+            DispatcherCommand::Restore(bytes, team_id, reply) => {
                 self.abandon().await;
                 let now = self.context.services.clock.now();
                 let store = &self.context.store;
@@ -166,26 +166,26 @@ impl Dispatcher {
         self.context.tokens.clear();
     }
 
-    fn ended(&mut self, ended: Result<Ended, tokio::task::JoinError>) {
-        let ended = match ended {
-            Ok(ended) => ended,
+    fn finished(&mut self, finished: Result<FinishedTask, tokio::task::JoinError>) {
+        let finished = match finished {
+            Ok(finished) => finished,
             Err(error) => {
                 // Attempts catch their panics, and only a reset abandons them.
                 tracing::error!("an attempt ended abnormally: {error}");
                 return;
             }
         };
-        self.in_flight.remove(&ended.id);
-        match ended.result {
-            Ok(Made::Attempt { looped }) => {
+        self.in_flight.remove(&finished.id);
+        match finished.result {
+            Ok(TaskOutcome::Attempt { looped }) => {
                 self.pause = PAUSE;
                 self.attempts += 1;
                 self.looped += u64::from(looped);
             }
-            Ok(Made::Nothing) => {}
+            Ok(TaskOutcome::Nothing) => {}
             Err(error) => {
                 tracing::error!(
-                    id = ended.id,
+                    id = finished.id,
                     "an attempt or a batch was not recorded: {error}"
                 );
                 self.error = Some(error);
@@ -209,16 +209,16 @@ impl Dispatcher {
         }
     }
 
-    async fn plan(&self, now: Micros) -> Result<Plan, StoreError> {
+    async fn plan(&self, now: Micros) -> Result<DispatchPlan, StoreError> {
         let store = &self.context.store;
         let room = IN_FLIGHT.saturating_sub(self.in_flight.len());
-        let known = Known {
+        let state = DispatchState {
             now,
             room,
             busy: self.in_flight.busy().clone(),
             pace: self.pace.clone(),
         };
-        let look = move |conn: &rusqlite::Connection| look(conn, &known);
+        let look = move |conn: &rusqlite::Connection| look(conn, &state);
         let plan = store.read(look.clone()).await?;
         if plan.waiting.is_none_or(|moment| moment > now) {
             return Ok(plan);
@@ -227,7 +227,7 @@ impl Dispatcher {
         store.read(look).await
     }
 
-    fn start(&mut self, plan: Plan, now: Micros) -> Option<Micros> {
+    fn start(&mut self, plan: DispatchPlan, now: Micros) -> Option<Micros> {
         self.pace.forget_passed(now);
         let mut next = plan.waiting;
         for (id, moment) in plan.jobs {
@@ -247,7 +247,7 @@ impl Dispatcher {
 
     /// Starts what one destination may be sent now, and answers the moment of its next slot if something
     /// waits for one.
-    fn start_at(&mut self, ready: Ready, now: Micros) -> Option<Micros> {
+    fn start_at(&mut self, ready: ReadyDestination, now: Micros) -> Option<Micros> {
         let policy = ready.policy;
         let whole = Lane::whole(&ready.destination_id);
         let mut next = ready.slot;

@@ -24,17 +24,17 @@ impl Lane {
 pub(super) struct InFlight {
     /// The event or the job, and the lane of an event.
     ids: HashMap<String, Option<Lane>>,
-    busy: Busy,
+    busy: InFlightCounts,
 }
 
 /// How many attempts are in flight.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Busy {
+pub(super) struct InFlightCounts {
     destinations: HashMap<String, usize>,
     lanes: HashMap<Lane, usize>,
 }
 
-impl Busy {
+impl InFlightCounts {
     /// To one destination.
     pub(super) fn to(&self, destination_id: &str) -> usize {
         self.destinations.get(destination_id).copied().unwrap_or(0)
@@ -59,7 +59,7 @@ impl InFlight {
         self.ids.contains_key(id)
     }
 
-    pub(super) fn busy(&self) -> &Busy {
+    pub(super) fn busy(&self) -> &InFlightCounts {
         &self.busy
     }
 

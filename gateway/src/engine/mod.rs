@@ -20,7 +20,7 @@ use crate::clock::Micros;
 use crate::events::due;
 use crate::store::StoreError;
 use crate::wire::AttemptTrigger;
-pub use context::Context;
+pub use context::EngineContext;
 use dispatcher::Dispatcher;
 
 /// Attempts at one moment beyond those ready at its start before a settle refuses to go on.
@@ -91,7 +91,7 @@ impl From<StoreError> for EngineError {
 
 /// What the dispatcher tells after each look at the schedule.
 #[derive(Clone, Debug, Default)]
-struct Status {
+struct DispatcherStatus {
     /// The number of the last wake it has taken note of.
     seen: u64,
     /// Attempts in flight.
@@ -105,7 +105,7 @@ struct Status {
 }
 
 /// What only the dispatcher can do.
-enum Command {
+enum DispatcherCommand {
     /// Abandon all attempts in flight, empty the store, forget the pace.
     Reset(oneshot::Sender<Result<(), StoreError>>),
     /// Abandon all attempts in flight, take this content in place of the store's, forget the pace.
@@ -116,22 +116,22 @@ enum Command {
 
 /// What was fired while somebody watches.
 #[derive(Debug, Default)]
-struct Activity {
+struct FiredAttempts {
     fired: Option<Vec<FiredAttempt>>,
     per_connection: BTreeMap<String, u64>,
 }
 
 /// The shared half of the handle; the dispatcher holds it too.
 #[derive(Debug)]
-struct Shared {
-    status: watch::Sender<Status>,
+struct EngineState {
+    status: watch::Sender<DispatcherStatus>,
     ingests: watch::Sender<usize>,
-    activity: Mutex<Activity>,
+    activity: Mutex<FiredAttempts>,
     stopped: AtomicBool,
 }
 
-impl Shared {
-    fn publish(&self, status: Status) {
+impl EngineState {
+    fn publish(&self, status: DispatcherStatus) {
         self.status.send_replace(status);
     }
 
@@ -152,7 +152,7 @@ impl Shared {
         self.status.send_modify(|_| {});
     }
 
-    fn activity(&self) -> MutexGuard<'_, Activity> {
+    fn activity(&self) -> MutexGuard<'_, FiredAttempts> {
         self.activity.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -160,9 +160,9 @@ impl Shared {
 /// The handle to a project's dispatcher. Dropping the last one ends it and abandons what is in flight.
 #[derive(Debug)]
 pub struct Engine {
-    context: Arc<Context>,
-    shared: Arc<Shared>,
-    commands: mpsc::Sender<Command>,
+    context: Arc<EngineContext>,
+    shared: Arc<EngineState>,
+    commands: mpsc::Sender<DispatcherCommand>,
     task: tokio::task::JoinHandle<()>,
     /// One settle or advance at a time: each owns the record of what fires.
     watching: tokio::sync::Mutex<()>,
@@ -176,7 +176,7 @@ impl Drop for Engine {
 
 /// Counts as an ingest in progress until dropped, so that a settle waits for it.
 #[derive(Debug)]
-pub struct IngestGuard(Arc<Shared>);
+pub struct IngestGuard(Arc<EngineState>);
 
 impl Drop for IngestGuard {
     fn drop(&mut self) {
@@ -186,9 +186,9 @@ impl Drop for IngestGuard {
 
 impl Engine {
     /// Starts delivering what is due in the project.
-    pub fn start(context: Arc<Context>) -> Self {
-        let shared = Arc::new(Shared {
-            status: watch::Sender::new(Status::default()),
+    pub fn start(context: Arc<EngineContext>) -> Self {
+        let shared = Arc::new(EngineState {
+            status: watch::Sender::new(DispatcherStatus::default()),
             ingests: watch::Sender::new(0),
             activity: Mutex::default(),
             stopped: AtomicBool::new(false),
@@ -333,7 +333,7 @@ impl Engine {
     pub async fn reset(&self) -> Result<(), EngineError> {
         let (reply, answer) = oneshot::channel();
         self.commands
-            .send(Command::Reset(reply))
+            .send(DispatcherCommand::Reset(reply))
             .await
             .map_err(|_| EngineError::Stopped)?;
         answer
@@ -357,7 +357,7 @@ impl Engine {
     pub async fn restore(&self, bytes: Vec<u8>, team_id: String) -> Result<(), EngineError> {
         let (reply, answer) = oneshot::channel();
         self.commands
-            .send(Command::Restore(bytes, team_id, reply))
+            .send(DispatcherCommand::Restore(bytes, team_id, reply))
             .await
             .map_err(|_| EngineError::Stopped)?;
         let restored = answer.await.map_err(|_| EngineError::Stopped)?;
@@ -369,7 +369,12 @@ impl Engine {
     /// stays due.
     pub async fn drain(&self) {
         let (reply, answer) = oneshot::channel();
-        if self.commands.send(Command::Drain(reply)).await.is_ok() {
+        if self
+            .commands
+            .send(DispatcherCommand::Drain(reply))
+            .await
+            .is_ok()
+        {
             // Fails only when the dispatcher has ended, and then nothing is in flight.
             let _ = answer.await;
         }

@@ -19,23 +19,23 @@ const BURST: Duration = Duration::from_millis(5);
 
 /// A destination's delivery policy, as far as pacing needs it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Policy {
+pub(super) struct DeliveryPolicy {
     /// Deliveries at once, where the policy says so.
     pub(super) concurrent: Option<usize>,
     /// The distance between two deliveries.
     pub(super) interval: Option<Duration>,
     /// The pace of each group, where events are grouped.
-    pub(super) groups: Option<Groups>,
+    pub(super) groups: Option<GroupRates>,
 }
 
 /// How fast each group of a destination is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Groups {
+pub(super) struct GroupRates {
     interval: Duration,
     overrides: HashMap<String, Duration>,
 }
 
-impl Policy {
+impl DeliveryPolicy {
     /// Reads `delivery_policy` of a destination's config.
     pub(super) fn of(config: &str) -> Self {
         let config: Value = serde_json::from_str(config).unwrap_or(Value::Null);
@@ -47,7 +47,7 @@ impl Policy {
                 .filter(|_| concurrent)
                 .map(|rate| usize::try_from(rate).unwrap_or(usize::MAX)),
             interval: interval(policy, "period").filter(|_| !concurrent),
-            groups: Groups::of(&policy["groups"]),
+            groups: GroupRates::of(&policy["groups"]),
         }
     }
 
@@ -58,7 +58,7 @@ impl Policy {
     }
 }
 
-impl Groups {
+impl GroupRates {
     fn of(groups: &Value) -> Option<Self> {
         let overrides = groups["overrides"].as_object();
         Some(Self {
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_rate_is_spread_evenly_over_its_period() {
-        let policy = Policy::of(r#"{"delivery_policy":{"rate":4,"period":"minute"}}"#);
+        let policy = DeliveryPolicy::of(r#"{"delivery_policy":{"rate":4,"period":"minute"}}"#);
         let interval = policy.interval;
         assert_eq!(interval, Some(Duration::from_secs(15)));
         let mut pace = Pace::default();
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_rate_faster_than_the_timer_is_caught_up_with() {
-        let policy = Policy::of(r#"{"delivery_policy":{"rate":1000,"period":"second"}}"#);
+        let policy = DeliveryPolicy::of(r#"{"delivery_policy":{"rate":1000,"period":"second"}}"#);
         let mut pace = Pace::default();
         assert_eq!(taken(&mut pace, policy.interval, Micros::from_i64(0)), 1);
         assert_eq!(
@@ -186,20 +186,24 @@ mod tests {
 
     #[test]
     fn concurrency_and_absence_of_a_policy() {
-        let policy = Policy::of(r#"{"delivery_policy":{"rate":3,"period":"concurrent"}}"#);
+        let policy = DeliveryPolicy::of(r#"{"delivery_policy":{"rate":3,"period":"concurrent"}}"#);
         assert_eq!((policy.concurrent, policy.interval), (Some(3), None));
         for none in [
             "{}",
             r#"{"delivery_policy":null}"#,
             r#"{"delivery_policy":{"rate":null,"period":"concurrent","groups":null}}"#,
         ] {
-            assert_eq!(Policy::of(none), Policy::default(), "{none}");
+            assert_eq!(
+                DeliveryPolicy::of(none),
+                DeliveryPolicy::default(),
+                "{none}"
+            );
         }
     }
 
     #[test]
     fn groups_have_their_own_paces() {
-        let policy = Policy::of(
+        let policy = DeliveryPolicy::of(
             r#"{"delivery_policy":{"groups":{"key":"body.t","rate":2,"rate_period":"second",
                 "overrides":{"slow":{"rate":1,"rate_period":"hour"}}}}}"#,
         );
@@ -212,6 +216,6 @@ mod tests {
             policy.group_interval("slow"),
             Some(Duration::from_secs(3_600))
         );
-        assert_eq!(Policy::default().group_interval("any"), None);
+        assert_eq!(DeliveryPolicy::default().group_interval("any"), None);
     }
 }

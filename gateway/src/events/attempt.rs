@@ -1,6 +1,7 @@
 //! One attempt: what it needs to know before, and what it changes after.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde_json::{Map, Value};
 
 use super::change::cancel_those;
 use crate::clock::Micros;
@@ -11,7 +12,7 @@ const QUEUED: EventStatus = EventStatus::Queued;
 
 /// A ready event with everything its delivery needs, read in one go.
 #[derive(Clone)]
-pub struct Claim {
+pub struct ClaimedEvent {
     /// The event.
     pub event_id: String,
     /// Its request.
@@ -64,10 +65,10 @@ pub struct Claim {
     pub cli_id: Option<String>,
 }
 
-impl std::fmt::Debug for Claim {
+impl std::fmt::Debug for ClaimedEvent {
     /// Names the attempt and nothing of what it carries.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Claim")
+        f.debug_struct("ClaimedEvent")
             .field("event_id", &self.event_id)
             .field("attempts", &self.attempts)
             .field("trigger", &self.trigger)
@@ -78,9 +79,9 @@ impl std::fmt::Debug for Claim {
 
 /// What became of an event that seemed ready.
 #[derive(Clone, Debug)]
-pub enum Claimed {
+pub enum ClaimOutcome {
     /// It is; here is what to deliver.
-    Ready(Box<Claim>),
+    Ready(Box<ClaimedEvent>),
     /// It no longer is: cancelled, held, delivered or gone.
     NotReady,
     /// Its connection or destination was disabled or deleted, so it must be cancelled.
@@ -91,7 +92,7 @@ pub enum Claimed {
 ///
 /// # Errors
 /// When the store fails.
-pub fn claim(conn: &Connection, event_id: &str) -> Result<Claimed, StoreError> {
+pub fn claim(conn: &Connection, event_id: &str) -> Result<ClaimOutcome, StoreError> {
     let row = conn
         .prepare_cached(sql!(
             "SELECT e.id AS event_id, e.request_id, e.connection_id, c.name AS connection_name, c.rules,
@@ -119,14 +120,14 @@ pub fn claim(conn: &Connection, event_id: &str) -> Result<Claimed, StoreError> {
         })
         .optional()?;
     Ok(match row {
-        Some((claim, true)) => Claimed::Ready(Box::new(claim)),
-        Some((_, false)) => Claimed::Unavailable,
-        None => Claimed::NotReady,
+        Some((claim, true)) => ClaimOutcome::Ready(Box::new(claim)),
+        Some((_, false)) => ClaimOutcome::Unavailable,
+        None => ClaimOutcome::NotReady,
     })
 }
 
-fn claim_of(row: &Row<'_>) -> rusqlite::Result<Claim> {
-    Ok(Claim {
+fn claim_of(row: &Row<'_>) -> rusqlite::Result<ClaimedEvent> {
+    Ok(ClaimedEvent {
         event_id: row.get("event_id")?,
         request_id: row.get("request_id")?,
         connection_id: row.get("connection_id")?,
@@ -157,7 +158,7 @@ fn claim_of(row: &Row<'_>) -> rusqlite::Result<Claim> {
 
 /// What an attempt came to.
 #[derive(Clone, Debug, Default)]
-pub struct Outcome {
+pub struct AttemptOutcome {
     /// The destination's status, when it answered.
     pub response_status: Option<u16>,
     /// Why it did not, or what stopped the attempt.
@@ -176,7 +177,7 @@ pub struct Outcome {
     pub cli_id: Option<String>,
 }
 
-impl Outcome {
+impl AttemptOutcome {
     /// Success is an answer from 200 to 299.
     pub fn is_success(&self) -> bool {
         self.error_code.is_none()
@@ -186,9 +187,17 @@ impl Outcome {
     }
 }
 
-/// What follows a failed attempt.
+/// What a destination answered, as it is shown: an object where it is one, else the text.
+pub fn shown_answer(body: &str) -> Value {
+    match serde_json::from_str::<Map<String, Value>>(body) {
+        Ok(object) => Value::Object(object),
+        Err(_) => Value::from(body),
+    }
+}
+
+/// What follows an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
+pub enum RetryDecision {
     /// The retry rule, or the destination's `Retry-After` under it, names a moment.
     At(Micros),
     /// Nothing new; an attempt put aside by a manual one comes back.
@@ -198,7 +207,7 @@ pub enum Next {
 }
 
 /// An event as it stands when an attempt of it ends.
-struct Current {
+struct CurrentEvent {
     status: EventStatus,
     /// The number of retries asked for so far.
     version: i64,
@@ -221,9 +230,9 @@ pub fn record(
     conn: &Connection,
     now: Micros,
     attempt_id: &str,
-    claim: &Claim,
-    outcome: &Outcome,
-    next: Next,
+    claim: &ClaimedEvent,
+    outcome: &AttemptOutcome,
+    next: RetryDecision,
 ) -> Result<bool, StoreError> {
     let current = conn
         .prepare_cached(
@@ -233,7 +242,7 @@ pub fn record(
              WHERE e.id = :id",
         )?
         .query_row(named_params! { ":id": claim.event_id }, |row| {
-            Ok(Current {
+            Ok(CurrentEvent {
                 status: row.get("status")?,
                 version: row.get("due_version")?,
                 kept: Option::zip(row.get("kept_due_at")?, row.get("kept_due_trigger")?),
@@ -249,15 +258,15 @@ pub fn record(
     insert(conn, now, attempt_id, claim, outcome)?;
 
     let success = outcome.is_success();
+    let was_cancelled = current.status == EventStatus::Cancelled;
     // The attempt the schedule owes after this one, leaving aside what was asked for meanwhile.
     let scheduled = match next {
-        _ if success => None,
-        Next::Stop => None,
-        Next::At(at) => Some((at, AttemptTrigger::Automatic)),
-        Next::Nothing => current.kept,
+        _ if was_cancelled => None,
+        RetryDecision::Stop => None,
+        RetryDecision::At(at) => Some((at, AttemptTrigger::Automatic)),
+        RetryDecision::Nothing => current.kept,
     };
-    let counted = matches!((success, next), (false, Next::At(_)));
-    let was_cancelled = current.status == EventStatus::Cancelled;
+    let counted = !was_cancelled && matches!(next, RetryDecision::At(_));
     let cancelled = was_cancelled && !success;
     let asked_meanwhile = current.version != claim.due_version && !was_cancelled;
 
@@ -307,8 +316,8 @@ fn insert(
     conn: &Connection,
     now: Micros,
     attempt_id: &str,
-    claim: &Claim,
-    outcome: &Outcome,
+    claim: &ClaimedEvent,
+    outcome: &AttemptOutcome,
 ) -> Result<(), StoreError> {
     let millis = |from: Option<Micros>, to: Option<Micros>| {
         from.zip(to)

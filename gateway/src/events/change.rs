@@ -35,7 +35,8 @@ pub fn cancel(conn: &Connection, now: Micros, event_id: &str) -> Result<(), Even
     }
 }
 
-/// Cancels the events for which a condition on `:id` holds. Answers how many there were.
+/// Cancels the events for which a condition on `:id` holds; one that is delivered already only loses what it
+/// still owes. Answers how many there were.
 ///
 /// # Errors
 /// When the store fails.
@@ -46,13 +47,15 @@ pub(super) fn cancel_those(
     id: &str,
 ) -> Result<usize, StoreError> {
     let sql = format!(
-        "UPDATE events SET status = :cancelled, due_at = NULL, due_trigger = NULL,
-             kept_due_at = NULL, kept_due_trigger = NULL, next_attempt_at = NULL, updated_at = :now
+        "UPDATE events SET status = CASE WHEN status = :successful THEN status ELSE :cancelled END,
+             due_at = NULL, due_trigger = NULL, kept_due_at = NULL, kept_due_trigger = NULL,
+             next_attempt_at = NULL, updated_at = :now
          WHERE {condition}"
     );
-    let cancelled = conn
-        .prepare_cached(&sql)?
-        .execute(named_params! { ":id": id, ":now": now, ":cancelled": EventStatus::Cancelled })?;
+    let cancelled = conn.prepare_cached(&sql)?.execute(named_params! {
+        ":id": id, ":now": now,
+        ":cancelled": EventStatus::Cancelled, ":successful": EventStatus::Successful,
+    })?;
     Ok(cancelled)
 }
 
@@ -66,8 +69,8 @@ pub fn retry(conn: &Connection, now: Micros, event_id: &str) -> Result<(), Event
 
 /// Asks for one more attempt of an event in whatever state.
 ///
-/// An attempt that waits for a later moment is put aside: it comes back if the new one fails and is
-/// dropped if it succeeds. An event that is ready anyway keeps its trigger; when its attempt is in
+/// An attempt that waits for a later moment is put aside and comes back after the new one, whether that
+/// fails or succeeds. An event that is ready anyway keeps its trigger; when its attempt is in
 /// flight at this moment, another one follows. On a paused connection the event is held.
 ///
 /// # Errors
@@ -101,9 +104,9 @@ pub fn retry_with(
     }
     conn.prepare_cached(
         "UPDATE events SET
-             kept_due_at = CASE WHEN status IN (:failed, :scheduled) THEN due_at ELSE kept_due_at END,
+             kept_due_at = CASE WHEN status IN (:queued, :hold) THEN kept_due_at ELSE due_at END,
              kept_due_trigger =
-                 CASE WHEN status IN (:failed, :scheduled) THEN due_trigger ELSE kept_due_trigger END,
+                 CASE WHEN status IN (:queued, :hold) THEN kept_due_trigger ELSE due_trigger END,
              due_trigger = CASE WHEN status IN (:queued, :hold) THEN due_trigger ELSE :trigger END,
              due_at = CASE WHEN :paused THEN NULL WHEN status = :queued THEN due_at ELSE :now END,
              status = CASE WHEN :paused THEN :hold ELSE :queued END,
@@ -113,7 +116,7 @@ pub fn retry_with(
     )?
     .execute(named_params! {
         ":trigger": trigger, ":paused": paused, ":now": now, ":bulk": bulk_retry_id, ":id": event_id,
-        ":failed": EventStatus::Failed, ":scheduled": EventStatus::Scheduled, ":queued": QUEUED, ":hold": HOLD,
+        ":queued": QUEUED, ":hold": HOLD,
     })?;
     Ok(())
 }

@@ -112,7 +112,7 @@ pub fn ready_groups(
 }
 
 /// The ready events of a destination in one delivery group, or in none, with the moments they are due
-/// since, the longest due first, at most `limit`.
+/// since and their numbers, the longest due first and then the oldest, at most `limit`.
 ///
 /// # Errors
 /// When the store fails.
@@ -121,18 +121,18 @@ pub fn ready(
     destination_id: &str,
     group: Option<&str>,
     limit: usize,
-) -> Result<Vec<(Micros, String)>, StoreError> {
+) -> Result<Vec<(Micros, i64, String)>, StoreError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let ids = conn
         .prepare_cached(sql!(
-            "SELECT due_at, id FROM events INDEXED BY events_ready
+            "SELECT due_at, seq, id FROM events INDEXED BY events_ready
              WHERE destination_id = :destination AND delivery_group IS :group
                  AND due_at IS NOT NULL AND status = '{QUEUED}'
-             ORDER BY due_at, id LIMIT :limit"
+             ORDER BY due_at, seq LIMIT :limit"
         ))?
         .query_map(
             named_params! { ":destination": destination_id, ":group": group, ":limit": limit },
-            |row| Ok((row.get(0)?, row.get(1)?)),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )?
         .collect::<Result<_, _>>()?;
     Ok(ids)

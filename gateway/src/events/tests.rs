@@ -1,6 +1,8 @@
 use rusqlite::Connection;
 
-use super::attempt::{Claim, Claimed, Next, Outcome, claim, record};
+use super::attempt::{
+    AttemptOutcome, ClaimOutcome, ClaimedEvent, RetryDecision, claim, record, shown_answer,
+};
 use super::*;
 use crate::clock::Micros;
 use crate::wire::AttemptTrigger;
@@ -17,8 +19,8 @@ fn database() -> Connection {
     conn.execute_batch(include_str!("../store/schema.sql"))
         .unwrap();
     conn.execute_batch(
-        "INSERT INTO sources VALUES ('src_1', 's', NULL, 'WEBHOOK', '{}', NULL, NULL, 1, 1);
-         INSERT INTO destinations VALUES ('des_1', 'd', NULL, 'HTTP', '{}', NULL, NULL, 1, 1);
+        "INSERT INTO sources VALUES (NULL, 'src_1', 's', NULL, 'WEBHOOK', '{}', NULL, NULL, 1, 1);
+         INSERT INTO destinations VALUES (NULL, 'des_1', 'd', NULL, 'HTTP', '{}', NULL, NULL, 1, 1);
          INSERT INTO connections (id, source_id, destination_id, created_at, updated_at)
              VALUES ('web_1', 'src_1', 'des_1', 1, 1);
          INSERT INTO payloads VALUES ('edt_1', 'POST', '', '', '{}', '{}', x'7b7d', 0, 1);
@@ -73,22 +75,28 @@ fn is(
     }
 }
 
-fn claimed(conn: &Connection) -> Claim {
+fn claimed(conn: &Connection) -> ClaimedEvent {
     match claim(conn, "evt_1").unwrap() {
-        Claimed::Ready(claim) => *claim,
+        ClaimOutcome::Ready(claim) => *claim,
         other => panic!("{other:?}"),
     }
 }
 
-fn answered(status: u16) -> Outcome {
-    Outcome {
+fn answered(status: u16) -> AttemptOutcome {
+    AttemptOutcome {
         response_status: Some(status),
-        ..Outcome::default()
+        ..AttemptOutcome::default()
     }
 }
 
 /// Records attempt after attempt under fresh ids.
-fn recorded(conn: &Connection, now: Micros, claim: &Claim, status: u16, next: Next) {
+fn recorded(
+    conn: &Connection,
+    now: Micros,
+    claim: &ClaimedEvent,
+    status: u16,
+    next: RetryDecision,
+) {
     let id = format!("atm_{}", claim.attempts);
     assert!(record(conn, now, &id, claim, &answered(status), next).unwrap());
 }
@@ -96,14 +104,20 @@ fn recorded(conn: &Connection, now: Micros, claim: &Claim, status: u16, next: Ne
 #[test]
 fn a_success_ends_the_event() {
     let conn = database();
-    recorded(&conn, at(1), &claimed(&conn), 200, Next::Nothing);
+    recorded(&conn, at(1), &claimed(&conn), 200, RetryDecision::Nothing);
     assert_eq!(state(&conn), is("SUCCESSFUL", 1, None, None));
 }
 
 #[test]
 fn a_failure_waits_as_failed_and_becomes_queued_when_due() {
     let conn = database();
-    recorded(&conn, at(1), &claimed(&conn), 500, Next::At(at(31)));
+    recorded(
+        &conn,
+        at(1),
+        &claimed(&conn),
+        500,
+        RetryDecision::At(at(31)),
+    );
     assert_eq!(
         state(&conn),
         is(
@@ -113,7 +127,10 @@ fn a_failure_waits_as_failed_and_becomes_queued_when_due() {
             Some(at(31))
         )
     );
-    assert!(matches!(claim(&conn, "evt_1").unwrap(), Claimed::NotReady));
+    assert!(matches!(
+        claim(&conn, "evt_1").unwrap(),
+        ClaimOutcome::NotReady
+    ));
     assert_eq!(due::next_waiting(&conn).unwrap(), Some(at(31)));
     assert_eq!(due::promote(&conn, at(30)).unwrap(), 0);
     assert_eq!(due::promote(&conn, at(31)).unwrap(), 1);
@@ -127,7 +144,13 @@ fn a_failure_waits_as_failed_and_becomes_queued_when_due() {
 #[test]
 fn a_retry_waiting_for_its_moment_cannot_be_cancelled_but_a_ready_event_can() {
     let conn = database();
-    recorded(&conn, at(1), &claimed(&conn), 500, Next::At(at(31)));
+    recorded(
+        &conn,
+        at(1),
+        &claimed(&conn),
+        500,
+        RetryDecision::At(at(31)),
+    );
     assert!(matches!(
         cancel(&conn, at(2), "evt_1"),
         Err(EventError::NotCancellable { .. })
@@ -142,27 +165,30 @@ fn a_retry_waiting_for_its_moment_cannot_be_cancelled_but_a_ready_event_can() {
 }
 
 #[test]
-fn a_failed_manual_retry_leaves_the_scheduled_one_and_a_successful_one_cancels_it() {
-    for (status, expected) in [
-        (
-            500,
-            is(
-                "FAILED",
-                2,
-                Some((at(31), AttemptTrigger::Automatic)),
-                Some(at(31)),
-            ),
-        ),
-        (200, is("SUCCESSFUL", 2, None, None)),
-    ] {
+fn a_manual_retry_leaves_the_scheduled_one_whether_it_fails_or_succeeds() {
+    for (status, became) in [(500, "FAILED"), (200, "SUCCESSFUL")] {
+        let scheduled = Some((at(31), AttemptTrigger::Automatic));
+        let expected = is(became, 2, scheduled, Some(at(31)));
         let conn = database();
-        recorded(&conn, at(1), &claimed(&conn), 500, Next::At(at(31)));
+        recorded(
+            &conn,
+            at(1),
+            &claimed(&conn),
+            500,
+            RetryDecision::At(at(31)),
+        );
         retry(&conn, at(5), "evt_1").unwrap();
         assert_eq!(
             state(&conn),
             is("QUEUED", 1, Some((at(5), AttemptTrigger::Manual)), None)
         );
-        recorded(&conn, at(6), &claimed(&conn), status, Next::Nothing);
+        recorded(
+            &conn,
+            at(6),
+            &claimed(&conn),
+            status,
+            RetryDecision::Nothing,
+        );
         assert_eq!(state(&conn), expected);
     }
 }
@@ -170,9 +196,15 @@ fn a_failed_manual_retry_leaves_the_scheduled_one_and_a_successful_one_cancels_i
 #[test]
 fn stop_drops_what_a_manual_retry_put_aside() {
     let conn = database();
-    recorded(&conn, at(1), &claimed(&conn), 500, Next::At(at(31)));
+    recorded(
+        &conn,
+        at(1),
+        &claimed(&conn),
+        500,
+        RetryDecision::At(at(31)),
+    );
     retry(&conn, at(5), "evt_1").unwrap();
-    recorded(&conn, at(6), &claimed(&conn), 500, Next::Stop);
+    recorded(&conn, at(6), &claimed(&conn), 500, RetryDecision::Stop);
     assert_eq!(state(&conn), is("FAILED", 2, None, None));
 }
 
@@ -181,12 +213,12 @@ fn a_retry_asked_for_in_flight_follows_and_keeps_the_schedule() {
     let conn = database();
     let in_flight = claimed(&conn);
     retry(&conn, at(1), "evt_1").unwrap();
-    recorded(&conn, at(2), &in_flight, 500, Next::At(at(32)));
+    recorded(&conn, at(2), &in_flight, 500, RetryDecision::At(at(32)));
     assert_eq!(
         state(&conn),
         is("QUEUED", 1, Some((at(2), AttemptTrigger::Manual)), None)
     );
-    recorded(&conn, at(3), &claimed(&conn), 500, Next::Nothing);
+    recorded(&conn, at(3), &claimed(&conn), 500, RetryDecision::Nothing);
     assert_eq!(
         state(&conn),
         is(
@@ -201,16 +233,16 @@ fn a_retry_asked_for_in_flight_follows_and_keeps_the_schedule() {
 #[test]
 fn a_second_manual_retry_in_flight_is_not_lost() {
     let conn = database();
-    recorded(&conn, at(1), &claimed(&conn), 500, Next::Nothing);
+    recorded(&conn, at(1), &claimed(&conn), 500, RetryDecision::Nothing);
     retry(&conn, at(2), "evt_1").unwrap();
     let in_flight = claimed(&conn);
     retry(&conn, at(2), "evt_1").unwrap();
-    recorded(&conn, at(2), &in_flight, 500, Next::Nothing);
+    recorded(&conn, at(2), &in_flight, 500, RetryDecision::Nothing);
     assert_eq!(
         state(&conn),
         is("QUEUED", 2, Some((at(2), AttemptTrigger::Manual)), None)
     );
-    recorded(&conn, at(3), &claimed(&conn), 500, Next::Nothing);
+    recorded(&conn, at(3), &claimed(&conn), 500, RetryDecision::Nothing);
     assert_eq!(state(&conn), is("FAILED", 3, None, None));
 }
 
@@ -223,7 +255,7 @@ fn a_cancel_in_flight_holds_unless_the_attempt_succeeds() {
         let conn = database();
         let in_flight = claimed(&conn);
         cancel(&conn, at(1), "evt_1").unwrap();
-        recorded(&conn, at(2), &in_flight, status, Next::At(at(9)));
+        recorded(&conn, at(2), &in_flight, status, RetryDecision::At(at(9)));
         assert_eq!(state(&conn), expected);
     }
 }
@@ -248,7 +280,13 @@ fn pause_holds_what_is_ready_and_unpause_delivers_it_as_initial() {
 #[test]
 fn a_retry_that_comes_due_while_paused_is_held_and_delivered_as_unpause() {
     let conn = database();
-    recorded(&conn, at(1), &claimed(&conn), 500, Next::At(at(31)));
+    recorded(
+        &conn,
+        at(1),
+        &claimed(&conn),
+        500,
+        RetryDecision::At(at(31)),
+    );
     assert_eq!(pause_connection(&conn, at(2), "web_1").unwrap(), 0);
     due::promote(&conn, at(31)).unwrap();
     assert_eq!(state(&conn), is("HOLD", 1, None, None));
@@ -262,7 +300,7 @@ fn a_pause_and_unpause_in_flight_causes_no_second_attempt() {
     let in_flight = claimed(&conn);
     pause_connection(&conn, at(1), "web_1").unwrap();
     unpause_connection(&conn, at(1), "web_1").unwrap();
-    recorded(&conn, at(2), &in_flight, 500, Next::Nothing);
+    recorded(&conn, at(2), &in_flight, 500, RetryDecision::Nothing);
     assert_eq!(state(&conn), is("FAILED", 1, None, None));
 }
 
@@ -270,7 +308,7 @@ fn a_pause_and_unpause_in_flight_causes_no_second_attempt() {
 fn disabling_cancels_ready_waiting_and_held_events() {
     for prepare in [
         (|_| {}) as fn(&Connection),
-        |conn| recorded(conn, at(1), &claimed(conn), 500, Next::At(at(31))),
+        |conn| recorded(conn, at(1), &claimed(conn), 500, RetryDecision::At(at(31))),
         |conn| {
             pause_connection(conn, at(1), "web_1").unwrap();
         },
@@ -297,7 +335,7 @@ fn a_disabled_connection_takes_no_retry_and_no_delivery() {
     ));
     assert!(matches!(
         claim(&conn, "evt_1").unwrap(),
-        Claimed::Unavailable
+        ClaimOutcome::Unavailable
     ));
     attempt::cancel_unavailable(&conn, at(1), "evt_1").unwrap();
     assert_eq!(state(&conn).status, "CANCELLED");
@@ -307,8 +345,18 @@ fn a_disabled_connection_takes_no_retry_and_no_delivery() {
 fn an_attempt_number_is_never_used_twice() {
     let conn = database();
     let stale = claimed(&conn);
-    recorded(&conn, at(1), &stale, 500, Next::Nothing);
-    assert!(record(&conn, at(2), "atm_x", &stale, &answered(200), Next::Nothing).is_err());
+    recorded(&conn, at(1), &stale, 500, RetryDecision::Nothing);
+    assert!(
+        record(
+            &conn,
+            at(2),
+            "atm_x",
+            &stale,
+            &answered(200),
+            RetryDecision::Nothing
+        )
+        .is_err()
+    );
 }
 
 #[test]
@@ -316,5 +364,24 @@ fn an_attempt_of_an_event_that_is_gone_stores_nothing() {
     let conn = database();
     let stale = claimed(&conn);
     conn.execute("DELETE FROM events", []).unwrap();
-    assert!(!record(&conn, at(1), "atm_1", &stale, &answered(200), Next::Nothing).unwrap());
+    assert!(
+        !record(
+            &conn,
+            at(1),
+            "atm_1",
+            &stale,
+            &answered(200),
+            RetryDecision::Nothing
+        )
+        .unwrap()
+    );
+}
+
+#[test]
+fn only_objects_answered_by_a_destination_are_shown_as_objects() {
+    use serde_json::{Value, json};
+    assert_eq!(shown_answer("{\"ok\":true}"), json!({"ok": true}));
+    for text in ["[1]", "12", "plain", "", "null"] {
+        assert_eq!(shown_answer(text), Value::from(text));
+    }
 }

@@ -6,12 +6,17 @@
 mod effect;
 mod registry;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 pub use effect::Effect;
 pub(crate) use effect::code_of;
 pub use registry::{ArmedFault, FaultId};
-pub(crate) use registry::{Faults, Strike, Subject};
+pub(crate) use registry::{FaultTarget, Faults, InjectedFault};
+
+/// The body of a failure of the API itself.
+const FATAL_ERROR: &str = r#"{"code":"FATAL_ERROR","status":500,"message":"Fatal Error"}"#;
 
 /// Where a fault strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -114,6 +119,41 @@ impl Fault {
     #[must_use]
     pub fn delivery(effect: Effect) -> Self {
         Self::new(Plane::Delivery, effect)
+    }
+
+    /// What the live API does to one of several upserts of connections that run side by side and bring the same new
+    /// source along: it ends in a 500. Here the second upsert is struck, once, and nothing of it is done. Over the
+    /// control API it is `{"preset": "upsert_race"}`.
+    ///
+    /// ```
+    /// use hookdeck_gateway::{Fault, Gateway};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let gateway = Gateway::start().await?;
+    /// gateway.arm(Fault::upsert_race())?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn upsert_race() -> Self {
+        let effect = Effect::Status {
+            status: 500,
+            body: FATAL_ERROR.to_owned(),
+            headers: BTreeMap::from([(
+                "content-type".to_owned(),
+                "application/json; charset=utf-8".to_owned(),
+            )]),
+        };
+        Self::api(effect)
+            .operation("upsertConnection")
+            .after(1)
+            .times(1)
+    }
+
+    /// The fault that goes by this name.
+    pub(crate) fn preset(name: &str) -> Option<Self> {
+        (name == "upsert_race").then(Self::upsert_race)
     }
 
     /// Strikes only calls of this operation of the API, by its id in the contract such as `getEvents`.

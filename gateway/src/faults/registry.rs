@@ -45,7 +45,7 @@ pub struct ArmedFault {
 
 /// What a fault may fit.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Subject<'a> {
+pub(crate) enum FaultTarget<'a> {
     Api {
         operation: &'a str,
         /// Whether the call goes on from a cursor.
@@ -60,7 +60,7 @@ pub(crate) enum Subject<'a> {
     },
 }
 
-impl Subject<'_> {
+impl FaultTarget<'_> {
     fn fits(self, fault: &Fault) -> bool {
         let one = |wanted: &Option<String>, own: &str| wanted.as_deref().is_none_or(|id| id == own);
         match self {
@@ -87,13 +87,13 @@ impl Subject<'_> {
 
 /// A fault that has struck a call.
 #[derive(Clone, Debug)]
-pub(crate) struct Strike {
+pub(crate) struct InjectedFault {
     pub(crate) id: FaultId,
     pub(crate) effect: Effect,
 }
 
 #[derive(Debug)]
-struct State {
+struct ArmedFaults {
     armed: Vec<ArmedFault>,
     next: u64,
     /// Grows when everything is forgotten.
@@ -104,7 +104,7 @@ struct State {
 /// The faults of one project.
 #[derive(Clone, Debug)]
 pub(crate) struct Faults {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<ArmedFaults>>,
     /// Moves with every change of what is armed, for calls that are stalled.
     changed: watch::Sender<u64>,
 }
@@ -112,7 +112,7 @@ pub(crate) struct Faults {
 impl Faults {
     pub(crate) fn seeded(seed: u64) -> Self {
         Self {
-            state: Arc::new(Mutex::new(State {
+            state: Arc::new(Mutex::new(ArmedFaults {
                 armed: Vec::new(),
                 next: 1,
                 generation: 0,
@@ -188,10 +188,10 @@ impl Faults {
     }
 
     /// The fault that strikes this call, if one does. A fault that fits has seen it even when it passes.
-    pub(crate) fn strike(&self, subject: Subject<'_>) -> Option<Strike> {
+    pub(crate) fn inject(&self, target: FaultTarget<'_>) -> Option<InjectedFault> {
         let mut state = self.lock();
-        let State { armed, random, .. } = &mut *state;
-        for armed in armed.iter_mut().filter(|armed| subject.fits(&armed.fault)) {
+        let ArmedFaults { armed, random, .. } = &mut *state;
+        for armed in armed.iter_mut().filter(|armed| target.fits(&armed.fault)) {
             armed.seen += 1;
             let fault = &armed.fault;
             if armed.seen <= fault.after || fault.times.is_some_and(|times| armed.struck >= times) {
@@ -201,7 +201,7 @@ impl Faults {
                 continue;
             }
             armed.struck += 1;
-            return Some(Strike {
+            return Some(InjectedFault {
                 id: armed.id,
                 effect: fault.effect.clone(),
             });
@@ -220,7 +220,7 @@ impl Faults {
         self.lock().generation == generation
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, ArmedFaults> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -229,13 +229,13 @@ impl Faults {
 mod tests {
     use super::*;
 
-    const CALL: Subject<'_> = Subject::Api {
+    const CALL: FaultTarget<'_> = FaultTarget::Api {
         operation: "getEvents",
         goes_on: false,
     };
 
     fn strikes(faults: &Faults, calls: usize) -> Vec<bool> {
-        (0..calls).map(|_| faults.strike(CALL).is_some()).collect()
+        (0..calls).map(|_| faults.inject(CALL).is_some()).collect()
     }
 
     #[test]
@@ -260,11 +260,11 @@ mod tests {
             .arm(Fault::api(Effect::Empty).operation("getEvents"))
             .unwrap();
         faults.arm(Fault::api(Effect::Reset)).unwrap();
-        assert_eq!(faults.strike(CALL).unwrap().id, fits);
+        assert_eq!(faults.inject(CALL).unwrap().id, fits);
         assert!(faults.disarm(fits) && !faults.disarm(fits));
-        assert_eq!(faults.strike(CALL).unwrap().effect, Effect::Reset);
+        assert_eq!(faults.inject(CALL).unwrap().effect, Effect::Reset);
         faults.clear();
-        assert!(faults.strike(CALL).is_none());
+        assert!(faults.inject(CALL).is_none());
     }
 
     #[test]

@@ -7,11 +7,12 @@ use super::evaluate::{Evaluation, evaluate, read_rules};
 use super::handshake::{self, HandshakeReply};
 use super::rows::{NewEvent, NewRequest, store_event, store_ignored, store_payload, store_request};
 use super::verification::{self, Verification, VerificationInput};
+use crate::clock::Micros;
 use crate::intake::{ConnectionOutcome, Intake};
-use crate::request::{Fault, Received};
+use crate::request::{ReceivedRequest, RequestError};
 use crate::rules::Rules;
 use crate::store::StoreError;
-use crate::wire::{DestinationType, DiscardCause, RejectionCause};
+use crate::wire::{DestinationType, RejectionCause};
 
 /// What became of a request.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ pub struct IngestedRequest {
     pub request_id: String,
     pub rejected: Option<(RejectionCause, Option<String>)>,
     /// Whether the producer is told of a failed verification.
-    pub told: bool,
+    pub answers_failed_verification: bool,
     pub custom: Option<(String, String)>,
     /// What became of it on each connection.
     pub outcomes: Vec<ConnectionOutcome>,
@@ -61,11 +62,12 @@ pub(super) struct SourceConnection {
     pub(super) group_key: Option<String>,
 }
 
-/// Takes in what arrived at a source URL. `urls` are those the producer may have posted to, the source's own first.
+/// Takes in what arrived at a source URL at `received_at`. `urls` are those the producer may have posted to, the source's own first.
 pub fn accept(
     intake: &mut Intake<'_>,
     source_id: &str,
-    received: &Received,
+    received: &ReceivedRequest,
+    received_at: Micros,
     urls: &[String],
 ) -> Result<IngestOutcome, StoreError> {
     let (conn, now, ids) = (intake.conn, intake.now, intake.ids);
@@ -77,18 +79,18 @@ pub fn accept(
     }
     let custom = custom_response(&source.config, received);
     let scheme = verification::scheme_name(&source.kind, &source.config);
-    let proof = VerificationInput {
+    let input = VerificationInput {
         received,
         config: &source.config,
         urls,
         now,
     };
     if !source.disabled
-        && let Some(answer) = handshake::answer(scheme, &proof)
+        && let Some(answer) = handshake::answer(scheme, &input)
     {
         return Ok(IngestOutcome::Handshake(answer));
     }
-    let (rejected, verified) = judge(&source, scheme, &proof);
+    let (rejected, verified) = judge(&source, scheme, &input);
     let connections = if rejected.is_none() {
         connections_of(conn, &source.id)?
     } else {
@@ -104,18 +106,14 @@ pub fn accept(
 
     let payload_id = store_payload(conn, now, ids, received)?;
     let request = NewRequest {
+        ingested_at: received_at,
         source_id: &source.id,
         payload_id: &payload_id,
         verified,
         bulk_retry_id: None,
     };
-    let request_id = store_request(
-        conn,
-        now,
-        ids,
-        &request,
-        rejected.as_ref().map(|(cause, _)| *cause),
-    )?;
+    let cause = rejected.as_ref().map(|(cause, _)| *cause);
+    let request_id = store_request(intake, &request, cause)?;
     let connections = if rejected.is_none() {
         connections
     } else {
@@ -131,7 +129,7 @@ pub fn accept(
     Ok(IngestOutcome::Stored(IngestedRequest {
         request_id,
         rejected,
-        told: verification::told(scheme),
+        answers_failed_verification: verification::answers_failed_verification(scheme),
         custom,
         outcomes: std::mem::take(&mut intake.outcomes),
     }))
@@ -170,12 +168,12 @@ pub(super) fn not_built(connections: &[SourceConnection]) -> Option<String> {
 fn judge(
     source: &IngestSource,
     scheme: &str,
-    proof: &VerificationInput<'_>,
+    input: &VerificationInput<'_>,
 ) -> (Option<(RejectionCause, Option<String>)>, bool) {
-    if let Some(cause) = refusal(source, proof.received) {
+    if let Some(cause) = refusal(source, input.received) {
         return (Some((cause, None)), false);
     }
-    match verification::verify(scheme, proof) {
+    match verification::verify(scheme, input) {
         Verification::NotConfigured | Verification::Unchecked => (None, false),
         Verification::Passed => (None, true),
         Verification::Failed => (Some((RejectionCause::VerificationFailed, None)), false),
@@ -183,25 +181,25 @@ fn judge(
 }
 
 /// What speaks against the request before anybody asks who sent it.
-pub(super) fn refusal(source: &IngestSource, received: &Received) -> Option<RejectionCause> {
+pub(super) fn refusal(source: &IngestSource, received: &ReceivedRequest) -> Option<RejectionCause> {
     if source.disabled {
         return Some(RejectionCause::SourceDisabled);
     }
     if !allows_method(&source.config, received) {
         return Some(RejectionCause::UnsupportedHttpMethod);
     }
-    received.fault.map(|fault| match fault {
-        Fault::TooLarge => RejectionCause::PayloadTooLarge,
-        Fault::ContentType => RejectionCause::UnsupportedContentType,
-        Fault::Json => RejectionCause::UnparsableJson,
-        Fault::Query => RejectionCause::Unknown,
+    received.error.map(|error| match error {
+        RequestError::TooLarge => RejectionCause::PayloadTooLarge,
+        RequestError::ContentType => RejectionCause::UnsupportedContentType,
+        RequestError::Json => RejectionCause::UnparsableJson,
+        RequestError::Query => RejectionCause::Unknown,
     })
 }
 
 /// The methods a source takes unless its config or the URL says otherwise.
 const METHODS: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
 
-fn allows_method(config: &Value, received: &Received) -> bool {
+fn allows_method(config: &Value, received: &ReceivedRequest) -> bool {
     let method = received.method.as_str();
     if let Some(asked) = received.parsed_query["x-hookdeck-allow-methods"].as_str() {
         return asked
@@ -215,7 +213,7 @@ fn allows_method(config: &Value, received: &Received) -> bool {
 }
 
 /// The answer the source's config or the URL asks for: content type and body.
-fn custom_response(config: &Value, received: &Received) -> Option<(String, String)> {
+fn custom_response(config: &Value, received: &ReceivedRequest) -> Option<(String, String)> {
     let content_type = |kind: &str| match kind {
         "json" => "application/json; charset=utf-8",
         "xml" => "application/xml; charset=utf-8",
@@ -256,7 +254,7 @@ pub(super) fn connections_of(
                     json_extract(d.config, '$.delivery_policy.groups.key') AS group_key
              FROM connections c JOIN destinations d ON d.id = c.destination_id
              WHERE c.source_id = :source AND c.deleted_at IS NULL
-             ORDER BY c.created_at, c.id",
+             ORDER BY c.created_at, c.seq",
         )?
         .query_map(named_params! { ":source": source_id, ":cli": DestinationType::Cli }, |row| {
             let id: String = row.get("id")?;
@@ -280,7 +278,7 @@ pub(super) fn connections_of(
 pub(super) struct FanOutRequest<'a> {
     pub(super) request_id: &'a str,
     pub(super) payload_id: &'a str,
-    pub(super) received: &'a Received,
+    pub(super) received: &'a ReceivedRequest,
     /// Whether it came in just now, rather than being sent again.
     pub(super) is_new: bool,
 }
@@ -303,14 +301,8 @@ pub(super) fn fan_out(
         let (payload_id, received) = (request.payload_id, request.received);
         let before = event_ids.len();
         let (mut cause, mut meta) = (None, None);
-        match evaluate(
-            intake,
-            connection,
-            rules,
-            payload_id,
-            received,
-            request.is_new,
-        )? {
+        let new_request = request.is_new.then_some(request_id);
+        match evaluate(intake, connection, rules, payload_id, received, new_request)? {
             Evaluation::Event {
                 due_in,
                 payload_id,
@@ -348,16 +340,9 @@ pub(super) fn fan_out(
                 }
             }
             Evaluation::Ignored(why) => {
-                store_ignored(conn, now, request_id, connection, &why)?;
+                store_ignored(intake, request_id, connection, &why)?;
                 ignored += 1;
-                (cause, meta) = (
-                    Some(DiscardCause::Ignored(why.cause)),
-                    why.meta.as_ref().map(Value::to_string),
-                );
-            }
-            Evaluation::Deduplicated => {
-                ignored += 1;
-                cause = Some(DiscardCause::Deduplicated);
+                (cause, meta) = (Some(why.cause), why.meta.as_ref().map(Value::to_string));
             }
             Evaluation::NeedsTransformation => {}
         }
@@ -373,7 +358,7 @@ pub(super) fn fan_out(
         conn.prepare_cached(
             "UPDATE requests SET events_count = events_count + :events,
                  cli_events_count = cli_events_count + :for_clients,
-                 ignored_count = ignored_count + :ignored, updated_at = :now
+                 ignored_count = ignored_count + :ignored, updated_at = max(updated_at, :now)
              WHERE id = :id",
         )?
         .execute(named_params! {

@@ -10,10 +10,10 @@ use sha2::{Digest, Sha256};
 use super::accept::SourceConnection;
 use super::transforming::{TransformRuleOutcome, transform};
 use crate::intake::Intake;
-use crate::request::{Received, RequestView};
-use crate::rules::deduplicate::Deduplicate;
-use crate::rules::filter::{Part, Parts};
-use crate::rules::{Rules, Step, group};
+use crate::request::{ReceivedRequest, RequestView};
+use crate::rules::deduplicate::DeduplicateRule;
+use crate::rules::filter::{FilterPart, RequestParts};
+use crate::rules::{RuleStep, Rules, group};
 use crate::sessions::record;
 use crate::store::StoreError;
 use crate::wire::IgnoredCause;
@@ -36,9 +36,6 @@ pub(super) enum Evaluation {
     },
     /// No event is made.
     Ignored(NewIgnoredEvent),
-    /// No event is made, because the same request was there before. There is no cause to record this
-    /// under; it only counts.
-    Deduplicated,
     /// A transformation has to be run first; this try is taken back.
     NeedsTransformation,
 }
@@ -56,28 +53,30 @@ pub(super) fn read_rules(connection_id: &str, rules: &str) -> Result<Rules, Stri
     Rules::parse(&value).map_err(|error| format!("Connection {connection_id}: {error}."))
 }
 
-/// Applies the connection's state and rules to the request, which is stored as `payload_id`. With
-/// `is_new` the deduplicate rule is applied, before the others; what is sent again on purpose is no
-/// repetition.
+/// Applies the connection's state and rules to the request, which is stored as `payload_id`. The deduplicate
+/// rule is applied before the others, to a request that came in just now, whose id is `new_request`; what is
+/// sent again on purpose is no duplicate.
 pub(super) fn evaluate(
     intake: &mut Intake<'_>,
     connection: &SourceConnection,
     rules: &Rules,
     payload_id: &str,
-    received: &Received,
-    is_new: bool,
+    received: &ReceivedRequest,
+    new_request: Option<&str>,
 ) -> Result<Evaluation, StoreError> {
     let ignored = |cause, meta| Ok(Evaluation::Ignored(NewIgnoredEvent { cause, meta }));
     if connection.disabled {
         return ignored(IgnoredCause::Disabled, None);
     }
     let mut seen = RequestView::of(received);
-    if let Some(rule) = rules.deduplicate().filter(|_| is_new)
-        && is_repeated(intake, connection, rule, &seen.parts(received))?
+    if let Some((rule, request_id)) = rules.deduplicate().zip(new_request)
+        && let Some(original) =
+            duplicate_of(intake, connection, rule, &seen.parts(received), request_id)?
     {
-        return Ok(Evaluation::Deduplicated);
+        let meta = json!({ "duplicate_of_request_id": original });
+        return ignored(IgnoredCause::Duplicate, Some(meta));
     }
-    let mut transformed: Option<(Box<Received>, String)> = None;
+    let mut transformed: Option<(Box<ReceivedRequest>, String)> = None;
     let mut from = 0;
     loop {
         let (current, current_id) = match &transformed {
@@ -86,7 +85,7 @@ pub(super) fn evaluate(
         };
         let parts = seen.parts(current);
         match rules.next(from, &parts) {
-            Step::Accepted if connection.cli => {
+            RuleStep::Accepted if connection.cli => {
                 return Ok(match receivers(intake, connection, &parts)? {
                     Ok(sessions) => Evaluation::ForSessions {
                         due_in: rules.delay(),
@@ -97,18 +96,18 @@ pub(super) fn evaluate(
                     Err(why) => Evaluation::Ignored(why),
                 });
             }
-            Step::Accepted => {
+            RuleStep::Accepted => {
                 return Ok(Evaluation::Event {
                     due_in: rules.delay(),
                     payload_id: current_id.to_owned(),
                     group: group_of(connection, &parts),
                 });
             }
-            Step::Filtered(parts) => {
+            RuleStep::Filtered(parts) => {
                 let names = parts.iter().map(|part| part.as_str());
                 return ignored(IgnoredCause::Filtered, Some(Value::from_iter(names)));
             }
-            Step::Transform {
+            RuleStep::Transform {
                 transformation_id,
                 next,
             } => {
@@ -131,7 +130,7 @@ pub(super) fn evaluate(
 }
 
 /// The delivery group of an event, at a destination that groups.
-fn group_of(connection: &SourceConnection, parts: &Parts<'_>) -> Option<String> {
+fn group_of(connection: &SourceConnection, parts: &RequestParts<'_>) -> Option<String> {
     let key = connection.group_key.as_deref()?;
     Some(group::of(key, parts))
 }
@@ -140,7 +139,7 @@ fn group_of(connection: &SourceConnection, parts: &Parts<'_>) -> Option<String> 
 fn receivers(
     intake: &Intake<'_>,
     connection: &SourceConnection,
-    parts: &Parts<'_>,
+    parts: &RequestParts<'_>,
 ) -> Result<Result<Vec<Option<String>>, NewIgnoredEvent>, StoreError> {
     let sessions = record::on_connection(intake.conn, intake.now, &connection.id)?;
     if sessions.is_empty() {
@@ -165,7 +164,7 @@ fn receivers(
         }
     }
     Ok(if wanted.is_empty() {
-        let names = refused.into_iter().map(Part::as_str);
+        let names = refused.into_iter().map(FilterPart::as_str);
         Err(NewIgnoredEvent {
             cause: IgnoredCause::Filtered,
             meta: Some(Value::from_iter(names)),
@@ -175,28 +174,33 @@ fn receivers(
     })
 }
 
-/// Whether the same request was there within the window; if not, it is remembered from now on.
-fn is_repeated(
+/// The request that this one repeats within the window; if there is none, this one is remembered from now on.
+fn duplicate_of(
     intake: &Intake<'_>,
     connection: &SourceConnection,
-    rule: &Deduplicate,
-    parts: &Parts<'_>,
-) -> Result<bool, StoreError> {
-    let Some(key) = rule.key(parts) else {
-        return Ok(false);
-    };
+    rule: &DeduplicateRule,
+    parts: &RequestParts<'_>,
+    request_id: &str,
+) -> Result<Option<String>, StoreError> {
     // The fields belong to it: a changed rule compares anew.
-    let digest = Sha256::digest(json!([rule.include_fields, rule.exclude_fields, key]).to_string());
-    let digest = HEXLOWER.encode(&digest);
-    intake
-        .conn
-        .prepare_cached("DELETE FROM seen_requests WHERE until <= ?1")?
+    let compared = json!([rule.include_fields, rule.exclude_fields, rule.key(parts)]);
+    let digest = HEXLOWER.encode(&Sha256::digest(compared.to_string()));
+    let (conn, until) = (intake.conn, intake.now.plus(rule.window));
+    conn.prepare_cached("DELETE FROM seen_requests WHERE until <= ?1")?
         .execute([intake.now])?;
-    let remembered = intake
-        .conn
+    let remembered = conn
         .prepare_cached(
-            "INSERT INTO seen_requests (connection_id, digest, until) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            "INSERT INTO seen_requests (connection_id, digest, request_id, until) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO NOTHING",
         )?
-        .execute(params![connection.id, digest, intake.now.plus(rule.window)])?;
-    Ok(remembered == 0)
+        .execute(params![connection.id, digest, request_id, until])?;
+    if remembered > 0 {
+        return Ok(None);
+    }
+    let original = conn
+        .prepare_cached(
+            "SELECT request_id FROM seen_requests WHERE connection_id = ?1 AND digest = ?2",
+        )?
+        .query_row(params![connection.id, digest], |row| row.get(0))?;
+    Ok(Some(original))
 }

@@ -174,12 +174,12 @@ const HANDSHAKES: &[Handshake] = &[
     post(
         &["SMARTCAR"],
         &[(Json("/eventName"), Some("verify"))],
-        HandshakeTemplate::Own(|proof| smartcar(proof, "/payload/challenge")),
+        HandshakeTemplate::Own(|input| smartcar(input, "/payload/challenge")),
     ),
     post(
         &["SMARTCAR"],
         &[(Json("/eventType"), Some("VERIFY"))],
-        HandshakeTemplate::Own(|proof| smartcar(proof, "/data/challenge")),
+        HandshakeTemplate::Own(|input| smartcar(input, "/data/challenge")),
     ),
     post(
         &["AZURE_EVENT_GRID"],
@@ -209,20 +209,20 @@ pub(super) fn types() -> std::collections::BTreeSet<&'static str> {
 }
 
 /// The answer to a request, if it is a handshake of the source's scheme.
-pub(super) fn answer(scheme: &str, proof: &VerificationInput<'_>) -> Option<HandshakeReply> {
+pub(super) fn answer(scheme: &str, input: &VerificationInput<'_>) -> Option<HandshakeReply> {
     HANDSHAKES
         .iter()
         .filter(|handshake| {
-            handshake.types.contains(&scheme) && handshake.method == proof.received.method
+            handshake.types.contains(&scheme) && handshake.method == input.received.method
         })
         .filter(|handshake| {
             handshake.asked.iter().all(|(place, wanted)| {
-                let found = place.first(proof.received);
+                let found = place.first(input.received);
                 found.is_some_and(|found| wanted.is_none_or(|wanted| found == wanted))
             })
         })
-        .filter(|handshake| !handshake.signed || verify(scheme, proof) != Verification::Failed)
-        .find_map(|handshake| handshake.reply.to(proof))
+        .filter(|handshake| !handshake.signed || verify(scheme, input) != Verification::Failed)
+        .find_map(|handshake| handshake.reply.to(input))
 }
 
 /// An answer to a handshake.
@@ -240,10 +240,10 @@ impl std::fmt::Debug for HandshakeReply {
 }
 
 impl HandshakeTemplate {
-    fn to(&self, proof: &VerificationInput<'_>) -> Option<HandshakeReply> {
+    fn to(&self, input: &VerificationInput<'_>) -> Option<HandshakeReply> {
         let said = |place: &ValueLocation| {
             place
-                .first(proof.received)
+                .first(input.received)
                 .map(std::borrow::Cow::into_owned)
         };
         let object = |value: Value| HandshakeReply {
@@ -268,14 +268,14 @@ impl HandshakeTemplate {
                 header: Some((name, said(place)?)),
                 body: String::new(),
             },
-            Self::Own(make) => object(make(proof)?),
+            Self::Own(make) => object(make(input)?),
         })
     }
 }
 
 /// A ping of the interactions endpoint. A webhook event has the same type, and what it is about.
-fn discord(proof: &VerificationInput<'_>) -> Option<Value> {
-    proof
+fn discord(input: &VerificationInput<'_>) -> Option<Value> {
+    input
         .received
         .value
         .get("event")
@@ -283,39 +283,39 @@ fn discord(proof: &VerificationInput<'_>) -> Option<Value> {
         .then(|| json!({"type": 1}))
 }
 
-fn zoom(proof: &VerificationInput<'_>) -> Option<Value> {
-    let token = Json("/payload/plainToken").first(proof.received)?;
-    let key = proof.setting(SECRET)?.as_bytes();
+fn zoom(input: &VerificationInput<'_>) -> Option<Value> {
+    let token = Json("/payload/plainToken").first(input.received)?;
+    let key = input.setting(SECRET)?.as_bytes();
     let encrypted = HEXLOWER.encode(&HashAlgorithm::Sha256.hmac(key, token.as_bytes()));
     Some(json!({"plainToken": token, "encryptedToken": encrypted}))
 }
 
-fn twitter(proof: &VerificationInput<'_>) -> Option<Value> {
-    let token = Query("crc_token").first(proof.received)?;
-    let key = proof.setting("api_key")?.as_bytes();
+fn twitter(input: &VerificationInput<'_>) -> Option<Value> {
+    let token = Query("crc_token").first(input.received)?;
+    let key = input.setting("api_key")?.as_bytes();
     let response = base64(&HashAlgorithm::Sha256.hmac(key, token.as_bytes()));
     Some(json!({"response_token": format!("sha256={response}")}))
 }
 
 /// The digest covers the URL as eBay has it, without a query.
-fn ebay(proof: &VerificationInput<'_>) -> Option<Value> {
-    let code = Query("challenge_code").first(proof.received)?;
-    let token = proof.setting("verification_token")?;
-    let url = proof.urls.first()?.split('?').next()?;
+fn ebay(input: &VerificationInput<'_>) -> Option<Value> {
+    let code = Query("challenge_code").first(input.received)?;
+    let token = input.setting("verification_token")?;
+    let url = input.urls.first()?.split('?').next()?;
     let digest = HashAlgorithm::Sha256.digest(format!("{code}{token}{url}").as_bytes());
     Some(json!({"challengeResponse": HEXLOWER.encode(&digest)}))
 }
 
-fn linkedin(proof: &VerificationInput<'_>) -> Option<Value> {
-    let code = Query("challengeCode").first(proof.received)?;
-    let key = proof.setting(SECRET)?.as_bytes();
+fn linkedin(input: &VerificationInput<'_>) -> Option<Value> {
+    let code = Query("challengeCode").first(input.received)?;
+    let key = input.setting(SECRET)?.as_bytes();
     let response = HEXLOWER.encode(&HashAlgorithm::Sha256.hmac(key, code.as_bytes()));
     Some(json!({"challengeCode": code, "challengeResponse": response}))
 }
 
-fn smartcar(proof: &VerificationInput<'_>, pointer: &'static str) -> Option<Value> {
-    let challenge = Json(pointer).first(proof.received)?;
-    let key = proof.setting(SECRET)?.as_bytes();
+fn smartcar(input: &VerificationInput<'_>, pointer: &'static str) -> Option<Value> {
+    let challenge = Json(pointer).first(input.received)?;
+    let key = input.setting(SECRET)?.as_bytes();
     Some(
         json!({"challenge": HEXLOWER.encode(&HashAlgorithm::Sha256.hmac(key, challenge.as_bytes()))}),
     )

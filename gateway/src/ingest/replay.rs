@@ -11,7 +11,7 @@ use super::rows::{NewRequest, store_request};
 use crate::clock::Micros;
 use crate::events::EventError;
 use crate::intake::Intake;
-use crate::request::Received;
+use crate::request::ReceivedRequest;
 use crate::wire::RejectionCause;
 
 /// Where a replay goes. Empty: where the original went.
@@ -80,13 +80,13 @@ struct StoredRequest {
     payload_id: String,
     verified: bool,
     rejection_cause: Option<RejectionCause>,
-    ingested_at: Micros,
-    received: Received,
+    created_at: Micros,
+    received: ReceivedRequest,
 }
 
 fn load(conn: &Connection, request_id: &str) -> Result<StoredRequest, EventError> {
     conn.prepare_cached(
-        "SELECT r.source_id, r.payload_id, r.verified, r.rejection_cause, r.ingested_at,
+        "SELECT r.source_id, r.payload_id, r.verified, r.rejection_cause, r.created_at,
                 p.method, p.path, p.query, p.headers, p.body
          FROM requests r JOIN payloads p ON p.id = r.payload_id
          WHERE r.id = :id",
@@ -98,7 +98,7 @@ fn load(conn: &Connection, request_id: &str) -> Result<StoredRequest, EventError
             source_id: row.get("source_id")?,
             payload_id: row.get("payload_id")?,
             verified: row.get("verified")?,
-            ingested_at: row.get("ingested_at")?,
+            created_at: row.get("created_at")?,
             received: received(row, rejection_cause)?,
             rejection_cause,
         })
@@ -110,9 +110,9 @@ fn load(conn: &Connection, request_id: &str) -> Result<StoredRequest, EventError
 }
 
 /// The payload in `row`, of a request that was `rejected` for this cause.
-fn received(row: &Row<'_>, rejected: Option<RejectionCause>) -> rusqlite::Result<Received> {
+fn received(row: &Row<'_>, rejected: Option<RejectionCause>) -> rusqlite::Result<ReceivedRequest> {
     let headers: String = row.get("headers")?;
-    Ok(Received::stored(
+    Ok(ReceivedRequest::stored(
         rejected,
         row.get("method")?,
         row.get("path")?,
@@ -164,12 +164,13 @@ pub fn send_bookmark(intake: &mut Intake<'_>, id: &str) -> Result<Vec<String>, E
     }
     refuse_not_built(&wanted)?;
     let request = NewRequest {
+        ingested_at: intake.now,
         source_id: &source_id,
         payload_id: &payload_id,
         verified: false,
         bulk_retry_id: None,
     };
-    let request_id = store_request(conn, intake.now, intake.ids, &request, None)?;
+    let request_id = store_request(intake, &request, None)?;
     let to_fan_out = FanOutRequest {
         request_id: &request_id,
         payload_id: &payload_id,
@@ -219,12 +220,13 @@ pub fn replay(
                 .then_some(RejectionCause::NoConnection)
         });
         let request = NewRequest {
+            ingested_at: intake.now,
             source_id: &source_id,
             payload_id: &original.payload_id,
             verified: original.verified,
             bulk_retry_id,
         };
-        let new_id = store_request(conn, intake.now, intake.ids, &request, cause)?;
+        let new_id = store_request(intake, &request, cause)?;
         let to_fan_out = FanOutRequest {
             request_id: &new_id,
             payload_id: &original.payload_id,
@@ -332,7 +334,7 @@ pub fn retry(
     conn.prepare_cached(
         "UPDATE requests SET ignored_count = ignored_count - :found,
              rejection_cause = CASE WHEN :accepted THEN NULL ELSE rejection_cause END,
-             bulk_retry_id = coalesce(:bulk, bulk_retry_id), updated_at = :now
+             bulk_retry_id = coalesce(:bulk, bulk_retry_id), updated_at = max(updated_at, :now)
          WHERE id = :id",
     )?
     .execute(named_params! {
@@ -360,7 +362,7 @@ fn is_open(
 ) -> Result<bool, EventError> {
     let open = conn
         .prepare_cached(
-            "SELECT (SELECT created_at FROM connections WHERE id = :connection) <= :ingested
+            "SELECT (SELECT created_at FROM connections WHERE id = :connection) <= :created
                  AND NOT EXISTS (SELECT 1 FROM events
                                  WHERE request_id = :request AND connection_id = :connection)",
         )?
@@ -368,7 +370,7 @@ fn is_open(
             named_params! {
                 ":request": request.id,
                 ":connection": connection.id,
-                ":ingested": request.ingested_at,
+                ":created": request.created_at,
             },
             |row| row.get(0),
         )?;

@@ -10,8 +10,9 @@ use super::accept::SourceConnection;
 use super::evaluate::NewIgnoredEvent;
 use crate::clock::Micros;
 use crate::ids::Ids;
+use crate::intake::Intake;
 use crate::issues;
-use crate::request::Received;
+use crate::request::ReceivedRequest;
 use crate::store::StoreError;
 use crate::wire::{AttemptTrigger, EventStatus, RejectionCause};
 
@@ -19,7 +20,7 @@ pub(super) fn store_payload(
     conn: &Connection,
     now: Micros,
     ids: &Ids,
-    received: &Received,
+    received: &ReceivedRequest,
 ) -> Result<String, StoreError> {
     let id = ids.payload();
     let headers = serde_json::to_string(&received.headers)
@@ -43,6 +44,8 @@ pub(super) fn store_payload(
 }
 
 pub(super) struct NewRequest<'a> {
+    /// When it was received, which is a moment before it comes to be.
+    pub(super) ingested_at: Micros,
     pub(super) source_id: &'a str,
     pub(super) payload_id: &'a str,
     pub(super) verified: bool,
@@ -50,17 +53,16 @@ pub(super) struct NewRequest<'a> {
 }
 
 pub(super) fn store_request(
-    conn: &Connection,
-    now: Micros,
-    ids: &Ids,
+    intake: &Intake<'_>,
     request: &NewRequest<'_>,
     rejected: Option<RejectionCause>,
 ) -> Result<String, StoreError> {
+    let (conn, now, ids) = (intake.conn, intake.now, intake.ids);
     let id = ids.request();
     conn.prepare_cached(
         "INSERT INTO requests (id, source_id, payload_id, verified, rejection_cause, ingested_at,
              bulk_retry_id, created_at, updated_at)
-         VALUES (:id, :source, :payload, :verified, :cause, :now, :bulk, :now, :now)",
+         VALUES (:id, :source, :payload, :verified, :cause, :ingested, :bulk, :created, :created)",
     )?
     .execute(named_params! {
         ":id": id,
@@ -68,8 +70,9 @@ pub(super) fn store_request(
         ":payload": request.payload_id,
         ":verified": request.verified,
         ":cause": rejected,
+        ":ingested": request.ingested_at,
         ":bulk": request.bulk_retry_id,
-        ":now": now,
+        ":created": intake.stamp(),
     })?;
     if let Some(cause) = rejected {
         issues::on_rejection(conn, now, ids, &id, request.source_id, cause)?;
@@ -117,15 +120,15 @@ pub(super) fn store_event(
 }
 
 pub(super) fn store_ignored(
-    conn: &Connection,
-    now: Micros,
+    intake: &Intake<'_>,
     request_id: &str,
     connection: &SourceConnection,
     why: &NewIgnoredEvent,
 ) -> Result<(), StoreError> {
+    let conn = intake.conn;
     conn.prepare_cached(
         "INSERT INTO ignored_events (id, request_id, connection_id, cause, meta, created_at, updated_at)
-         VALUES (:id, :request, :connection, :cause, :meta, :now, :now)
+         VALUES (:id, :request, :connection, :cause, :meta, :created, :created)
          ON CONFLICT (id) DO UPDATE SET
              cause = excluded.cause, meta = excluded.meta, updated_at = excluded.updated_at",
     )?
@@ -135,7 +138,7 @@ pub(super) fn store_ignored(
         ":connection": connection.id,
         ":cause": why.cause,
         ":meta": why.meta.as_ref().map(Value::to_string),
-        ":now": now,
+        ":created": intake.stamp(),
     })?;
     Ok(())
 }

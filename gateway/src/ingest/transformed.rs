@@ -8,11 +8,11 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use serde_json::{Map, Value};
 
 use crate::query;
-use crate::request::{BodyKind, Received};
+use crate::request::{BodyKind, ReceivedRequest};
 use crate::transform::{TransformedBody, TransformedRequest};
 
 /// The request that became of `received`.
-pub(super) fn rewrite(received: &Received, request: TransformedRequest) -> Received {
+pub(super) fn rewrite(received: &ReceivedRequest, request: TransformedRequest) -> ReceivedRequest {
     let mut headers = request.headers;
     let body = match request.body {
         Some(body) if !stays(received, &headers, &body) => {
@@ -25,7 +25,7 @@ pub(super) fn rewrite(received: &Received, request: TransformedRequest) -> Recei
     if let Some(length) = headers.get_mut(CONTENT_LENGTH.as_str()) {
         *length = Value::from(body.len().to_string());
     }
-    Received::stored(
+    ReceivedRequest::stored(
         None,
         received.method.clone(),
         request.path.unwrap_or_default(),
@@ -36,7 +36,7 @@ pub(super) fn rewrite(received: &Received, request: TransformedRequest) -> Recei
 }
 
 /// Whether the bytes that came in are the body that is to go out.
-fn stays(received: &Received, headers: &Map<String, Value>, body: &TransformedBody) -> bool {
+fn stays(received: &ReceivedRequest, headers: &Map<String, Value>, body: &TransformedBody) -> bool {
     if !body.is_unchanged {
         return false;
     }
@@ -95,8 +95,8 @@ mod tests {
         headers
     }
 
-    fn received(content_type: &str, body: impl Into<Vec<u8>>) -> Received {
-        Received::stored(
+    fn received(content_type: &str, body: impl Into<Vec<u8>>) -> ReceivedRequest {
+        ReceivedRequest::stored(
             None,
             "POST".into(),
             "/a".into(),
@@ -107,7 +107,7 @@ mod tests {
     }
 
     /// The request with this content type and body; the body is unchanged where it is what the code was given.
-    fn returned(before: &Received, content_type: &str, body: Value) -> Received {
+    fn returned(before: &ReceivedRequest, content_type: &str, body: Value) -> ReceivedRequest {
         let request = TransformedRequest {
             headers: headers(content_type),
             body: Some(TransformedBody {

@@ -8,14 +8,14 @@ use super::rows::store_payload;
 use super::transformed::rewrite;
 use crate::intake::Intake;
 use crate::issues;
-use crate::request::Received;
+use crate::request::ReceivedRequest;
 use crate::store::StoreError;
 use crate::transform::TransformRun;
 
 /// What a transform rule makes of a request.
 pub(super) enum TransformRuleOutcome {
     /// A new request, stored as this payload.
-    Request(Box<Received>, String),
+    Request(Box<ReceivedRequest>, String),
     /// None: the code failed, or there is no such transformation.
     Failed,
     /// Not known in this try.
@@ -28,11 +28,11 @@ pub(super) fn transform(
     connection: &SourceConnection,
     transformation_id: &str,
     payload_id: &str,
-    received: &Received,
+    received: &ReceivedRequest,
 ) -> Result<TransformRuleOutcome, StoreError> {
     let found: Option<(String, String)> = intake
         .conn
-        .prepare_cached("SELECT code, env FROM transformations WHERE id = :id")?
+        .prepare_cached("SELECT coalesce(code, ''), env FROM transformations WHERE id = :id")?
         .query_row(named_params! { ":id": transformation_id }, |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
@@ -96,7 +96,7 @@ pub(super) fn transform(
 
 /// The request as the code gets it, as JSON. A body that is JSON goes in as it was sent, so that
 /// its members keep their order.
-fn shown(received: &Received) -> String {
+fn shown(received: &ReceivedRequest) -> String {
     let body = match received.json() {
         Some(text) => text.into_owned(),
         None => received.value.to_string(),

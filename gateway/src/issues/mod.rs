@@ -17,12 +17,13 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::{Value, json};
 
 use crate::clock::Micros;
+use crate::events::attempt::shown_answer;
 use crate::ids::Ids;
 use crate::store::StoreError;
 use crate::wire::{
     ErrorCode, EventStatus, IssueStatus, IssueTriggerStrategy, IssueType, LogLevel, RejectionCause,
 };
-use trigger::{Subject, Trigger};
+use trigger::{IssueSubject, IssueTrigger};
 
 /// A failed attempt, recorded already.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub(crate) struct FailedAttempt<'a> {
     pub(crate) connection_id: &'a str,
     pub(crate) response_status: Option<u16>,
     pub(crate) error_code: Option<ErrorCode>,
+    /// What the destination answered, as far as it is stored.
+    pub(crate) body: Option<&'a str>,
 }
 
 /// Opens the delivery issue that a failed attempt calls for, if any: under the strategy
@@ -50,7 +53,7 @@ pub(crate) fn on_failed_attempt(
         .query_row(named_params! { ":id": failed.connection_id }, |row| {
             row.get(0)
         })?;
-    let subject = Subject::new(failed.connection_id, name.as_deref());
+    let subject = IssueSubject::new(failed.connection_id, name.as_deref());
     let Some(trigger) = trigger::responsible(conn, IssueType::Delivery, |configs| {
         subject.covered_by(&configs["connections"])
     })?
@@ -66,7 +69,11 @@ pub(crate) fn on_failed_attempt(
         "response_status": failed.response_status.into_iter().collect::<Vec<_>>(),
         "error_code": failed.error_code.into_iter().collect::<Vec<_>>(),
     });
-    let reference = json!({ "event_id": failed.event_id, "attempt_id": failed.attempt_id });
+    let reference = json!({
+        "event_id": failed.event_id,
+        "attempt_id": failed.attempt_id,
+        "attempt_body": failed.body.map(shown_answer),
+    });
     let issue_id = open(conn, now, ids, &trigger, &keys, &reference)?;
     conn.prepare_cached(
         "INSERT INTO issue_events (issue_id, event_id) VALUES (:issue, :event) ON CONFLICT DO NOTHING",
@@ -108,7 +115,7 @@ pub(crate) fn on_wait(
     let name: String = conn
         .prepare_cached("SELECT name FROM destinations WHERE id = :id")?
         .query_row(named_params! { ":id": destination_id }, |row| row.get(0))?;
-    let subject = Subject::new(destination_id, Some(&name));
+    let subject = IssueSubject::new(destination_id, Some(&name));
     let Some(trigger) = trigger::responsible(conn, IssueType::Backpressure, |configs| {
         subject.covered_by(&configs["destinations"])
     })?
@@ -153,7 +160,7 @@ pub(crate) fn on_rejection(
     let name: String = conn
         .prepare_cached("SELECT name FROM sources WHERE id = :id")?
         .query_row(named_params! { ":id": source_id }, |row| row.get(0))?;
-    let subject = Subject::new(source_id, Some(&name));
+    let subject = IssueSubject::new(source_id, Some(&name));
     let trigger = trigger::responsible(conn, IssueType::Request, |configs| {
         let excluded = configs["excluded_rejection_causes"].as_array();
         if excluded.is_some_and(|causes| causes.iter().any(|excluded| excluded == cause.as_str())) {
@@ -192,7 +199,7 @@ pub(crate) fn on_execution(
         .prepare_cached("SELECT name FROM transformations WHERE id = :id")?
         .query_row(named_params! { ":id": transformation_id }, |row| row.get(0))
         .optional()?;
-    let subject = Subject::new(transformation_id, name.as_deref());
+    let subject = IssueSubject::new(transformation_id, name.as_deref());
     let Some(trigger) = trigger::responsible(conn, IssueType::Transformation, |configs| {
         subject.covered_by(&configs["transformations"])
     })?
@@ -218,7 +225,7 @@ fn open(
     conn: &Connection,
     now: Micros,
     ids: &Ids,
-    trigger: &Trigger,
+    trigger: &IssueTrigger,
     keys: &Value,
     reference: &Value,
 ) -> Result<String, StoreError> {

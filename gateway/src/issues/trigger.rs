@@ -1,8 +1,9 @@
 //! Which trigger is responsible for a failure.
 //!
 //! A trigger covers things by a list of their ids or by a pattern of their names, in which `*` stands
-//! for any text. Of several that cover the same failure the most exact one is responsible, and it
-//! alone: a list before a pattern, the longer list, the pattern with more text, the older trigger.
+//! for any text; with `!` in front it covers everything but what fits the pattern. Of several that cover the same failure the most exact one is responsible, and it
+//! alone: a list before a pattern, the longer list, the pattern with more text, what is left by a `!`, the
+//! older trigger.
 
 use rusqlite::{Connection, named_params};
 use serde_json::Value;
@@ -12,7 +13,7 @@ use crate::wire::IssueType;
 
 /// A trigger that is not disabled.
 #[derive(Debug)]
-pub(super) struct Trigger {
+pub(super) struct IssueTrigger {
     pub(super) id: String,
     pub(super) issue_type: IssueType,
     pub(super) configs: Value,
@@ -20,7 +21,7 @@ pub(super) struct Trigger {
 
 /// What a trigger may cover.
 #[derive(Debug)]
-pub(super) struct Subject<'a> {
+pub(super) struct IssueSubject<'a> {
     id: &'a str,
     name: Option<&'a str>,
 }
@@ -28,13 +29,17 @@ pub(super) struct Subject<'a> {
 /// How exactly a trigger covers a subject; more is more exact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Exactness {
+    /// By `*`.
+    Everything,
+    /// By a `!` before a pattern with this much text beside its stars.
+    AllBut(usize),
     /// By a pattern with this much text beside its stars.
     Pattern(usize),
     /// By a list of this length.
     List(usize),
 }
 
-impl<'a> Subject<'a> {
+impl<'a> IssueSubject<'a> {
     pub(super) fn new(id: &'a str, name: Option<&'a str>) -> Self {
         Self { id, name }
     }
@@ -46,10 +51,18 @@ impl<'a> Subject<'a> {
                 .iter()
                 .any(|id| id == self.id)
                 .then_some(Exactness::List(ids.len())),
-            Value::String(pattern) => {
+            Value::String(choice) => {
+                let (negated, pattern) = match choice.strip_prefix('!') {
+                    Some(pattern) => (true, pattern),
+                    None => (false, choice.as_str()),
+                };
                 let fits = matches(pattern, self.name.unwrap_or_default()) || pattern == self.id;
                 let text = pattern.chars().filter(|c| *c != '*').count();
-                fits.then_some(Exactness::Pattern(text))
+                (fits != negated).then_some(match (negated, text) {
+                    (true, text) => Exactness::AllBut(text),
+                    (false, 0) => Exactness::Everything,
+                    (false, text) => Exactness::Pattern(text),
+                })
             }
             _ => None,
         }
@@ -61,13 +74,13 @@ pub(super) fn responsible<T: Ord>(
     conn: &Connection,
     issue_type: IssueType,
     cover: impl Fn(&Value) -> Option<T>,
-) -> Result<Option<Trigger>, StoreError> {
+) -> Result<Option<IssueTrigger>, StoreError> {
     let mut statement = conn.prepare_cached(
         "SELECT id, configs FROM issue_triggers WHERE type = :type AND disabled_at IS NULL
-         ORDER BY created_at, id",
+         ORDER BY created_at, seq",
     )?;
     let mut rows = statement.query(named_params! { ":type": issue_type })?;
-    let mut best: Option<(T, Trigger)> = None;
+    let mut best: Option<(T, IssueTrigger)> = None;
     while let Some(row) = rows.next()? {
         let configs: String = row.get(1)?;
         let configs = serde_json::from_str(&configs).map_err(|error| {
@@ -80,7 +93,7 @@ pub(super) fn responsible<T: Ord>(
             let id = row.get(0)?;
             best = Some((
                 exactness,
-                Trigger {
+                IssueTrigger {
                     id,
                     issue_type,
                     configs,
@@ -137,9 +150,10 @@ mod tests {
 
     #[test]
     fn a_list_is_more_exact_than_a_pattern_and_a_longer_one_more_than_a_shorter() {
-        let subject = Subject::new("web_1", Some("orders"));
+        let subject = IssueSubject::new("web_1", Some("orders"));
         let ranked: Vec<_> = [
             json!("*"),
+            json!("!staging-*"),
             json!("or*"),
             json!("orders"),
             json!(["web_1"]),
@@ -151,5 +165,23 @@ mod tests {
         assert!(ranked.is_sorted_by(|a, b| a < b), "{ranked:?}");
         assert_eq!(subject.covered_by(&json!(["web_2"])), None);
         assert_eq!(subject.covered_by(&json!("x*")), None);
+    }
+
+    #[test]
+    fn a_pattern_may_exclude() {
+        for (choice, id, name, covered) in [
+            ("!staging-*", "web_1", Some("orders"), true),
+            ("!staging-*", "web_1", Some("staging-orders"), false),
+            ("!staging-*", "web_1", None, true),
+            ("!web_1", "web_1", Some("orders"), false),
+            ("!web_1", "web_2", Some("orders"), true),
+            ("!*", "web_1", Some("orders"), false),
+            ("!", "web_1", Some("orders"), true),
+            ("!!staging", "web_1", Some("orders"), true),
+            ("orders-!", "web_1", Some("orders-!"), true),
+        ] {
+            let exactness = Subject::new(id, name).covered_by(&json!(choice));
+            assert_eq!(exactness.is_some(), covered, "{choice} {id} {name:?}");
+        }
     }
 }

@@ -14,11 +14,11 @@ const FIRST_MONDAY: Duration = Duration::from_secs(4 * DAY);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Granularity {
     text: String,
-    size: Size,
+    size: BucketSize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Size {
+enum BucketSize {
     /// A length, and a moment at which a bucket begins.
     Fixed {
         step: Duration,
@@ -36,7 +36,7 @@ impl Granularity {
         let fixed = |unit: u64, from| {
             let seconds = u64::from(number) * unit;
             let step = Duration::from_secs(seconds);
-            (seconds <= 100 * 366 * DAY).then_some(Size::Fixed { step, from })
+            (seconds <= 100 * 366 * DAY).then_some(BucketSize::Fixed { step, from })
         };
         let size = match unit {
             "s" => fixed(1, Micros::EPOCH),
@@ -44,7 +44,7 @@ impl Granularity {
             "h" => fixed(3_600, Micros::EPOCH),
             "d" => fixed(DAY, Micros::EPOCH),
             "w" => fixed(7 * DAY, Micros::EPOCH.plus(FIRST_MONDAY)),
-            "M" if number <= 1_200 => Some(Size::Months(number.into())),
+            "M" if number <= 1_200 => Some(BucketSize::Months(number.into())),
             _ => None,
         }?;
         Some(Self {
@@ -62,11 +62,11 @@ impl Granularity {
     pub(super) fn sql(&self, column: &str) -> String {
         match self.size {
             // Moments before `from` do not occur: the gateway's time is later.
-            Size::Fixed { step, from } => {
+            BucketSize::Fixed { step, from } => {
                 let (micros, from) = (step.as_micros(), from.as_i64());
                 format!("({column} - {from}) / {micros} * {micros} + {from}")
             }
-            Size::Months(number) => {
+            BucketSize::Months(number) => {
                 let part = |name: &str| {
                     format!("CAST(strftime('{name}', {column} / 1000000, 'unixepoch') AS INTEGER)")
                 };
@@ -85,16 +85,16 @@ impl Granularity {
     /// The beginning of the bucket that `moment` falls into.
     pub(super) fn floor(&self, moment: Micros) -> Micros {
         match self.size {
-            Size::Fixed { step, from } => moment.floor(step, from),
-            Size::Months(number) => month_start(month_of(moment) / number * number),
+            BucketSize::Fixed { step, from } => moment.floor(step, from),
+            BucketSize::Months(number) => month_start(month_of(moment) / number * number),
         }
     }
 
     /// The beginning of the bucket behind the one that begins at `start`.
     pub(super) fn next(&self, start: Micros) -> Micros {
         match self.size {
-            Size::Fixed { step, .. } => start.plus(step),
-            Size::Months(number) => month_start(month_of(start) + number),
+            BucketSize::Fixed { step, .. } => start.plus(step),
+            BucketSize::Months(number) => month_start(month_of(start) + number),
         }
     }
 }

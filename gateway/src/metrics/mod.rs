@@ -19,7 +19,7 @@ pub(crate) const ROW_LIMIT: usize = 10_000;
 
 /// What to compute, over which time.
 #[derive(Clone, Debug)]
-pub(crate) struct Query {
+pub(crate) struct MetricsQuery {
     /// The first moment.
     pub(crate) start: Micros,
     /// The moment behind the last.
@@ -34,20 +34,20 @@ pub(crate) struct Query {
 
 /// Conditions in SQL with the values they bind.
 #[derive(Clone, Debug)]
-pub(crate) struct Clause {
+pub(crate) struct MetricsFilter {
     pub(crate) sql: String,
     pub(crate) binds: Vec<rusqlite::types::Value>,
 }
 
 /// The rows of a result.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Rows {
+pub(crate) struct MetricsRows {
     pub(crate) rows: Vec<Value>,
     /// Whether there would have been more than the limit.
     pub(crate) truncated: bool,
 }
 
-impl Rows {
+impl MetricsRows {
     /// Adds a row, unless the limit is reached.
     fn push(
         &mut self,

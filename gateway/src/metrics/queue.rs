@@ -12,14 +12,14 @@ use rusqlite::{Connection, params_from_iter};
 use serde_json::{Map, Value};
 
 use super::table::plain;
-use super::{Clause, Query, ROW_LIMIT, Rows};
+use super::{MetricsFilter, MetricsQuery, MetricsRows, ROW_LIMIT};
 use crate::clock::Micros;
 use crate::store::StoreError;
 use crate::wire::EventStatus;
 
 /// One wait. The end does not belong to it.
 #[derive(Clone, Copy, Debug)]
-struct Wait {
+struct QueueWait {
     began: Micros,
     ended: Micros,
 }
@@ -34,7 +34,7 @@ pub(crate) enum Gauge {
 }
 
 /// Waits per combination of dimensions, named by its JSON text.
-type Groups = BTreeMap<String, (Map<String, Value>, Vec<Wait>)>;
+type WaitsByDimensions = BTreeMap<String, (Map<String, Value>, Vec<QueueWait>)>;
 
 /// Measures the waits of events that fit `filter`, up to `now`.
 ///
@@ -43,12 +43,12 @@ type Groups = BTreeMap<String, (Map<String, Value>, Vec<Wait>)>;
 pub(crate) fn measure(
     conn: &Connection,
     gauge: Gauge,
-    query: &Query,
-    filter: &Clause,
+    query: &MetricsQuery,
+    filter: &MetricsFilter,
     now: Micros,
-) -> Result<Rows, StoreError> {
+) -> Result<MetricsRows, StoreError> {
     let groups = waits(conn, query, filter, now)?;
-    let mut rows = Rows::default();
+    let mut rows = MetricsRows::default();
     // Nothing is known of the time to come.
     let end = query.end.min(just_after(now));
     let mut start = query.start;
@@ -81,10 +81,10 @@ pub(crate) fn measure(
 
 fn waits(
     conn: &Connection,
-    query: &Query,
-    filter: &Clause,
+    query: &MetricsQuery,
+    filter: &MetricsFilter,
     now: Micros,
-) -> Result<Groups, StoreError> {
+) -> Result<WaitsByDimensions, StoreError> {
     let names: Vec<&str> = ["destination_id", "delivery_group"]
         .into_iter()
         .filter(|name| query.dimensions.iter().any(|asked| asked == name))
@@ -108,7 +108,7 @@ fn waits(
     let mut binds = vec![Sql::from(open_end); 3];
     binds.extend(filter.binds.iter().cloned());
     binds.extend([Sql::from(query.end), Sql::from(query.start)]);
-    let mut groups = Groups::new();
+    let mut groups = WaitsByDimensions::new();
     if names.is_empty() {
         // Without dimensions there is one group, be it empty.
         groups.insert("{}".to_owned(), (Map::new(), Vec::new()));
@@ -120,7 +120,7 @@ fn waits(
         for (index, name) in names.iter().enumerate() {
             dimensions.insert((*name).to_owned(), plain(row.get(index)?));
         }
-        let wait = Wait {
+        let wait = QueueWait {
             began: row.get(names.len())?,
             ended: row.get(names.len() + 1)?,
         };
@@ -135,8 +135,8 @@ fn waits(
 
 impl Gauge {
     /// The measures of the waits that fall into a bucket; nothing if none does.
-    fn of(self, waits: &[Wait], start: Micros, end: Micros) -> Option<Vec<(String, Value)>> {
-        let within: Vec<Wait> = waits
+    fn of(self, waits: &[QueueWait], start: Micros, end: Micros) -> Option<Vec<(String, Value)>> {
+        let within: Vec<QueueWait> = waits
             .iter()
             .copied()
             .filter(|wait| wait.began < end && wait.ended > start && wait.began < wait.ended)
@@ -169,7 +169,7 @@ impl Gauge {
 }
 
 /// The most waits at once, from `start` on.
-fn depth(waits: &[Wait], start: Micros) -> i64 {
+fn depth(waits: &[QueueWait], start: Micros) -> i64 {
     let mut changes: Vec<(Micros, i64)> = waits
         .iter()
         .flat_map(|wait| [(wait.began.max(start), 1), (wait.ended, -1)])
@@ -184,7 +184,7 @@ fn depth(waits: &[Wait], start: Micros) -> i64 {
 }
 
 /// The longest time one of them has waited before `end`, milliseconds.
-fn age(waits: &[Wait], end: Micros) -> u64 {
+fn age(waits: &[QueueWait], end: Micros) -> u64 {
     let ages = waits
         .iter()
         .map(|wait| wait.ended.min(end).since(wait.began));
@@ -201,10 +201,10 @@ fn just_after(now: Micros) -> Micros {
 mod tests {
     use super::*;
 
-    fn waits(spans: &[(i64, i64)]) -> Vec<Wait> {
+    fn waits(spans: &[(i64, i64)]) -> Vec<QueueWait> {
         spans
             .iter()
-            .map(|(began, ended)| Wait {
+            .map(|(began, ended)| QueueWait {
                 began: Micros::from_i64(*began),
                 ended: Micros::from_i64(*ended),
             })

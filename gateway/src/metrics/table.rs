@@ -3,13 +3,13 @@
 use rusqlite::{Connection, Row, params_from_iter, types::Value as Sql};
 use serde_json::{Map, Value};
 
-use super::{Clause, Query, ROW_LIMIT, Rows};
+use super::{MetricsFilter, MetricsQuery, MetricsRows, ROW_LIMIT};
 use crate::store::StoreError;
 use crate::wire::{AttemptStatus, EventStatus, LogLevel};
 
 /// A table that can be measured.
 #[derive(Debug)]
-pub(crate) struct Table {
+pub(crate) struct MetricsTable {
     /// What follows FROM.
     pub(crate) from: &'static str,
     /// The column that says when.
@@ -17,12 +17,12 @@ pub(crate) struct Table {
     /// Dimensions by name, each a column or expression.
     pub(crate) dimensions: &'static [(&'static str, &'static str)],
     /// Measures by name.
-    pub(crate) measures: &'static [(&'static str, Measure)],
+    pub(crate) measures: &'static [(&'static str, MetricsMeasure)],
 }
 
 /// How a measure is computed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Measure {
+pub(crate) enum MetricsMeasure {
     /// An aggregate.
     Sql(&'static str),
     /// An aggregate with words of the wire in it.
@@ -37,7 +37,7 @@ pub(crate) enum Measure {
 pub(crate) const REQUEST_STATUS: &str = "iif(rejection_cause IS NULL, 'ACCEPTED', 'REJECTED')";
 
 /// Requests.
-pub(crate) static REQUESTS: Table = Table {
+pub(crate) static REQUESTS: MetricsTable = MetricsTable {
     from: "requests",
     time: "created_at",
     dimensions: &[
@@ -49,31 +49,34 @@ pub(crate) static REQUESTS: Table = Table {
         ("ignored_count", "ignored_count"),
     ],
     measures: &[
-        ("count", Measure::Sql("count(*)")),
+        ("count", MetricsMeasure::Sql("count(*)")),
         (
             "accepted_count",
-            Measure::Sql("count(*) FILTER (WHERE rejection_cause IS NULL)"),
+            MetricsMeasure::Sql("count(*) FILTER (WHERE rejection_cause IS NULL)"),
         ),
         (
             "rejected_count",
-            Measure::Sql("count(*) FILTER (WHERE rejection_cause IS NOT NULL)"),
+            MetricsMeasure::Sql("count(*) FILTER (WHERE rejection_cause IS NOT NULL)"),
         ),
         (
             "discarded_count",
-            Measure::Sql(
+            MetricsMeasure::Sql(
                 "count(*) FILTER (WHERE rejection_cause IS NULL AND events_count + cli_events_count = 0)",
             ),
         ),
-        ("avg_events_per_request", Measure::Sql("avg(events_count)")),
+        (
+            "avg_events_per_request",
+            MetricsMeasure::Sql("avg(events_count)"),
+        ),
         (
             "avg_ignored_per_request",
-            Measure::Sql("avg(ignored_count)"),
+            MetricsMeasure::Sql("avg(ignored_count)"),
         ),
     ],
 };
 
 /// Events, by their creation.
-pub(crate) static EVENTS: Table = Table {
+pub(crate) static EVENTS: MetricsTable = MetricsTable {
     from: "events",
     time: "created_at",
     dimensions: &[
@@ -90,25 +93,28 @@ pub(crate) static EVENTS: Table = Table {
         ("response_status", "response_status"),
     ],
     measures: &[
-        ("count", Measure::Sql("count(*)")),
+        ("count", MetricsMeasure::Sql("count(*)")),
         (
             "successful_count",
-            Measure::Words(|| having(EventStatus::Successful)),
+            MetricsMeasure::Words(|| having(EventStatus::Successful)),
         ),
         (
             "failed_count",
-            Measure::Words(|| having(EventStatus::Failed)),
+            MetricsMeasure::Words(|| having(EventStatus::Failed)),
         ),
         (
             "scheduled_count",
-            Measure::Words(|| having(EventStatus::Scheduled)),
+            MetricsMeasure::Words(|| having(EventStatus::Scheduled)),
         ),
-        ("paused_count", Measure::Words(|| having(EventStatus::Hold))),
-        ("error_rate", Measure::Words(failed_share)),
-        ("avg_attempts", Measure::Sql("avg(attempts)")),
+        (
+            "paused_count",
+            MetricsMeasure::Words(|| having(EventStatus::Hold)),
+        ),
+        ("error_rate", MetricsMeasure::Words(failed_share)),
+        ("avg_attempts", MetricsMeasure::Sql("avg(attempts)")),
         (
             "scheduled_retry_count",
-            Measure::Words(|| {
+            MetricsMeasure::Words(|| {
                 format!(
                     "count(*) FILTER (WHERE status = '{FAILED}' AND next_attempt_at IS NOT NULL)"
                 )
@@ -116,7 +122,7 @@ pub(crate) static EVENTS: Table = Table {
         ),
         (
             "max_count_per_second",
-            Measure::Peak("created_at / 1000000"),
+            MetricsMeasure::Peak("created_at / 1000000"),
         ),
     ],
 };
@@ -138,7 +144,7 @@ fn failed_share() -> String {
 }
 
 /// Attempts.
-pub(crate) static ATTEMPTS: Table = Table {
+pub(crate) static ATTEMPTS: MetricsTable = MetricsTable {
     from: "(SELECT a.*, e.delivery_group FROM attempts a JOIN events e ON e.id = a.event_id)",
     time: "created_at",
     dimensions: &[
@@ -151,42 +157,45 @@ pub(crate) static ATTEMPTS: Table = Table {
         ("trigger", "\"trigger\""),
     ],
     measures: &[
-        ("count", Measure::Sql("count(*)")),
+        ("count", MetricsMeasure::Sql("count(*)")),
         (
             "successful_count",
-            Measure::Words(|| having(AttemptStatus::Successful)),
+            MetricsMeasure::Words(|| having(AttemptStatus::Successful)),
         ),
         (
             "failed_count",
-            Measure::Words(|| having(AttemptStatus::Failed)),
+            MetricsMeasure::Words(|| having(AttemptStatus::Failed)),
         ),
-        ("delivered_count", Measure::Sql("count(delivered_at)")),
-        ("error_rate", Measure::Words(failed_share)),
+        (
+            "delivered_count",
+            MetricsMeasure::Sql("count(delivered_at)"),
+        ),
+        ("error_rate", MetricsMeasure::Words(failed_share)),
         (
             "response_latency_avg",
-            Measure::Sql("avg(response_latency)"),
+            MetricsMeasure::Sql("avg(response_latency)"),
         ),
         (
             "response_latency_max",
-            Measure::Sql("max(response_latency)"),
+            MetricsMeasure::Sql("max(response_latency)"),
         ),
         (
             "response_latency_p95",
-            Measure::Percentile("response_latency", 0.95),
+            MetricsMeasure::Percentile("response_latency", 0.95),
         ),
         (
             "response_latency_p99",
-            Measure::Percentile("response_latency", 0.99),
+            MetricsMeasure::Percentile("response_latency", 0.99),
         ),
         (
             "delivery_latency_avg",
-            Measure::Sql("avg(delivery_latency)"),
+            MetricsMeasure::Sql("avg(delivery_latency)"),
         ),
     ],
 };
 
 /// Events of issues, by the creation of the event.
-pub(crate) static EVENTS_BY_ISSUE: Table = Table {
+pub(crate) static EVENTS_BY_ISSUE: MetricsTable = MetricsTable {
     from: "issue_events i JOIN events e ON e.id = i.event_id",
     time: "e.created_at",
     dimensions: &[
@@ -195,11 +204,11 @@ pub(crate) static EVENTS_BY_ISSUE: Table = Table {
         ("destination_id", "e.destination_id"),
         ("webhook_id", "e.connection_id"),
     ],
-    measures: &[("count", Measure::Sql("count(*)"))],
+    measures: &[("count", MetricsMeasure::Sql("count(*)"))],
 };
 
 /// Runs of transformations by rules.
-pub(crate) static TRANSFORMATIONS: Table = Table {
+pub(crate) static TRANSFORMATIONS: MetricsTable = MetricsTable {
     from: "executions",
     time: "created_at",
     dimensions: &[
@@ -209,37 +218,61 @@ pub(crate) static TRANSFORMATIONS: Table = Table {
         ("issue_id", "issue_id"),
     ],
     measures: &[
-        ("count", Measure::Sql("count(*)")),
+        ("count", MetricsMeasure::Sql("count(*)")),
         (
             "successful_count",
-            Measure::Words(|| format!("count(*) FILTER (WHERE log_level <> '{FATAL}')")),
+            MetricsMeasure::Words(|| format!("count(*) FILTER (WHERE log_level <> '{FATAL}')")),
         ),
-        ("failed_count", Measure::Words(|| logged(LogLevel::Fatal))),
+        (
+            "failed_count",
+            MetricsMeasure::Words(|| logged(LogLevel::Fatal)),
+        ),
         (
             "error_rate",
-            Measure::Words(|| format!("1.0 * {} / nullif(count(*), 0)", logged(FATAL))),
+            MetricsMeasure::Words(|| format!("1.0 * {} / nullif(count(*), 0)", logged(FATAL))),
         ),
-        ("error_count", Measure::Words(|| logged(LogLevel::Error))),
-        ("warn_count", Measure::Words(|| logged(LogLevel::Warn))),
-        ("info_count", Measure::Words(|| logged(LogLevel::Info))),
+        (
+            "error_count",
+            MetricsMeasure::Words(|| logged(LogLevel::Error)),
+        ),
+        (
+            "warn_count",
+            MetricsMeasure::Words(|| logged(LogLevel::Warn)),
+        ),
+        (
+            "info_count",
+            MetricsMeasure::Words(|| logged(LogLevel::Info)),
+        ),
+        (
+            "error_count",
+            MetricsMeasure::Words(|| logged(LogLevel::Error)),
+        ),
+        (
+            "warn_count",
+            MetricsMeasure::Words(|| logged(LogLevel::Warn)),
+        ),
+        (
+            "info_count",
+            MetricsMeasure::Words(|| {
+                format!("count(*) FILTER (WHERE log_level = '{INFO}' AND logs <> '[]')")
+            }),
+        ),
         (
             "debug_count",
-            Measure::Words(|| {
-                format!("count(*) FILTER (WHERE log_level = '{DEBUG}' AND logs <> '[]')")
-            }),
+            MetricsMeasure::Words(|| logged(LogLevel::Debug)),
         ),
     ],
 };
 
 const FATAL: LogLevel = LogLevel::Fatal;
-const DEBUG: LogLevel = LogLevel::Debug;
+const INFO: LogLevel = LogLevel::Info;
 
 /// How many were at this level.
 fn logged(level: LogLevel) -> String {
     format!("count(*) FILTER (WHERE log_level = '{level}')")
 }
 
-impl Measure {
+impl MetricsMeasure {
     fn sql(self) -> String {
         match self {
             Self::Sql(aggregate) => aggregate.to_owned(),
@@ -304,10 +337,10 @@ fn picked<'a, T: Copy>(names: &'a [String], known: &[(&'static str, T)]) -> Vec<
 /// When the store fails.
 pub(crate) fn measure(
     conn: &Connection,
-    table: &Table,
-    query: &Query,
-    filter: Clause,
-) -> Result<Rows, StoreError> {
+    table: &MetricsTable,
+    query: &MetricsQuery,
+    filter: MetricsFilter,
+) -> Result<MetricsRows, StoreError> {
     let dimensions = picked(&query.dimensions, table.dimensions);
     let measures = picked(&query.measures, table.measures);
     let bucket = query.granularity.as_ref().map(|size| size.sql(table.time));
@@ -334,7 +367,7 @@ pub(crate) fn measure(
 
     let mut statement = conn.prepare_cached(&sql)?;
     let mut found = statement.query(params_from_iter(&binds))?;
-    let mut rows = Rows::default();
+    let mut rows = MetricsRows::default();
     while let Some(row) = found.next()? {
         let mut column = 0;
         let mut next = || {

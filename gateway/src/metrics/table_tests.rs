@@ -34,9 +34,9 @@ fn insert(conn: &Connection, number: i64, destination: &str, latency: Option<i64
     .unwrap();
 }
 
-fn query(granularity: Option<&str>, measures: &[&str], dimensions: &[&str]) -> Query {
+fn query(granularity: Option<&str>, measures: &[&str], dimensions: &[&str]) -> MetricsQuery {
     let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    Query {
+    MetricsQuery {
         start: Micros::EPOCH,
         end: Micros::MAX,
         granularity: granularity.and_then(Granularity::parse),
@@ -45,8 +45,8 @@ fn query(granularity: Option<&str>, measures: &[&str], dimensions: &[&str]) -> Q
     }
 }
 
-fn everything() -> Clause {
-    Clause {
+fn everything() -> MetricsFilter {
+    MetricsFilter {
         sql: "1".to_owned(),
         binds: Vec::new(),
     }

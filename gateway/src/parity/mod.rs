@@ -27,8 +27,16 @@ const FILES: &[(&str, &str)] = &[
     ),
     ("Dated versions", include_str!("../../parity/versions.json")),
     (
+        "Times, lists, addresses and keys",
+        include_str!("../../parity/lists.json"),
+    ),
+    (
         "Ingestion, transformations and delivery",
         include_str!("../../parity/delivery.json"),
+    ),
+    (
+        "Bodies of calls, bulk jobs and metrics",
+        include_str!("../../parity/rest.json"),
     ),
 ];
 

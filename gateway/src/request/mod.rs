@@ -5,5 +5,5 @@ mod receive;
 mod view;
 
 pub use content_type::{BodyKind, is_binary};
-pub use receive::{Fault, Received};
+pub use receive::{ReceivedRequest, RequestError};
 pub use view::RequestView;

@@ -13,7 +13,7 @@ use crate::{json, query};
 
 /// A request that came in, with everything that can be known without its source.
 #[derive(Clone, Debug)]
-pub struct Received {
+pub struct ReceivedRequest {
     pub method: String,
     /// Behind the source id: "" or starting with "/".
     pub path: String,
@@ -24,12 +24,12 @@ pub struct Received {
     pub body: Vec<u8>,
     /// The body as rules see it.
     pub value: Value,
-    pub fault: Option<Fault>,
+    pub error: Option<RequestError>,
 }
 
 /// What is wrong with a request whatever its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum RequestError {
     TooLarge,
     ContentType,
     Json,
@@ -37,7 +37,7 @@ pub enum Fault {
     Query,
 }
 
-impl Received {
+impl ReceivedRequest {
     /// Reads a request. `body` is absent when it was larger than the limit.
     pub fn new(
         method: &Method,
@@ -69,14 +69,14 @@ impl Received {
             headers: stored,
             body: Vec::new(),
             value: Value::Null,
-            fault: None,
+            error: None,
         };
         match body {
-            None => received.fault = Some(Fault::TooLarge),
+            None => received.error = Some(RequestError::TooLarge),
             Some(body) => {
-                received.fault = received.read_body(body).err();
+                received.error = received.read_body(body).err();
                 if many {
-                    received.fault = Some(Fault::Query);
+                    received.error = Some(RequestError::Query);
                 }
             }
         }
@@ -105,14 +105,14 @@ impl Received {
             headers,
             body: Vec::new(),
             value: Value::Null,
-            fault: None,
+            error: None,
         };
-        received.fault = received.read_body(body).err();
+        received.error = received.read_body(body).err();
         if many {
-            received.fault = Some(Fault::Query);
+            received.error = Some(RequestError::Query);
         }
         if rejected == Some(RejectionCause::PayloadTooLarge) {
-            received.fault = Some(Fault::TooLarge);
+            received.error = Some(RequestError::TooLarge);
         }
         received
     }
@@ -134,7 +134,7 @@ impl Received {
         BodyKind::of(&self.headers)
     }
 
-    fn read_body(&mut self, body: Vec<u8>) -> Result<(), Fault> {
+    fn read_body(&mut self, body: Vec<u8>) -> Result<(), RequestError> {
         let value = value_of(self.kind(), &body);
         self.body = body;
         self.value = value?;
@@ -145,16 +145,16 @@ impl Received {
 /// The body as rules see it: JSON as such, a form as an object, other text as a string, and bytes
 /// as the text they would be. An empty body is null whatever its type. Without a content type an
 /// object or a list is JSON and anything else is text, which is a choice of ours.
-fn value_of(kind: BodyKind, body: &[u8]) -> Result<Value, Fault> {
+fn value_of(kind: BodyKind, body: &[u8]) -> Result<Value, RequestError> {
     if kind == BodyKind::Refused {
-        return Err(Fault::ContentType);
+        return Err(RequestError::ContentType);
     }
     if body.is_empty() {
         return Ok(Value::Null);
     }
     let text = String::from_utf8_lossy(body);
     match kind {
-        BodyKind::Json => json::parse(body).ok_or(Fault::Json),
+        BodyKind::Json => json::parse(body).ok_or(RequestError::Json),
         BodyKind::Form => {
             Ok(query::parse(&text).unwrap_or_else(|_| Value::String(text.into_owned())))
         }

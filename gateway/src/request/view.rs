@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::receive::Received;
-use crate::rules::filter::Parts;
+use super::receive::ReceivedRequest;
+use crate::rules::filter::RequestParts;
 
 /// The parts of a request that rules look at, owned.
 pub struct RequestView {
@@ -13,7 +13,7 @@ pub struct RequestView {
 
 impl RequestView {
     /// The view of `received`.
-    pub fn of(received: &Received) -> Self {
+    pub fn of(received: &ReceivedRequest) -> Self {
         let path = if received.path.is_empty() {
             "/"
         } else {
@@ -26,8 +26,8 @@ impl RequestView {
     }
 
     /// Its parts, with the body and the query of `received`, which it was made of.
-    pub fn parts<'a>(&'a self, received: &'a Received) -> Parts<'a> {
-        Parts {
+    pub fn parts<'a>(&'a self, received: &'a ReceivedRequest) -> RequestParts<'a> {
+        RequestParts {
             headers: &self.headers,
             body: &received.value,
             query: &received.parsed_query,

@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::field_path::FieldPath;
-use super::filter::Parts;
+use super::filter::RequestParts;
 
 /// A deduplicate rule.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Deduplicate {
+pub struct DeduplicateRule {
     /// How long a request is remembered, from its first sight on.
     pub window: Duration,
     /// The only fields that count, when listed.
@@ -18,18 +18,20 @@ pub struct Deduplicate {
     pub exclude_fields: Vec<String>,
 }
 
-impl Deduplicate {
-    /// What is compared: equal keys, equal requests. Nothing for a request that has none of the
-    /// fields that count: it is like no other.
-    pub fn key(&self, parts: &Parts<'_>) -> Option<Value> {
+impl DeduplicateRule {
+    /// What is compared: equal keys, equal requests. A field that counts and is missing is the empty string, so two
+    /// requests that both lack it are the same.
+    pub fn key(&self, parts: &RequestParts<'_>) -> Value {
         if !self.include_fields.is_empty() {
-            let found: Vec<Vec<&Value>> = self
-                .include_fields
-                .iter()
-                .map(|field| FieldPath::parse(field).select(parts))
-                .collect();
-            let some = found.iter().any(|values| !values.is_empty());
-            return some.then(|| json!(found));
+            let missing = Value::from("");
+            let found = self.include_fields.iter().map(|field| {
+                let mut values = FieldPath::parse(field).select(parts);
+                if values.is_empty() {
+                    values.push(&missing);
+                }
+                json!(values)
+            });
+            return found.collect();
         }
         let mut whole = json!({
             "body": parts.body, "headers": parts.headers, "path": parts.path, "query": parts.query,
@@ -37,7 +39,7 @@ impl Deduplicate {
         for field in &self.exclude_fields {
             FieldPath::parse(field).remove(&mut whole);
         }
-        Some(whole)
+        whole
     }
 }
 
@@ -45,17 +47,17 @@ impl Deduplicate {
 mod tests {
     use super::*;
 
-    fn rule(include: &[&str], exclude: &[&str]) -> Deduplicate {
+    fn rule(include: &[&str], exclude: &[&str]) -> DeduplicateRule {
         let owned = |fields: &[&str]| fields.iter().map(|field| (*field).to_owned()).collect();
-        Deduplicate {
+        DeduplicateRule {
             window: Duration::from_secs(1),
             include_fields: owned(include),
             exclude_fields: owned(exclude),
         }
     }
 
-    fn key(rule: &Deduplicate, headers: &Value, body: &Value) -> Option<Value> {
-        rule.key(&Parts {
+    fn key(rule: &DeduplicateRule, headers: &Value, body: &Value) -> Value {
+        rule.key(&RequestParts {
             headers,
             body,
             query: &json!({}),
@@ -80,21 +82,21 @@ mod tests {
             |a, b, rest| json!({ "items": [{ "id": a, "n": rest }, { "id": b }], "rest": rest });
         let headers = json!({ "x-id": "7", "date": "now" });
         let one = key(&rule, &headers, &body(1, 2, 3));
-        assert_eq!(one, Some(json!([[1, 2], ["7"]])));
+        assert_eq!(one, json!([[1, 2], ["7"]]));
         assert_eq!(one, key(&rule, &json!({ "x-id": "7" }), &body(1, 2, 4)));
         assert_ne!(one, key(&rule, &headers, &body(2, 1, 3)));
     }
 
     #[test]
-    fn a_request_without_any_included_field_is_like_no_other() {
-        assert_eq!(
-            key(&rule(&["body.id"], &[]), &json!({}), &json!({ "n": 1 })),
-            None
-        );
-        assert_eq!(
-            key(&rule(&["body.id"], &[]), &json!({}), &json!({ "id": null })),
-            Some(json!([[null]]))
-        );
+    fn a_field_that_is_missing_is_the_empty_string() {
+        let rule = rule(&["body.id", "headers.x-id"], &[]);
+        let headers = json!({ "x-id": "7" });
+        let lacks = key(&rule, &headers, &json!({ "n": 1 }));
+        assert_eq!(lacks, key(&rule, &headers, &json!({ "n": 2 })));
+        assert_eq!(lacks, key(&rule, &headers, &json!({ "id": "" })));
+        assert_ne!(lacks, key(&rule, &headers, &json!({ "id": null })));
+        assert_ne!(lacks, key(&rule, &headers, &json!({ "id": 0 })));
+        assert_ne!(lacks, key(&rule, &json!({ "x-id": "8" }), &json!({})));
     }
 
     #[test]

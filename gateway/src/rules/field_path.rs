@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::filter::Parts;
+use super::filter::RequestParts;
 
 /// A path to fields of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl FieldPath {
     }
 
     /// What the path leads to in a request: nothing, one value, or many behind `[*]`.
-    pub fn select<'a>(&self, parts: &Parts<'a>) -> Vec<&'a Value> {
+    pub fn select<'a>(&self, parts: &RequestParts<'a>) -> Vec<&'a Value> {
         let Some((PathStep::Member(part), rest)) = self.steps.split_first() else {
             return Vec::new();
         };
@@ -162,7 +162,7 @@ mod tests {
     fn items_stand_in_brackets_or_between_dots() {
         let body = json!({"list": [{"id": 1}, {"id": 2}], "0": "member"});
         let (empty, path) = (json!({}), json!("/"));
-        let parts = Parts {
+        let parts = RequestParts {
             headers: &empty,
             body: &body,
             query: &empty,

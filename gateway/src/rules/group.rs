@@ -7,21 +7,21 @@
 use serde_json::Value;
 
 use super::field_path::FieldPath;
-use super::filter::Parts;
+use super::filter::RequestParts;
 
 /// The group of events in which the key leads to nothing.
 pub const UNKNOWN: &str = "__unknown__";
 const LONGEST: usize = 255;
 
 /// The group of an event by a key such as `body.tenant.id`.
-pub fn of(key: &str, parts: &Parts<'_>) -> String {
+pub fn of(key: &str, parts: &RequestParts<'_>) -> String {
     found(key, parts).map_or_else(
         || UNKNOWN.to_owned(),
         |name| name.chars().take(LONGEST).collect(),
     )
 }
 
-fn found(key: &str, parts: &Parts<'_>) -> Option<String> {
+fn found(key: &str, parts: &RequestParts<'_>) -> Option<String> {
     let found = FieldPath::parse(key).select(parts);
     let [value] = found.as_slice() else {
         return None;
@@ -48,7 +48,7 @@ mod tests {
             "tenant": {"id": 7, "none": null, "list": [{"id": true}]}, "empty": "", "long": "é".repeat(300),
         });
         let (query, path) = (json!({"t": ["a", "b"]}), json!("/orders"));
-        let parts = Parts {
+        let parts = RequestParts {
             headers: &headers,
             body: &body,
             query: &query,
@@ -80,7 +80,7 @@ mod tests {
         #[test]
         fn every_key_leads_to_a_name_of_bounded_length(key in "\\PC{0,40}", text in "\\PC{0,400}") {
             let body = json!({"a": [text], "b": text});
-            let parts = Parts { headers: &body, body: &body, query: &body, path: &body };
+            let parts = RequestParts { headers: &body, body: &body, query: &body, path: &body };
             for key in [key.as_str(), "body.b", "body.a.0", "headers.b"] {
                 let group = of(key, &parts);
                 prop_assert!(!group.is_empty() && group.chars().count() <= LONGEST);

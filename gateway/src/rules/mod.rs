@@ -17,9 +17,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use deduplicate::Deduplicate;
-use filter::{Filter, Part, Parts};
-use retry::Retry;
+use deduplicate::DeduplicateRule;
+use filter::{Filter, FilterPart, RequestParts};
+use retry::RetryRule;
 
 /// One rule.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +27,7 @@ pub enum Rule {
     /// Lets only matching requests through.
     Filter(Filter),
     /// Says when a failed event is tried again.
-    Retry(Retry),
+    Retry(RetryRule),
     /// Holds every event back for this long after its creation.
     Delay(Duration),
     /// Rewrites the request.
@@ -36,7 +36,7 @@ pub enum Rule {
         transformation_id: Option<String>,
     },
     /// Drops repeated requests.
-    Deduplicate(Deduplicate),
+    Deduplicate(DeduplicateRule),
 }
 
 /// The rules of one connection, in order.
@@ -45,11 +45,11 @@ pub struct Rules(Vec<Rule>);
 
 /// What the rules make of a request, as far as they have been walked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step<'a> {
+pub enum RuleStep<'a> {
     /// An event is created.
     Accepted,
     /// A filter did not match; these parts of it failed.
-    Filtered(Vec<Part>),
+    Filtered(Vec<FilterPart>),
     /// The request is to be transformed, and the walk goes on at `next` with what comes of it.
     Transform {
         /// The transformation; nothing if the rule names none.
@@ -106,7 +106,7 @@ impl Rules {
     }
 
     /// The retry rule; the last one, should there be several.
-    pub fn retry(&self) -> Option<&Retry> {
+    pub fn retry(&self) -> Option<&RetryRule> {
         self.0.iter().rev().find_map(|rule| match rule {
             Rule::Retry(retry) => Some(retry),
             _ => None,
@@ -123,7 +123,7 @@ impl Rules {
     }
 
     /// The deduplicate rule; the last one, should there be several.
-    pub fn deduplicate(&self) -> Option<&Deduplicate> {
+    pub fn deduplicate(&self) -> Option<&DeduplicateRule> {
         self.0.iter().rev().find_map(|rule| match rule {
             Rule::Deduplicate(deduplicate) => Some(deduplicate),
             _ => None,
@@ -132,17 +132,17 @@ impl Rules {
 
     /// Applies filters to a request, in order from the rule with index `from` on, until one fails or a
     /// transformation has to be run.
-    pub fn next(&self, from: usize, parts: &Parts<'_>) -> Step<'_> {
+    pub fn next(&self, from: usize, parts: &RequestParts<'_>) -> RuleStep<'_> {
         for (index, rule) in self.0.iter().enumerate().skip(from) {
             match rule {
                 Rule::Filter(filter) => {
                     let failing = filter.failing(parts);
                     if !failing.is_empty() {
-                        return Step::Filtered(failing);
+                        return RuleStep::Filtered(failing);
                     }
                 }
                 Rule::Transform { transformation_id } => {
-                    return Step::Transform {
+                    return RuleStep::Transform {
                         transformation_id: transformation_id.as_deref(),
                         next: index + 1,
                     };
@@ -150,7 +150,7 @@ impl Rules {
                 Rule::Retry(_) | Rule::Delay(_) | Rule::Deduplicate(_) => {}
             }
         }
-        Step::Accepted
+        RuleStep::Accepted
     }
 }
 
@@ -158,7 +158,7 @@ impl Rule {
     fn parse(rule: &Map<String, Value>) -> Result<Self, String> {
         match rule.get("type").and_then(Value::as_str) {
             Some("filter") => Ok(Self::Filter(Filter::parse(rule))),
-            Some("retry") => Retry::parse(rule).map(Self::Retry),
+            Some("retry") => RetryRule::parse(rule).map(Self::Retry),
             Some("delay") => Ok(Self::Delay(
                 millis(rule, "delay")?.ok_or("delay is required")?,
             )),
@@ -168,7 +168,7 @@ impl Rule {
                     transformation_id: id.map(str::to_owned),
                 })
             }
-            Some("deduplicate") => Ok(Self::Deduplicate(Deduplicate {
+            Some("deduplicate") => Ok(Self::Deduplicate(DeduplicateRule {
                 window: millis(rule, "window")?.ok_or("window is required")?,
                 include_fields: strings(rule, "include_fields")?,
                 exclude_fields: strings(rule, "exclude_fields")?,
@@ -210,8 +210,8 @@ mod tests {
 
     use super::*;
 
-    fn parts<'a>(headers: &'a Value, body: &'a Value) -> Parts<'a> {
-        Parts {
+    fn parts<'a>(headers: &'a Value, body: &'a Value) -> RequestParts<'a> {
+        RequestParts {
             headers,
             body,
             query: &Value::Null,
@@ -266,7 +266,7 @@ mod tests {
             let rules = Rules::parse(&empty).unwrap();
             assert_eq!(
                 rules.next(0, &parts(&Value::Null, &Value::Null)),
-                Step::Accepted
+                RuleStep::Accepted
             );
             assert_eq!(rules.delay(), Duration::ZERO);
             assert_eq!(rules.retry(), None);
@@ -283,19 +283,22 @@ mod tests {
         .unwrap();
         let headers = json!({"x": "2"});
         let verdict = |body: Value| rules.next(0, &parts(&headers, &body));
-        assert_eq!(verdict(json!({"a": 2})), Step::Filtered(vec![Part::Body]));
+        assert_eq!(
+            verdict(json!({"a": 2})),
+            RuleStep::Filtered(vec![FilterPart::Body])
+        );
         assert_eq!(
             verdict(json!({"a": 1, "b": 1})),
-            Step::Filtered(vec![Part::Headers])
+            RuleStep::Filtered(vec![FilterPart::Headers])
         );
         assert_eq!(
             verdict(json!({"a": 1})),
-            Step::Filtered(vec![Part::Body, Part::Headers])
+            RuleStep::Filtered(vec![FilterPart::Body, FilterPart::Headers])
         );
         let matching = json!({"x": "1"});
         assert_eq!(
             rules.next(0, &parts(&matching, &json!({"a": 1, "b": 1}))),
-            Step::Accepted
+            RuleStep::Accepted
         );
     }
 
@@ -309,14 +312,20 @@ mod tests {
         ]))
         .unwrap();
         let next = |from, body: Value| rules.next(from, &parts(&Value::Null, &body));
-        assert_eq!(next(0, json!({"a": 2})), Step::Filtered(vec![Part::Body]));
-        let transform = Step::Transform {
+        assert_eq!(
+            next(0, json!({"a": 2})),
+            RuleStep::Filtered(vec![FilterPart::Body])
+        );
+        let transform = RuleStep::Transform {
             transformation_id: Some("trs_1"),
             next: 2,
         };
         assert_eq!(next(0, json!({"a": 1})), transform);
-        assert_eq!(next(2, json!({"a": 1})), Step::Filtered(vec![Part::Body]));
-        assert_eq!(next(2, json!({"b": 1})), Step::Accepted);
+        assert_eq!(
+            next(2, json!({"a": 1})),
+            RuleStep::Filtered(vec![FilterPart::Body])
+        );
+        assert_eq!(next(2, json!({"b": 1})), RuleStep::Accepted);
     }
 
     #[test]

@@ -23,26 +23,30 @@ pub fn resolve<'a>(
 pub struct InvalidReference;
 
 #[derive(Debug)]
-enum Step<'a> {
+enum ReferenceStep<'a> {
     Name(&'a str),
     Index(usize),
     Any,
 }
 
-fn walk<'a>(value: &'a Value, steps: &[Step<'_>]) -> Option<&'a Value> {
+fn walk<'a>(value: &'a Value, steps: &[ReferenceStep<'_>]) -> Option<&'a Value> {
     let Some((step, rest)) = steps.split_first() else {
         return Some(value);
     };
     match (step, value) {
-        (Step::Name(name), Value::Object(members)) => walk(members.get(*name)?, rest),
-        (Step::Index(index), Value::Array(items)) => walk(items.get(*index)?, rest),
-        (Step::Any, Value::Object(members)) => members.values().find_map(|value| walk(value, rest)),
-        (Step::Any, Value::Array(items)) => items.iter().find_map(|value| walk(value, rest)),
+        (ReferenceStep::Name(name), Value::Object(members)) => walk(members.get(*name)?, rest),
+        (ReferenceStep::Index(index), Value::Array(items)) => walk(items.get(*index)?, rest),
+        (ReferenceStep::Any, Value::Object(members)) => {
+            members.values().find_map(|value| walk(value, rest))
+        }
+        (ReferenceStep::Any, Value::Array(items)) => {
+            items.iter().find_map(|value| walk(value, rest))
+        }
         _ => None,
     }
 }
 
-fn parse<'a>(path: &'a str, indexes: &[usize]) -> Result<Vec<Step<'a>>, InvalidReference> {
+fn parse<'a>(path: &'a str, indexes: &[usize]) -> Result<Vec<ReferenceStep<'a>>, InvalidReference> {
     let mut steps = Vec::new();
     let mut indexes = indexes.iter();
     let mut rest = path.strip_prefix('$').unwrap_or(path);
@@ -62,8 +66,8 @@ fn parse<'a>(path: &'a str, indexes: &[usize]) -> Result<Vec<Step<'a>>, InvalidR
             let end = name.find(['.', '[']).unwrap_or(name.len());
             steps.push(match &name[..end] {
                 "" => return Err(InvalidReference),
-                "*" => Step::Any,
-                name => Step::Name(name),
+                "*" => ReferenceStep::Any,
+                name => ReferenceStep::Name(name),
             });
             rest = &name[end..];
         }
@@ -76,21 +80,21 @@ fn parse<'a>(path: &'a str, indexes: &[usize]) -> Result<Vec<Step<'a>>, InvalidR
 fn bracketed<'a>(
     text: &'a str,
     indexes: &mut std::slice::Iter<'_, usize>,
-) -> Result<(Step<'a>, &'a str), InvalidReference> {
+) -> Result<(ReferenceStep<'a>, &'a str), InvalidReference> {
     for quote in ['\'', '"'] {
         if let Some(text) = text.strip_prefix(quote) {
             let (name, after) = text.split_once(quote).ok_or(InvalidReference)?;
             return Ok((
-                Step::Name(name),
+                ReferenceStep::Name(name),
                 after.strip_prefix(']').ok_or(InvalidReference)?,
             ));
         }
     }
     let (inner, after) = text.split_once(']').ok_or(InvalidReference)?;
     let step = match inner.trim() {
-        "$index" => Step::Index(*indexes.next().ok_or(InvalidReference)?),
-        "*" => Step::Any,
-        digits => Step::Index(digits.parse().map_err(|_| InvalidReference)?),
+        "$index" => ReferenceStep::Index(*indexes.next().ok_or(InvalidReference)?),
+        "*" => ReferenceStep::Any,
+        digits => ReferenceStep::Index(digits.parse().map_err(|_| InvalidReference)?),
     };
     Ok((step, after))
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use serde_json::{Map, Value};
 
 use super::millis;
-pub use super::status::Statuses;
+pub use super::status::StatusExpressions;
 use crate::clock::Micros;
 
 /// Most automatic retries of one event, whatever its rule says.
@@ -22,29 +22,30 @@ const DEFAULT_COUNT: u32 = 5;
 
 /// A retry rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Retry {
+pub struct RetryRule {
     /// How the interval grows.
-    pub strategy: Strategy,
+    pub strategy: RetryStrategy,
     /// Time to the first retry.
     pub interval: Duration,
     /// Most automatic retries, at most [`MAX_RETRIES`].
     pub count: u32,
-    /// The response statuses it applies to; all failures when absent.
-    pub statuses: Option<Statuses>,
+    /// The response statuses it applies to, successes among them if it says so; all failures when absent.
+    pub statuses: Option<StatusExpressions>,
 }
 
 /// How the time between retries grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Strategy {
+pub enum RetryStrategy {
     /// Not at all.
     Linear,
     /// It doubles each time.
     Exponential,
 }
 
-/// A failed attempt, as far as the next one depends on it.
+/// A failed attempt, or one that a list of statuses has tried again although it succeeded, as far as the next one
+/// depends on it.
 #[derive(Debug, Clone, Copy)]
-pub struct Failure<'a> {
+pub struct RetryInput<'a> {
     /// Automatic retries of this event so far, not counting the first attempt.
     pub retries: u32,
     /// The status the destination answered with, if it did.
@@ -57,11 +58,11 @@ pub struct Failure<'a> {
     pub now: Micros,
 }
 
-impl Retry {
+impl RetryRule {
     pub(super) fn parse(rule: &Map<String, Value>) -> Result<Self, String> {
         let strategy = match rule.get("strategy").and_then(Value::as_str) {
-            Some("linear") => Strategy::Linear,
-            Some("exponential") => Strategy::Exponential,
+            Some("linear") => RetryStrategy::Linear,
+            Some("exponential") => RetryStrategy::Exponential,
             _ => return Err("strategy must be linear or exponential".to_owned()),
         };
         let count = match rule.get("count") {
@@ -75,7 +76,8 @@ impl Retry {
         };
         let statuses = match rule.get("response_status_codes") {
             None | Some(Value::Null) => None,
-            Some(Value::Array(items)) => Some(Statuses::parse(items)?),
+            Some(Value::Array(items)) if items.is_empty() => None,
+            Some(Value::Array(items)) => Some(StatusExpressions::parse(items)?),
             Some(_) => return Err("response_status_codes must be a list".to_owned()),
         };
         let interval = millis(rule, "interval")?.unwrap_or(DEFAULT_INTERVAL);
@@ -91,7 +93,7 @@ impl Retry {
     ///
     /// A `Retry-After` of the destination replaces the rule's interval, and `-1` ends the retries; it gives no
     /// retry that the rule would not, and one that lies beyond [`MAX_AGE`] is not waited for.
-    pub fn next(&self, failure: &Failure<'_>) -> Option<Duration> {
+    pub fn next(&self, failure: &RetryInput<'_>) -> Option<Duration> {
         if failure.retries >= self.count.min(MAX_RETRIES) {
             return None;
         }
@@ -116,8 +118,8 @@ impl Retry {
 
     fn delay(&self, retries: u32) -> Duration {
         match self.strategy {
-            Strategy::Linear => self.interval,
-            Strategy::Exponential => self
+            RetryStrategy::Linear => self.interval,
+            RetryStrategy::Exponential => self
                 .interval
                 .saturating_mul(1_u32.checked_shl(retries).unwrap_or(u32::MAX)),
         }
@@ -164,16 +166,16 @@ mod tests {
     /// 2026-09-01T00:00:00Z.
     const NOW: Micros = Micros::from_i64(1_788_220_800_000_000);
 
-    fn rule(value: Value) -> Result<Retry, String> {
-        Retry::parse(value.as_object().unwrap())
+    fn rule(value: Value) -> Result<RetryRule, String> {
+        RetryRule::parse(value.as_object().unwrap())
     }
 
-    fn linear(count: u32) -> Retry {
+    fn linear(count: u32) -> RetryRule {
         rule(json!({"strategy": "linear", "interval": 30_000, "count": count})).unwrap()
     }
 
-    fn failure(retries: u32) -> Failure<'static> {
-        Failure {
+    fn failure(retries: u32) -> RetryInput<'static> {
+        RetryInput {
             retries,
             status: Some(500),
             retry_after: None,
@@ -217,7 +219,7 @@ mod tests {
 
     #[test]
     fn retries_end_a_week_after_the_first_attempt() {
-        let at = |now| linear(50).next(&Failure { now, ..failure(1) });
+        let at = |now| linear(50).next(&RetryInput { now, ..failure(1) });
         let last = NOW.plus(MAX_AGE - Duration::from_secs(30));
         assert_eq!(at(last), seconds(30));
         assert_eq!(at(last.plus(Duration::from_micros(1))), None);
@@ -245,6 +247,7 @@ mod tests {
             json!({"strategy": "linear", "count": 1.5}),
             json!({"strategy": "linear", "response_status_codes": "500"}),
             json!({"strategy": "linear", "response_status_codes": ["5xx"]}),
+            json!({"strategy": "linear", "response_status_codes": ["!410", "5xx"]}),
         ] {
             assert!(rule(value.clone()).is_err(), "{value}");
         }
@@ -256,21 +259,21 @@ mod tests {
             rule(json!({"strategy": "linear", "interval": 1000, "response_status_codes": ["500"]}))
                 .unwrap();
         assert_eq!(
-            rule.next(&Failure {
+            rule.next(&RetryInput {
                 status: Some(404),
                 ..failure(0)
             }),
             None
         );
         assert_eq!(
-            rule.next(&Failure {
+            rule.next(&RetryInput {
                 status: Some(500),
                 ..failure(0)
             }),
             seconds(1)
         );
         assert_eq!(
-            rule.next(&Failure {
+            rule.next(&RetryInput {
                 status: None,
                 ..failure(0)
             }),
@@ -279,9 +282,15 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_list_of_statuses_is_none() {
+        let rule = rule(json!({"strategy": "linear", "response_status_codes": []})).unwrap();
+        assert_eq!(rule.statuses, None);
+    }
+
+    #[test]
     fn the_destination_may_set_the_wait() {
         let after = |header| {
-            linear(3).next(&Failure {
+            linear(3).next(&RetryInput {
                 retry_after: Some(header),
                 ..failure(0)
             })
@@ -296,7 +305,7 @@ mod tests {
         for useless in ["soon", "", "-2", "NaN", "inf", "1e300"] {
             assert_eq!(after(useless), seconds(30), "{useless}");
         }
-        let used_up = Failure {
+        let used_up = RetryInput {
             retry_after: Some("5"),
             ..failure(3)
         };
@@ -306,7 +315,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_header_and_no_moment_breaks_it(header in "\\PC{0,20}", now in any::<i64>(), first in any::<i64>(), retries in any::<u32>()) {
-            let failure = Failure { retries, status: Some(500), retry_after: Some(&header), first_attempt_at: Micros::from_i64(first), now: Micros::from_i64(now) };
+            let failure = RetryInput { retries, status: Some(500), retry_after: Some(&header), first_attempt_at: Micros::from_i64(first), now: Micros::from_i64(now) };
             if let Some(delay) = linear(50).next(&failure) {
                 prop_assert!(delay <= MAX_AGE && retries < MAX_RETRIES);
             }

@@ -15,7 +15,7 @@
 //! One that others can reach hands out no keys: there a client needs `--cli-key` or `ci --api-key`. A client
 //! keeps using the key it came with, so that it stays signed in when a gateway in memory starts anew. A key
 //! for the whole organization is refused, as live. Which project a client has chosen, in `X-Project-ID`, is
-//! passed over: the key decides.
+//! passed over by these calls: the key decides.
 
 mod identity;
 mod sign_ins;
@@ -30,21 +30,21 @@ use serde_json::{Map, Value, json};
 
 use super::credential::{Credential, credential};
 use super::guard;
-use super::input::read_input;
+use super::input::{Input, read_input};
 use super::quota::with_quota;
 use super::reply::{json_response, refused, reply, text_response};
 use super::tenants::{KeyRefusal, Tenants};
 use super::version;
-use crate::api::{ApiError, Reply, text};
+use crate::api::{ApiError, ApiResult, text};
 use crate::project::Project;
-use crate::sessions::{Refused, SessionRequest, record};
+use crate::sessions::{SessionRequest, SessionRequestError, record};
 use identity::{identity, is_organizations, note, user_id};
 
 pub(super) use sign_ins::SignIns;
 
 /// Where a call leads.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Route {
+pub(super) enum ClientRoute {
     SignIn,
     Guest,
     Poll,
@@ -56,18 +56,18 @@ pub(super) enum Route {
 }
 
 /// Whether a call is one of these.
-pub(super) fn route(method: &str, path: &str) -> Option<Route> {
+pub(super) fn route(method: &str, path: &str) -> Option<ClientRoute> {
     Some(match (method, path) {
-        ("POST", "/cli-auth") => Route::SignIn,
-        ("POST", "/cli/guest") => Route::Guest,
-        ("GET", "/cli-auth/poll") => Route::Poll,
-        ("GET", "/cli-auth/confirmed") => Route::Page,
-        ("GET", "/cli-auth/validate") => Route::Validate,
-        ("POST", "/cli-auth/ci") => Route::Ci,
-        ("POST", "/cli-sessions") => Route::Session,
+        ("POST", "/cli-auth") => ClientRoute::SignIn,
+        ("POST", "/cli/guest") => ClientRoute::Guest,
+        ("GET", "/cli-auth/poll") => ClientRoute::Poll,
+        ("GET", "/cli-auth/confirmed") => ClientRoute::Page,
+        ("GET", "/cli-auth/validate") => ClientRoute::Validate,
+        ("POST", "/cli-auth/ci") => ClientRoute::Ci,
+        ("POST", "/cli-sessions") => ClientRoute::Session,
         ("PUT", _) => {
             let id = path.strip_prefix("/cli/")?;
-            (!id.is_empty() && !id.contains('/')).then(|| Route::Rename(id.to_owned()))?
+            (!id.is_empty() && !id.contains('/')).then(|| ClientRoute::Rename(id.to_owned()))?
         }
         _ => return None,
     })
@@ -76,16 +76,16 @@ pub(super) fn route(method: &str, path: &str) -> Option<Route> {
 /// Answers a call.
 pub(super) async fn serve(
     tenants: &Tenants,
-    route: &Route,
+    route: &ClientRoute,
     version: &str,
     request: Request,
 ) -> Response {
     let raw_query = request.uri().query().unwrap_or_default().to_owned();
     let (parts, body) = request.into_parts();
     let anonymous = match route {
-        Route::SignIn | Route::Poll | Route::Page => true,
+        ClientRoute::SignIn | ClientRoute::Poll | ClientRoute::Page => true,
         // A guest that has a key already asks for a new link.
-        Route::Guest => credential(&parts.headers) == Credential::Missing,
+        ClientRoute::Guest => credential(&parts.headers) == Credential::Missing,
         _ => false,
     };
     let admitted = if anonymous {
@@ -95,7 +95,7 @@ pub(super) async fn serve(
             .map_err(|refused| *refused)
     } else {
         let admitted = tenants.admit(&parts.headers).await;
-        admitted.map(|(project, standing)| (Some(project), standing))
+        admitted.map(|admitted| (Some(admitted.project), admitted.standing))
     };
     let (project, standing) = match admitted {
         Ok(admitted) => admitted,
@@ -103,7 +103,7 @@ pub(super) async fn serve(
     };
     let response = match read_input(&raw_query, body).await {
         Err(error) => refused(error),
-        Ok((query, body)) => {
+        Ok(Input { query, body, .. }) => {
             let call = ClientCall {
                 version,
                 headers: &parts.headers,
@@ -111,9 +111,9 @@ pub(super) async fn serve(
                 body,
             };
             match (route, project) {
-                (Route::Poll, _) => call.poll(tenants).await,
-                (Route::Page, _) => page(),
-                (Route::SignIn, _) | (Route::Guest, None) => call.begin(tenants, route),
+                (ClientRoute::Poll, _) => call.poll(tenants).await,
+                (ClientRoute::Page, _) => page(),
+                (ClientRoute::SignIn, _) | (ClientRoute::Guest, None) => call.begin(tenants, route),
                 (_, None) => return tenants.unauthorized(&KeyRefusal::Missing),
                 (route, Some(project)) => match call.of_a_project(&project, route).await {
                     Some(answered) => reply(answered),
@@ -151,23 +151,25 @@ impl ClientCall<'_> {
 
     /// Answers a call with a key; nothing when the key is for the whole organization, for clients are of one
     /// project.
-    async fn of_a_project(&self, project: &Project, route: &Route) -> Option<Reply> {
+    async fn of_a_project(&self, project: &Project, route: &ClientRoute) -> Option<ApiResult> {
         match is_organizations(project, self.key().unwrap_or_default()).await {
             Ok(false) => {}
             Ok(true) => return None,
             Err(error) => return Some(Err(error)),
         }
         Some(match route {
-            Route::Validate => self.validate(project).await,
-            Route::Ci => self.ci(project).await,
-            Route::Rename(id) => self.rename(project, id).await,
-            Route::Session => self.session(project).await,
-            Route::SignIn | Route::Poll | Route::Page | Route::Guest => self.link(project),
+            ClientRoute::Validate => self.validate(project).await,
+            ClientRoute::Ci => self.ci(project).await,
+            ClientRoute::Rename(id) => self.rename(project, id).await,
+            ClientRoute::Session => self.session(project).await,
+            ClientRoute::SignIn | ClientRoute::Poll | ClientRoute::Page | ClientRoute::Guest => {
+                self.link(project)
+            }
         })
     }
 
     /// Begins a sign-in, of a guest or of somebody with an account.
-    fn begin(&self, tenants: &Tenants, route: &Route) -> Response {
+    fn begin(&self, tenants: &Tenants, route: &ClientRoute) -> Response {
         // A page of another host must not be able to talk the gateway out of its key.
         let begun = Some(tenants.sign_ins())
             .filter(|_| guard::is_local(self.headers))
@@ -178,13 +180,13 @@ impl ClientCall<'_> {
             let body = json!({ "code": "FORBIDDEN", "status": 403, "message": message });
             return json_response(StatusCode::FORBIDDEN, &body);
         };
-        let base = &project.settings().base_url;
+        let base = project.settings().site_url();
         let page = format!("{base}/cli-auth/confirmed");
         let mut begun = json!({
             "browser_url": page,
             "poll_url": format!("{base}/{}/cli-auth/poll?key={token}", self.version),
         });
-        if *route == Route::Guest {
+        if *route == ClientRoute::Guest {
             begun["id"] = Value::from(user_id(project));
             begun["key"] = Value::from(token);
             begun["link"] = Value::from(page);
@@ -220,14 +222,14 @@ impl ClientCall<'_> {
         Ok((!organizations).then_some((key, project)))
     }
 
-    async fn ci(&self, project: &Project) -> Reply {
+    async fn ci(&self, project: &Project) -> ApiResult {
         let device_name = self.device_name()?;
         let key = self.key().unwrap_or_default();
         self.claimed(project, key, Some(device_name)).await
     }
 
     /// Who is signed in, with the key. A client that names its device is noted.
-    async fn claimed(&self, project: &Project, key: String, device: Option<String>) -> Reply {
+    async fn claimed(&self, project: &Project, key: String, device: Option<String>) -> ApiResult {
         let (mut reply, client_id) = self.signed_in(project, device).await?;
         reply.insert("claimed".into(), true.into());
         reply.insert("key".into(), key.into());
@@ -235,7 +237,7 @@ impl ClientCall<'_> {
         Ok(Value::from(reply))
     }
 
-    async fn validate(&self, project: &Project) -> Reply {
+    async fn validate(&self, project: &Project) -> ApiResult {
         let (mut reply, client_id) = self.signed_in(project, None).await?;
         reply.insert("client_id".into(), client_id.into());
         Ok(Value::from(reply))
@@ -274,16 +276,16 @@ impl ClientCall<'_> {
     }
 
     /// A guest's link to sign up by.
-    fn link(&self, project: &Project) -> Reply {
+    fn link(&self, project: &Project) -> ApiResult {
         let day = std::time::Duration::from_secs(24 * 60 * 60);
         Ok(json!({
             "id": user_id(project),
-            "link": format!("{}/cli-auth/confirmed", project.settings().base_url),
+            "link": format!("{}/cli-auth/confirmed", project.settings().site_url()),
             "expires_at": project.clock().now().plus(day).to_millis_string(),
         }))
     }
 
-    async fn rename(&self, project: &Project, id: &str) -> Reply {
+    async fn rename(&self, project: &Project, id: &str) -> ApiResult {
         let device_name = match &self.body["device_name"] {
             Value::Null => return Err(ApiError::invalid("device_name is required")),
             _ => self.device_name()?,
@@ -304,9 +306,9 @@ impl ClientCall<'_> {
             .await
     }
 
-    async fn session(&self, project: &Project) -> Reply {
+    async fn session(&self, project: &Project) -> ApiResult {
         let wanted = SessionRequest::from_body(&self.body)
-            .map_err(|Refused(wrong)| ApiError::Validation(wrong))?;
+            .map_err(|SessionRequestError(wrong)| ApiError::Validation(wrong))?;
         let (id, clock) = (project.ids().cli_session(), project.clock().clone());
         project
             .change(move |tx| {
@@ -328,10 +330,10 @@ mod tests {
 
     #[test]
     fn only_these_calls_are_taken() {
-        assert_eq!(route("POST", "/cli-auth"), Some(Route::SignIn));
+        assert_eq!(route("POST", "/cli-auth"), Some(ClientRoute::SignIn));
         assert_eq!(
             route("PUT", "/cli/cli_1"),
-            Some(Route::Rename("cli_1".into()))
+            Some(ClientRoute::Rename("cli_1".into()))
         );
         for (method, path) in [
             ("GET", "/cli-auth"),

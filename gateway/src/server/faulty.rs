@@ -7,11 +7,11 @@ use futures_util::stream;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::Value;
 
-use crate::faults::{Effect, Strike};
+use crate::faults::{Effect, InjectedFault};
 
 /// On an answer: it is not sent, and its connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cut {
+pub(super) enum CutConnection {
     /// With a reset.
     Reset,
     /// Without a word.
@@ -19,11 +19,11 @@ pub(super) enum Cut {
 }
 
 /// The answer that stands in place of the work; `None` where the work is done first.
-pub(super) fn in_place(strike: &Strike) -> Option<Response> {
-    if strike.effect.follows_the_work() {
+pub(super) fn in_place(injected: &InjectedFault) -> Option<Response> {
+    if injected.effect.follows_the_work() {
         return None;
     }
-    Some(match &strike.effect {
+    Some(match &injected.effect {
         Effect::Status {
             status,
             body,
@@ -42,34 +42,38 @@ pub(super) fn in_place(strike: &Strike) -> Option<Response> {
             response
         }
         Effect::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests").into_response(),
-        Effect::Reset => cut(Cut::Reset),
-        _ => cut(Cut::Close),
+        Effect::Reset => cut(CutConnection::Reset),
+        _ => cut(CutConnection::Close),
     })
 }
 
 /// The end of a call that was stalled when everything was forgotten.
 pub(super) fn close() -> Response {
-    cut(Cut::Close)
+    cut(CutConnection::Close)
 }
 
-fn cut(how: Cut) -> Response {
+fn cut(how: CutConnection) -> Response {
     let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
     response.extensions_mut().insert(how);
     response
 }
 
 /// The answer to work that is done. `cursor` is the one the page was asked for by.
-pub(super) async fn spoil(strike: &Strike, response: Response, cursor: Option<&str>) -> Response {
-    match &strike.effect {
-        Effect::LostReply => return cut(Cut::Reset),
+pub(super) async fn spoil(
+    injected: &InjectedFault,
+    response: Response,
+    cursor: Option<&str>,
+) -> Response {
+    match &injected.effect {
+        Effect::LostReply => return cut(CutConnection::Reset),
         Effect::Stall => return response,
         _ => {}
     }
     let (mut parts, body) = response.into_parts();
     let Ok(bytes) = to_bytes(body, usize::MAX).await else {
-        return cut(Cut::Close);
+        return cut(CutConnection::Close);
     };
-    match &strike.effect {
+    match &injected.effect {
         Effect::Truncated => {
             parts
                 .headers

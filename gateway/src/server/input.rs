@@ -11,10 +11,20 @@ use crate::query;
 /// The largest body of an API call. A connection with long filters stays far below it.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
 
-/// The query as an object and the body as JSON, null if there is none.
-pub(super) async fn read_input(raw_query: &str, body: Body) -> Result<(Value, Value), ApiError> {
+/// What a call brings along.
+pub(super) struct Input {
+    /// The query as an object.
+    pub(super) query: Value,
+    /// The body as JSON, null if there is none.
+    pub(super) body: Value,
+    /// The body as it came.
+    pub(super) text: Bytes,
+}
+
+/// Query and body of a call.
+pub(super) async fn read_input(raw_query: &str, body: Body) -> Result<Input, ApiError> {
     let bytes = read_body(body).await?;
-    parse(raw_query, &bytes)
+    parse(raw_query, bytes)
 }
 
 /// The same of a call in an older version.
@@ -23,11 +33,11 @@ pub(super) async fn read_older(
     operation: &str,
     raw_query: &str,
     body: Body,
-) -> Result<(Value, Value), ApiError> {
+) -> Result<Input, ApiError> {
     let bytes = read_body(body).await?;
     let given = (!bytes.is_empty()).then_some(&bytes[..]);
     let newest = older.upgrade_request(operation, raw_query, given);
-    parse(&newest.query, &newest.body.unwrap_or_default())
+    parse(&newest.query, newest.body.unwrap_or_default().into())
 }
 
 fn bad(message: String) -> ApiError {
@@ -45,12 +55,12 @@ async fn read_body(body: Body) -> Result<Bytes, ApiError> {
     })
 }
 
-fn parse(raw_query: &str, body: &[u8]) -> Result<(Value, Value), ApiError> {
+fn parse(raw_query: &str, text: Bytes) -> Result<Input, ApiError> {
     let query = query::parse(raw_query).map_err(|error| bad(error.to_string()))?;
-    if body.iter().all(u8::is_ascii_whitespace) {
-        return Ok((query, Value::Null));
-    }
-    let body = serde_json::from_slice(body)
-        .map_err(|error| bad(format!("The body is not JSON: {error}")))?;
-    Ok((query, body))
+    let body = match text.iter().all(u8::is_ascii_whitespace) {
+        true => Value::Null,
+        false => serde_json::from_slice(&text)
+            .map_err(|error| bad(format!("The body is not JSON: {error}")))?,
+    };
+    Ok(Input { query, body, text })
 }

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tower::ServiceExt;
 
-use super::faulty::Cut;
+use super::faulty::CutConnection;
 
 /// How long requests in progress may take to finish at a shutdown.
 const GRACE: Duration = Duration::from_secs(10);
@@ -100,7 +100,7 @@ async fn serve(
     });
     // A second hold on the socket, for a fault that resets the connection.
     let socket = socket2::SockRef::from(&stream).try_clone().ok();
-    let service = CutOff {
+    let service = ConnectionCutter {
         inner: TowerToHyperService::new(service),
         socket: Arc::new(socket),
     };
@@ -130,12 +130,12 @@ async fn serve(
 
 /// Ends the connection in place of an answer that a fault has cut off.
 #[derive(Clone)]
-struct CutOff<S> {
+struct ConnectionCutter<S> {
     inner: S,
     socket: Arc<Option<socket2::Socket>>,
 }
 
-impl<S> hyper::service::Service<http::Request<hyper::body::Incoming>> for CutOff<S>
+impl<S> hyper::service::Service<http::Request<hyper::body::Incoming>> for ConnectionCutter<S>
 where
     S: hyper::service::Service<
             http::Request<hyper::body::Incoming>,
@@ -153,10 +153,10 @@ where
         let socket = Arc::clone(&self.socket);
         Box::pin(async move {
             let Ok(response) = answer.await;
-            match response.extensions().get::<Cut>() {
+            match response.extensions().get::<CutConnection>() {
                 None => Ok(response),
                 Some(cut) => {
-                    if *cut == Cut::Reset
+                    if *cut == CutConnection::Reset
                         && let Some(socket) = &*socket
                     {
                         // Closing without lingering is what sends a reset; else it is an ordinary end.

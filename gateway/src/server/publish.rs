@@ -36,7 +36,7 @@ async fn publish(State(tenants): State<Tenants>, request: Request) -> Response {
 }
 
 /// How a source is named.
-enum Wanted {
+enum PublishTarget {
     Id(String),
     Name(String),
 }
@@ -62,8 +62,8 @@ async fn take_in(tenants: &Tenants, request: Request) -> Result<Response, Respon
     let found = project
         .read(move |conn| {
             let (column, value) = match &wanted {
-                Wanted::Id(id) => ("id", id),
-                Wanted::Name(name) => ("name", name),
+                PublishTarget::Id(id) => ("id", id),
+                PublishTarget::Name(name) => ("name", name),
             };
             // Names of deleted sources may be in use again.
             let sql = format!("SELECT id FROM sources WHERE {column} = ?1 AND deleted_at IS NULL");
@@ -86,14 +86,14 @@ async fn take_in(tenants: &Tenants, request: Request) -> Result<Response, Respon
     Ok(sources::take_in(&project, source_id, "", &parts, body).await)
 }
 
-fn wanted(headers: &HeaderMap) -> Option<Wanted> {
+fn wanted(headers: &HeaderMap) -> Option<PublishTarget> {
     let text = |name| {
         let value = headers.get(name)?.to_str().ok()?.trim();
         (!value.is_empty()).then(|| value.to_owned())
     };
     text(SOURCE_ID)
-        .map(Wanted::Id)
-        .or_else(|| text(SOURCE_NAME).map(Wanted::Name))
+        .map(PublishTarget::Id)
+        .or_else(|| text(SOURCE_NAME).map(PublishTarget::Name))
 }
 
 fn refusal(status: StatusCode, message: &str, code: &str) -> Response {

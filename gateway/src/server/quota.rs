@@ -10,7 +10,7 @@ use crate::clock::Micros;
 
 /// How many calls a key may make, and in which time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limit {
+pub(crate) struct CallLimit {
     /// Calls allowed in one window.
     pub(crate) calls: u32,
     /// Length of the window.
@@ -20,19 +20,19 @@ pub(crate) struct Limit {
 /// The calls a key has made in its current window.
 #[derive(Debug)]
 pub(super) struct Quota {
-    limit: Option<Limit>,
-    window: Mutex<Option<Window>>,
+    limit: Option<CallLimit>,
+    window: Mutex<Option<QuotaWindow>>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Window {
+struct QuotaWindow {
     began: Micros,
     used: u32,
 }
 
 /// What one call finds out about the quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(super) struct QuotaStatus {
     /// False when the call is over the limit and must be refused.
     pub(super) allowed: bool,
     /// Calls per window.
@@ -47,7 +47,7 @@ pub(super) struct Standing {
 
 impl Quota {
     /// A quota of `limit`; `None` counts nothing and never refuses.
-    pub(super) fn new(limit: Option<Limit>) -> Self {
+    pub(super) fn new(limit: Option<CallLimit>) -> Self {
         Self {
             limit,
             window: Mutex::new(None),
@@ -55,14 +55,14 @@ impl Quota {
     }
 
     /// Counts one call at `now`. `None` when there is no limit.
-    pub(super) fn take(&self, now: Micros) -> Option<Standing> {
+    pub(super) fn take(&self, now: Micros) -> Option<QuotaStatus> {
         let limit = self.limit?;
         // The state is two numbers written together: a panic elsewhere cannot tear it.
         let mut slot = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         let mut window = match *slot {
             // A clock set backwards (reset of a manual clock) starts over as well.
             Some(w) if now >= w.began && now < w.began.plus(limit.window) => w,
-            _ => Window {
+            _ => QuotaWindow {
                 began: now,
                 used: 0,
             },
@@ -73,7 +73,7 @@ impl Quota {
         }
         *slot = Some(window);
         let reset = window.began.plus(limit.window);
-        Some(Standing {
+        Some(QuotaStatus {
             allowed,
             limit: limit.calls,
             remaining: limit.calls - window.used,
@@ -89,7 +89,7 @@ impl Quota {
 }
 
 /// Adds the four quota headers, which stand on every reply, successes included.
-pub(super) fn with_quota(mut response: Response, standing: Option<Standing>) -> Response {
+pub(super) fn with_quota(mut response: Response, standing: Option<QuotaStatus>) -> Response {
     let Some(standing) = standing else {
         return response;
     };
@@ -121,7 +121,7 @@ mod tests {
     }
 
     fn three_a_minute() -> Quota {
-        Quota::new(Some(Limit {
+        Quota::new(Some(CallLimit {
             calls: 3,
             window: Duration::from_secs(60),
         }))

@@ -7,10 +7,11 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::Value;
 use sha1::{Digest as _, Sha1};
 
-use crate::api::{ApiError, Reply};
+use crate::api::{ApiError, ApiResult};
+use crate::json;
 
 /// A reply of the API with its status.
-pub(super) fn reply(reply: Reply) -> Response {
+pub(super) fn reply(reply: ApiResult) -> Response {
     match reply {
         Ok(body) => json_response(StatusCode::OK, &body),
         Err(error) => refused(error),
@@ -25,7 +26,7 @@ pub(super) fn refused(error: ApiError) -> Response {
 
 /// A JSON reply with the content type of the live API.
 pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response {
-    json_bytes(status, body.to_string().into_bytes())
+    json_bytes(status, json::write(body).into_bytes())
 }
 
 /// A JSON reply that is written already. Its weak tag is made of the body alone, as by the live API's

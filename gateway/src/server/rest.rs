@@ -10,20 +10,21 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use hookdeck::version::Translation;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, header};
 use serde_json::Value;
 
 use super::command_line;
-use super::faulty::{Cut, close, in_place, spoil};
-use super::input::{read_input, read_older};
+use super::faulty::{CutConnection, close, in_place, spoil};
+use super::input::{Input, read_input, read_older};
+use super::older::OlderCall;
 use super::quota::with_quota;
-use super::reply::{is_known, json_bytes, refused, reply, unchanged, unknown_path};
+use super::reply::{is_known, refused, reply, unchanged, unknown_path};
 use super::tenants::Tenants;
 use super::version::{self, CURRENT};
-use crate::api::{self, ApiError, Call, Reply};
+use crate::api::{self, ApiCall, ApiError};
 use crate::contract::{Contract, Operation};
-use crate::faults::{Effect, Plane, Strike, Subject};
-use crate::journal::JournalEntry;
+use crate::faults::{Effect, FaultTarget, InjectedFault, Plane};
+use crate::journal::{JournalEntry, Notes};
 use crate::project::Project;
 
 /// The routes of the API: every path that no other router takes.
@@ -53,10 +54,17 @@ async fn serve(State(tenants): State<Tenants>, request: Request) -> Response {
     let Some(route) = Contract::get().route(routed.as_str(), &newest) else {
         return unknown_path(&method, &path);
     };
-    let (project, standing) = match tenants.admit(request.headers()).await {
+    let admitted = match tenants.admit(request.headers()).await {
         Ok(admitted) => admitted,
         Err(refused) => return refused,
     };
+    if let Err(refused) = tenants.check_project(request.headers(), &admitted).await {
+        return with_quota(refused, admitted.standing);
+    }
+    let (project, standing) = (admitted.project, admitted.standing);
+    if let Some(required) = admitted.scopes.missing(route.operation) {
+        return with_quota(refused(ApiError::InsufficientScope { required }), standing);
+    }
     let mut params = route.params;
     for (_, value) in &mut params {
         if value == CURRENT && asked.translation.is_some() {
@@ -73,6 +81,7 @@ async fn serve(State(tenants): State<Tenants>, request: Request) -> Response {
             .filter(|translation| translation.concerns(&route.operation.id)),
         raw_query: request.uri().query().unwrap_or_default().to_owned(),
         known: known.filter(|_| routed == Method::GET).cloned(),
+        notes: Notes::default(),
     };
     with_quota(call.respond(request.into_body()).await, standing)
 }
@@ -87,6 +96,8 @@ struct RestCall {
     raw_query: String,
     /// The tags of the replies the caller has.
     known: Option<HeaderValue>,
+    /// What the journal is to say of it.
+    notes: Notes,
 }
 
 impl RestCall {
@@ -94,28 +105,28 @@ impl RestCall {
     async fn respond(self, body: Body) -> Response {
         let cursor = cursor_of(&self.raw_query);
         let faults = self.project.faults();
-        let strike = faults.strike(Subject::Api {
+        let injected = faults.inject(FaultTarget::Api {
             operation: &self.operation.id,
             goes_on: cursor.is_some(),
         });
-        let response = match strike.as_ref().and_then(in_place) {
+        let response = match injected.as_ref().and_then(in_place) {
             Some(response) => response,
             None => {
-                if let Some(strike) = &strike
-                    && strike.effect == Effect::Stall
-                    && !faults.lifted(strike.id).await
+                if let Some(injected) = &injected
+                    && injected.effect == Effect::Stall
+                    && !faults.lifted(injected.id).await
                 {
                     return close();
                 }
                 let response = self.work(body).await;
-                match (&strike, &self.known) {
-                    (Some(strike), _) => spoil(strike, response, cursor.as_deref()).await,
+                match (&injected, &self.known) {
+                    (Some(injected), _) => spoil(injected, response, cursor.as_deref()).await,
                     (None, Some(known)) if is_known(&response, known) => unchanged(response),
                     (None, _) => response,
                 }
             }
         };
-        self.note(&response, strike.as_ref());
+        self.note(&response, injected.as_ref());
         response
     }
 
@@ -126,19 +137,24 @@ impl RestCall {
             None => read_input(&self.raw_query, body).await,
             Some(older) => read_older(older, operation, &self.raw_query, body).await,
         };
-        let answered = match input {
-            Ok((query, body)) => api::answer(self.call(query, body)).await,
-            Err(error) => Err(error),
+        let input = match input {
+            Ok(input) => input,
+            Err(error) => return refused(error),
         };
-        match self.older {
+        let older = self
+            .older
+            .map(|translation| OlderCall::new(translation, operation, &input.body));
+        let answered = api::answer(self.call(input)).await;
+        match older {
             None => reply(answered),
-            Some(older) => older_reply(older, operation, answered),
+            Some(older) => older.reply(answered),
         }
     }
 
-    fn call(&self, query: Value, body: Value) -> Call {
+    fn call(&self, input: Input) -> ApiCall {
+        let Input { query, body, text } = input;
         let id = self.params.iter().find(|(name, _)| *name == "id");
-        Call {
+        ApiCall {
             project: Arc::clone(&self.project),
             older: self.older,
             operation: self.operation,
@@ -147,14 +163,20 @@ impl RestCall {
             older_query: self.older.map_or(Value::Null, |_| query.clone()),
             query,
             body,
+            text,
+            notes: self.notes.clone(),
         }
     }
 
     /// Writes the call into the project's journal.
-    fn note(&self, response: &Response, strike: Option<&Strike>) {
-        let is_sent = response.extensions().get::<Cut>().is_none();
-        let mut entry = JournalEntry::new(Plane::Api, &self.operation.id, strike);
+    fn note(&self, response: &Response, injected: Option<&InjectedFault>) {
+        let is_sent = response.extensions().get::<CutConnection>().is_none();
+        let mut entry = JournalEntry::new(Plane::Api, &self.operation.id, injected);
         entry.status = is_sent.then_some(response.status().as_u16());
+        self.notes.write_into(&mut entry, |path| match self.older {
+            Some(older) => older.downgrade_message(&self.operation.id, path),
+            None => path.to_owned(),
+        });
         let now = self.project.clock().now();
         self.project.journal().add(now, entry);
     }
@@ -165,36 +187,6 @@ fn cursor_of(raw_query: &str) -> Option<String> {
     url::form_urlencoded::parse(raw_query.as_bytes())
         .find(|(name, _)| name == "next")
         .map(|(_, cursor)| cursor.into_owned())
-}
-
-/// A reply as an older version gives it.
-fn older_reply(older: Translation, operation: &str, reply: Reply) -> Response {
-    match reply {
-        Ok(body) => {
-            let body = older.downgrade_reply(operation, body.to_string().as_bytes());
-            json_bytes(StatusCode::OK, body)
-        }
-        Err(ApiError::Validation(messages)) => {
-            let named = messages
-                .iter()
-                .map(|message| older.downgrade_message(operation, message));
-            refused(ApiError::Validation(named.collect()))
-        }
-        Err(ApiError::Domain { message, field }) => {
-            // Properties stand in backticks.
-            let named = message
-                .split('`')
-                .enumerate()
-                .map(|(at, part)| match at % 2 {
-                    0 => part.to_owned(),
-                    _ => older.downgrade_message(operation, part),
-                });
-            let message = named.collect::<Vec<_>>().join("`");
-            let field = field.map(|field| older.downgrade_message(operation, &field).into());
-            refused(ApiError::Domain { message, field })
-        }
-        Err(error) => refused(error),
-    }
 }
 
 /// `/<version>/openapi` and `/latest/openapi`: the contract itself, for everybody.

@@ -11,18 +11,21 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use axum::routing::any;
+use http::header;
 use http::request::Parts;
+use http::uri::PathAndQuery;
 
-use super::faulty::{Cut, close, in_place, spoil};
-use crate::faults::{Effect, Plane, Strike, Subject};
+use super::faulty::{CutConnection, close, in_place, spoil};
+use crate::faults::{Effect, FaultTarget, InjectedFault, Plane};
 use crate::ingest::{IngestOutcome, IngestedRequest, accept};
 use crate::intake::ConnectionOutcome;
 use crate::journal::JournalEntry;
 use crate::project::{Project, Projects};
-use crate::request::Received;
+use crate::request::ReceivedRequest;
+use crate::settings::{PublicUrl, Settings, bare};
 use crate::store::StoreError;
 use crate::wire::RejectionCause;
-use body::{NotRead, read};
+use body::{BodyError, read};
 
 /// The routes of all source URLs of all projects.
 pub(super) fn router(projects: Arc<Projects>) -> Router {
@@ -47,6 +50,27 @@ async fn serve(State(projects): State<Arc<Projects>>, request: Request) -> Respo
     take_in(project, source_id, &path, &parts, body).await
 }
 
+/// A request to a source URL of the live service's shape, as one to the same source here.
+pub(super) fn from_live(mut request: Request, public_url: &PublicUrl) -> Request {
+    let host = request.headers().get(header::HOST);
+    let named = host.and_then(|host| host.to_str().ok());
+    let path = request.uri().path();
+    if named.is_some_and(|host| public_url.is_host(host))
+        && path != "/v1/publish"
+        && !path.starts_with("/e/")
+    {
+        let behind = request
+            .uri()
+            .path_and_query()
+            .map_or("/", PathAndQuery::as_str);
+        // A path that was one still is, with a segment more.
+        if let Ok(uri) = format!("/e{behind}").parse() {
+            *request.uri_mut() = uri;
+        }
+    }
+    request
+}
+
 /// Takes a request in at a source of the project and answers its producer.
 pub(super) async fn take_in(
     project: &Arc<Project>,
@@ -55,23 +79,23 @@ pub(super) async fn take_in(
     parts: &Parts,
     body: Body,
 ) -> Response {
-    let strike = project.faults().strike(Subject::Ingest {
+    let injected = project.faults().inject(FaultTarget::Ingest {
         source_id: &source_id,
     });
-    if let Some(strike) = &strike {
-        if let Some(response) = in_place(strike) {
-            note_fault(project, parts, &source_id, strike, &response);
+    if let Some(injected) = &injected {
+        if let Some(response) = in_place(injected) {
+            note_fault(project, parts, &source_id, injected, &response);
             return response;
         }
-        if strike.effect == Effect::Stall && !project.faults().lifted(strike.id).await {
+        if injected.effect == Effect::Stall && !project.faults().lifted(injected.id).await {
             return close();
         }
     }
     // Held until the request is stored: what waits for the store may not take all memory.
     let (body, _room) = match read(body, &project.room).await {
         Ok(read) => read,
-        Err(NotRead::Broken) => return answer::broken_body(),
-        Err(NotRead::NoRoom) => return answer::no_room(),
+        Err(BodyError::Broken) => return answer::broken_body(),
+        Err(BodyError::NoRoom) => return answer::no_room(),
     };
 
     // From here on nothing waits for the producer, so a settle may wait for this.
@@ -81,31 +105,32 @@ pub(super) async fn take_in(
         .get::<ConnectInfo<SocketAddr>>()
         .map(|info| info.0.ip());
     let query = parts.uri.query().unwrap_or_default();
-    let received = Received::new(&parts.method, path, query, &parts.headers, peer, body);
+    let received = ReceivedRequest::new(&parts.method, path, query, &parts.headers, peer, body);
     let received = Arc::new(received);
-    let urls = urls(&project.settings().source_url(&source_id), &received);
+    let received_at = project.clock().now();
+    let urls = urls(project.settings(), &source_id, &received);
     let id = source_id.clone();
     let accepted: Result<_, StoreError> = project
         .services()
-        .intake(move |intake| accept(intake, &id, &received, &urls))
+        .intake(move |intake| accept(intake, &id, &received, received_at, &urls))
         .await;
     let response = match accepted {
         Ok(IngestOutcome::UnknownSource) => answer::unknown_source(),
         Ok(IngestOutcome::DeletedSource) => answer::deleted_source(),
         Ok(IngestOutcome::Handshake(answer)) => answer::handshake(answer),
         Ok(IngestOutcome::Stored(stored)) => {
-            let noted = Noted::of(&stored);
-            let told = stored.told;
-            let rejected = stored
-                .rejected
-                .filter(|(cause, _)| told || *cause != RejectionCause::VerificationFailed);
+            let journal = IngestJournal::of(&stored);
+            let answers_failed_verification = stored.answers_failed_verification;
+            let rejected = stored.rejected.filter(|(cause, _)| {
+                answers_failed_verification || *cause != RejectionCause::VerificationFailed
+            });
             let response = answer::stored(
                 &stored.request_id,
-                &project.settings().base_url,
+                project.settings().site_url(),
                 rejected,
                 stored.custom,
             );
-            noted.write(project, parts, &source_id, &response, strike.as_ref());
+            journal.write(project, parts, &source_id, &response, injected.as_ref());
             response
         }
         Err(error) => {
@@ -113,8 +138,8 @@ pub(super) async fn take_in(
             answer::failed()
         }
     };
-    match &strike {
-        Some(strike) => spoil(strike, response, None).await,
+    match &injected {
+        Some(injected) => spoil(injected, response, None).await,
         None => response,
     }
 }
@@ -124,10 +149,10 @@ fn note_fault(
     project: &Project,
     parts: &Parts,
     source_id: &str,
-    strike: &Strike,
+    injected: &InjectedFault,
     response: &Response,
 ) {
-    let mut entry = JournalEntry::new(Plane::Ingest, parts.method.as_str(), Some(strike));
+    let mut entry = JournalEntry::new(Plane::Ingest, parts.method.as_str(), Some(injected));
     entry.source_id = Some(source_id.to_owned());
     entry.status = shown_status(response);
     project.journal().add(project.clock().now(), entry);
@@ -135,18 +160,18 @@ fn note_fault(
 
 /// The status of an answer that is sent.
 fn shown_status(response: &Response) -> Option<u16> {
-    let is_sent = response.extensions().get::<Cut>().is_none();
+    let is_sent = response.extensions().get::<CutConnection>().is_none();
     is_sent.then_some(response.status().as_u16())
 }
 
 /// What the journal says of a stored request.
-struct Noted {
+struct IngestJournal {
     request_id: String,
     cause: Option<RejectionCause>,
     outcomes: Vec<ConnectionOutcome>,
 }
 
-impl Noted {
+impl IngestJournal {
     fn of(stored: &IngestedRequest) -> Self {
         Self {
             request_id: stored.request_id.clone(),
@@ -162,13 +187,13 @@ impl Noted {
         parts: &Parts,
         source_id: &str,
         response: &Response,
-        strike: Option<&Strike>,
+        injected: Option<&InjectedFault>,
     ) {
         let now = project.clock().now();
-        let mut entry = JournalEntry::new(Plane::Ingest, parts.method.as_str(), strike);
+        let mut entry = JournalEntry::new(Plane::Ingest, parts.method.as_str(), injected);
         entry.source_id = Some(source_id.to_owned());
         entry.request_id = Some(self.request_id.clone());
-        let is_lost = strike.is_some_and(|strike| strike.effect == Effect::LostReply);
+        let is_lost = injected.is_some_and(|injected| injected.effect == Effect::LostReply);
         entry.status = (!is_lost).then_some(response.status().as_u16());
         entry.cause = self.cause.map(|cause| cause.to_string());
         project.journal().add(now, entry);
@@ -193,20 +218,23 @@ impl Noted {
     }
 }
 
-/// The URLs a producer may have posted to: the source's own, and what it looks like from where the producer is, for
-/// one that reaches the gateway by another name, such as a tunnel's.
-fn urls(source_url: &str, received: &Received) -> Vec<String> {
+/// The URLs a producer may have posted to: the one the source shows, the one the gateway listens on, and what it
+/// looks like from where the producer is, for one that reaches the gateway by another name, such as a tunnel's.
+fn urls(settings: &Settings, source_id: &str, received: &ReceivedRequest) -> Vec<String> {
     let mut behind = received.path.clone();
     if !received.query.is_empty() {
         behind.push('?');
         behind.push_str(&received.query);
     }
-    let mut urls = vec![format!("{source_url}{behind}")];
-    if let (Some(host), Some(at)) = (received.header("host"), source_url.find("/e/")) {
-        let path = &source_url[at..];
-        urls.extend(["https", "http"].map(|scheme| format!("{scheme}://{host}{path}{behind}")));
+    let mut bases = vec![settings.source_url(source_id)];
+    if settings.public_url.is_some() {
+        bases.push(settings.local_source_url(source_id));
     }
-    urls
+    if let Some(host) = received.header("host") {
+        let id = bare(source_id);
+        bases.extend(["https", "http"].map(|scheme| format!("{scheme}://{host}/e/{id}")));
+    }
+    bases.iter().map(|base| format!("{base}{behind}")).collect()
 }
 
 /// The source id and the path behind it, "" or starting with "/".

@@ -9,14 +9,14 @@ use http::{HeaderMap, StatusCode};
 
 use super::command_line::SignIns;
 use super::credential::{Credential, credential};
-use super::quota::{Limit, Quota, Standing, with_quota};
+use super::quota::{CallLimit, Quota, QuotaStatus, with_quota};
 use super::reply::{json_response, refused, text_response};
-use crate::api::{ApiError, api_keys};
+use crate::api::{ApiError, Scopes, api_keys, projects};
 use crate::clock::Clock;
 use crate::project::Project;
 
 /// Calls without a valid key share one bucket of this size.
-const ANONYMOUS: Limit = Limit {
+const ANONYMOUS: CallLimit = CallLimit {
     calls: 100,
     window: Duration::from_secs(60),
 };
@@ -24,14 +24,14 @@ const ANONYMOUS: Limit = Limit {
 /// The projects behind their keys, with what is left of the quota of each.
 #[derive(Clone)]
 pub(crate) struct Tenants {
-    inner: Arc<Inner>,
+    inner: Arc<TenantsInner>,
 }
 
-struct Inner {
+struct TenantsInner {
     by_key: HashMap<String, Tenant>,
     /// The quotas of keys that were created over the API, by the id of the key.
     created: Mutex<HashMap<String, Arc<Quota>>>,
-    limit: Option<Limit>,
+    limit: Option<CallLimit>,
     anonymous: Quota,
     sign_ins: SignIns,
     clock: Clock,
@@ -42,6 +42,22 @@ struct Inner {
 struct Tenant {
     project: Arc<Project>,
     quota: Arc<Quota>,
+    scopes: Scopes,
+    /// Whether the key is for all projects of the organization.
+    is_organizations: bool,
+}
+
+/// Headers that name a project.
+const PROJECT: [&str; 3] = ["x-hookdeck-team-id", "x-team-id", "x-project-id"];
+
+/// A call that is let in.
+pub(super) struct Admitted {
+    pub(super) project: Arc<Project>,
+    /// What is left of the key's quota.
+    pub(super) standing: Option<QuotaStatus>,
+    /// What the key may do.
+    pub(super) scopes: Scopes,
+    is_organizations: bool,
 }
 
 impl Tenants {
@@ -50,7 +66,7 @@ impl Tenants {
     /// go by the first project's clock.
     pub(crate) fn new(
         projects: impl IntoIterator<Item = (String, Arc<Project>)>,
-        limit: Option<Limit>,
+        limit: Option<CallLimit>,
     ) -> Self {
         let mut clock = None;
         let mut sign_ins = SignIns::default();
@@ -60,11 +76,17 @@ impl Tenants {
                 clock.get_or_insert_with(|| project.clock().clone());
                 sign_ins.offer(&key, &project);
                 let quota = Arc::new(Quota::new(limit));
-                (key, Tenant { project, quota })
+                let tenant = Tenant {
+                    project,
+                    quota,
+                    scopes: Scopes::default(),
+                    is_organizations: false,
+                };
+                (key, tenant)
             })
             .collect();
         Self {
-            inner: Arc::new(Inner {
+            inner: Arc::new(TenantsInner {
                 by_key,
                 created: Mutex::default(),
                 limit,
@@ -105,18 +127,20 @@ impl Tenants {
             let found = project
                 .read(move |conn| api_keys::find(conn, &key, &team_id, now))
                 .await?;
-            if let Some(id) = found {
+            if let Some(found) = found {
                 let mut created = self
                     .inner
                     .created
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner);
                 let quota = created
-                    .entry(id)
+                    .entry(found.id)
                     .or_insert_with(|| Arc::new(Quota::new(self.inner.limit)));
                 return Ok(Some(Tenant {
                     project: Arc::clone(project),
                     quota: Arc::clone(quota),
+                    scopes: found.scopes,
+                    is_organizations: found.is_organizations,
                 }));
             }
         }
@@ -148,10 +172,7 @@ impl Tenants {
     ///
     /// # Errors
     /// The answer to a call without a good key, or beyond the quota.
-    pub(super) async fn admit(
-        &self,
-        headers: &HeaderMap,
-    ) -> Result<(Arc<Project>, Option<Standing>), Response> {
+    pub(super) async fn admit(&self, headers: &HeaderMap) -> Result<Admitted, Response> {
         let tenant = match credential(headers) {
             Credential::Key(key) => self.tenant_of(key).await,
             Credential::Unreadable => Ok(None),
@@ -166,14 +187,63 @@ impl Tenants {
         if standing.is_some_and(|standing| !standing.allowed) {
             return Err(with_quota(too_many(), standing));
         }
-        Ok((tenant.project, standing))
+        Ok(Admitted {
+            project: tenant.project,
+            standing,
+            scopes: tenant.scopes,
+            is_organizations: tenant.is_organizations,
+        })
+    }
+
+    /// Refuses a call whose headers name another project than the key's.
+    ///
+    /// # Errors
+    /// The answer: the key is not good there, or there is no such project.
+    pub(super) async fn check_project(
+        &self,
+        headers: &HeaderMap,
+        admitted: &Admitted,
+    ) -> Result<(), Response> {
+        let named = PROJECT.iter().filter_map(|name| headers.get(*name));
+        for value in named.filter(|value| !value.is_empty()) {
+            let id = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            if id == admitted.project.team_id {
+                continue;
+            }
+            return Err(match self.owner_of(&id).await {
+                Ok(None) => refused(ApiError::TeamNotFound { id }),
+                Ok(Some(owner))
+                    if admitted.is_organizations && Arc::ptr_eq(&owner, &admitted.project) =>
+                {
+                    let operation = "calls of a project by a key that was made in another".into();
+                    refused(ApiError::NotImplemented { operation })
+                }
+                Ok(Some(_)) => text_response(StatusCode::UNAUTHORIZED, "Unauthorized"),
+                Err(error) => refused(error),
+            });
+        }
+        Ok(())
+    }
+
+    /// The project in whose organization there is one of this id.
+    async fn owner_of(&self, id: &str) -> Result<Option<Arc<Project>>, ApiError> {
+        for project in self.projects() {
+            let id = id.to_owned();
+            if project
+                .read(move |conn| projects::exists(conn, &id))
+                .await?
+            {
+                return Ok(Some(Arc::clone(project)));
+            }
+        }
+        Ok(None)
     }
 
     /// What is left to all calls without a key together.
     ///
     /// # Errors
     /// The answer to a call beyond that.
-    pub(super) fn admit_anonymous(&self) -> Result<Option<Standing>, Box<Response>> {
+    pub(super) fn admit_anonymous(&self) -> Result<Option<QuotaStatus>, Box<Response>> {
         let standing = self.inner.anonymous.take(self.inner.clock.now());
         if standing.is_some_and(|standing| !standing.allowed) {
             return Err(Box::new(with_quota(too_many(), standing)));

@@ -17,7 +17,7 @@ const VERSIONED_ONLY: &str = "projects";
 
 /// A path with its version taken off.
 #[derive(Debug)]
-pub(super) struct Asked<'a> {
+pub(super) struct VersionedPath<'a> {
     /// The version, as the caller wrote it.
     pub(super) version: &'static str,
     /// The way to it, if it is an older one.
@@ -28,7 +28,7 @@ pub(super) struct Asked<'a> {
 
 /// Splits the version off a path. `None` for what is not served: dates that are no version, older than all
 /// or yet to come, and what came after the version that stands for none.
-pub(super) fn split(path: &str) -> Option<Asked<'_>> {
+pub(super) fn split(path: &str) -> Option<VersionedPath<'_>> {
     let rest = path.strip_prefix('/').unwrap_or(path);
     let (first, tail) = match rest.find('/') {
         Some(at) => (&rest[..at], &rest[at..]),
@@ -49,16 +49,16 @@ pub(super) fn is_document(path: &str) -> bool {
     split(path).is_some_and(|asked| asked.rest == "/openapi" && asked.rest != path)
 }
 
-fn asked<'a>(version: &ApiVersion, rest: &'a str) -> Asked<'a> {
+fn asked<'a>(version: &ApiVersion, rest: &'a str) -> VersionedPath<'a> {
     let known = ApiVersion::KNOWN.iter().find(|known| *known == version);
-    Asked {
+    VersionedPath {
         version: known.map_or(NEWEST, ApiVersion::as_str),
         translation: version.translation(),
         rest,
     }
 }
 
-impl Asked<'_> {
+impl VersionedPath<'_> {
     /// The path below the version, as the newest one has it. The project of a path that names none is
     /// `current`.
     pub(super) fn newest_path(&self, method: &str) -> Cow<'_, str> {

@@ -15,7 +15,7 @@ use super::credential::{Credential, credential};
 use super::reply::{json_response, unknown_path};
 use super::tenants::Tenants;
 use crate::project::Project;
-use crate::sessions::{self, Refused, SessionRequest, WantedSession, socket};
+use crate::sessions::{self, SessionRequest, SessionRequestError, SessionToAttach, socket};
 
 const PROTOCOL: &str = "hookdeckcli-devproxy-v1";
 /// The longest message that is taken: a client sends the whole answer of its local server.
@@ -27,9 +27,9 @@ pub(super) fn router(tenants: Tenants) -> Router {
 }
 
 /// A socket that is refused.
-struct Refusal(StatusCode, String);
+struct UpgradeError(StatusCode, String);
 
-impl IntoResponse for Refusal {
+impl IntoResponse for UpgradeError {
     /// In the shape that clients read.
     fn into_response(self) -> Response {
         json_response(self.0, &json!({ "error": { "message": self.1 } }))
@@ -62,23 +62,24 @@ async fn serve(
 async fn admit(
     tenants: &Tenants,
     headers: &HeaderMap,
-) -> Result<(Arc<Project>, WantedSession), Refusal> {
-    let unauthorized = || Refusal(StatusCode::UNAUTHORIZED, "Unauthorized".to_owned());
+) -> Result<(Arc<Project>, SessionToAttach), UpgradeError> {
+    let unauthorized = || UpgradeError(StatusCode::UNAUTHORIZED, "Unauthorized".to_owned());
     let Credential::Key(key) = credential(headers) else {
         return Err(unauthorized());
     };
     let project = tenants.project_with(key).await.map_err(|error| {
         tracing::error!("a key could not be looked up: {error:?}");
-        Refusal(StatusCode::INTERNAL_SERVER_ERROR, "Fatal Error".to_owned())
+        UpgradeError(StatusCode::INTERNAL_SERVER_ERROR, "Fatal Error".to_owned())
     })?;
     let project = project.ok_or_else(unauthorized)?;
     let id = headers.get("websocket-id").and_then(|id| id.to_str().ok());
     let Some(id) = id.filter(|id| is_session_id(id)) else {
         let message = "Unknown WebSocket ID.".to_owned();
-        return Err(Refusal(StatusCode::BAD_REQUEST, message));
+        return Err(UpgradeError(StatusCode::BAD_REQUEST, message));
     };
-    let again = SessionRequest::from_headers(headers)
-        .map_err(|Refused(wrong)| Refusal(StatusCode::BAD_REQUEST, wrong.join(", ")))?;
+    let again = SessionRequest::from_headers(headers).map_err(|SessionRequestError(wrong)| {
+        UpgradeError(StatusCode::BAD_REQUEST, wrong.join(", "))
+    })?;
     let capabilities = headers.get_all("x-hookdeck-cli-capabilities");
     let binary = capabilities
         .iter()
@@ -86,7 +87,7 @@ async fn admit(
         .flat_map(|value| value.split(','))
         .any(|name| name.trim() == "binary");
     let id = id.to_owned();
-    Ok((project, WantedSession { id, again, binary }))
+    Ok((project, SessionToAttach { id, again, binary }))
 }
 
 /// Whether this could be the id of a session. A client may bring one along from a gateway that is gone.
@@ -96,7 +97,7 @@ fn is_session_id(id: &str) -> bool {
 }
 
 /// Serves a socket to its end.
-async fn attend(project: Arc<Project>, wanted: WantedSession, socket: WebSocket) {
+async fn attend(project: Arc<Project>, wanted: SessionToAttach, socket: WebSocket) {
     match sessions::attach(project.hub(), project.services(), wanted).await {
         Ok(Some(session)) => session.serve(socket).await,
         Ok(None) => socket::close(socket, socket::EXPIRED).await,

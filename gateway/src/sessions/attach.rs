@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::hub::Hub;
 use super::record;
 use super::request::SessionRequest;
-use super::socket::Session;
+use super::socket::SocketSession;
 use crate::services::Services;
 use crate::store::StoreError;
 
 /// The session a socket is for.
-pub(crate) struct WantedSession {
+pub(crate) struct SessionToAttach {
     pub(crate) id: String,
     /// What to make it from should it be lost.
     pub(crate) again: Option<SessionRequest>,
@@ -25,8 +25,8 @@ pub(crate) struct WantedSession {
 pub(crate) async fn attach(
     hub: &Arc<Hub>,
     services: &Services,
-    wanted: WantedSession,
-) -> Result<Option<Session>, StoreError> {
+    wanted: SessionToAttach,
+) -> Result<Option<SocketSession>, StoreError> {
     let id = wanted.id.clone();
     let attached = services
         .change({
@@ -49,7 +49,7 @@ pub(crate) async fn attach(
             }
         })
         .await?;
-    Ok(attached.map(|(epoch, entered)| Session {
+    Ok(attached.map(|(epoch, entered)| SocketSession {
         hub: Arc::clone(hub),
         services: services.clone(),
         id,

@@ -4,12 +4,12 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::hub::Hub;
-use super::message::{self, Answer};
-use super::record::{self, Session};
+use super::message::{self, ClientAnswer};
+use super::record::{self, CliSession};
 use crate::delivery::BODY_KEPT;
-use crate::delivery::Outgoing;
-use crate::events::attempt::{Claim, Outcome};
-use crate::request::{self, Received, RequestView};
+use crate::delivery::OutgoingRequest;
+use crate::events::attempt::{AttemptOutcome, ClaimedEvent};
+use crate::request::{self, ReceivedRequest, RequestView};
 use crate::rules::filter::Filter;
 use crate::services::Services;
 use crate::store::StoreError;
@@ -24,14 +24,14 @@ pub(crate) async fn deliver(
     hub: &Hub,
     services: &Services,
     attempt_id: &str,
-    claim: &Claim,
-    outgoing: &Outgoing,
+    claim: &ClaimedEvent,
+    outgoing: &OutgoingRequest,
     deadline: Instant,
-) -> Result<Outcome, StoreError> {
-    let mut outcome = Outcome {
+) -> Result<AttemptOutcome, StoreError> {
+    let mut outcome = AttemptOutcome {
         requested_url: Some(outgoing.shown_url.clone()),
         http_method: Some(outgoing.method.to_string()),
-        ..Outcome::default()
+        ..AttemptOutcome::default()
     };
     let (now, connection_id) = (services.clock.now(), claim.connection_id.clone());
     let sessions = services
@@ -51,8 +51,8 @@ pub(crate) async fn deliver(
     match answer {
         Err(_) => outcome.error_code = Some(ErrorCode::Timeout),
         Ok(Err(code)) => outcome.error_code = Some(code),
-        Ok(Ok(Answer::Failed)) => outcome.error_code = Some(ErrorCode::Cli),
-        Ok(Ok(Answer::Response { status, body })) => {
+        Ok(Ok(ClientAnswer::Failed)) => outcome.error_code = Some(ErrorCode::Cli),
+        Ok(Ok(ClientAnswer::Response { status, body })) => {
             outcome.response_status = Some(status);
             outcome.body = Some(kept(body));
             outcome.responded_at = Some(services.clock.now());
@@ -62,7 +62,7 @@ pub(crate) async fn deliver(
 }
 
 /// The session an attempt goes to, see the module's documentation.
-fn choose(mut sessions: Vec<Session>, claim: &Claim) -> Option<Session> {
+fn choose(mut sessions: Vec<CliSession>, claim: &ClaimedEvent) -> Option<CliSession> {
     let own = sessions
         .iter()
         .position(|session| Some(&session.id) == claim.cli_id.as_ref());
@@ -79,9 +79,9 @@ fn choose(mut sessions: Vec<Session>, claim: &Claim) -> Option<Session> {
 }
 
 /// Whether `filter` would let a claimed event through as it is delivered.
-fn passes(filter: &Filter, claim: &Claim) -> bool {
+fn passes(filter: &Filter, claim: &ClaimedEvent) -> bool {
     let headers = serde_json::from_str(&claim.headers).unwrap_or_default();
-    let received = Received::stored(
+    let received = ReceivedRequest::stored(
         None,
         claim.method.clone(),
         claim.path.clone(),
@@ -94,7 +94,7 @@ fn passes(filter: &Filter, claim: &Claim) -> bool {
 }
 
 /// By the headers, as ingestion sees it; and bytes that are no text cannot go as text.
-fn is_binary(claim: &Claim) -> bool {
+fn is_binary(claim: &ClaimedEvent) -> bool {
     let headers: Map<String, Value> = serde_json::from_str(&claim.headers).unwrap_or_default();
     request::is_binary(&headers) || std::str::from_utf8(&claim.body).is_err()
 }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::message::Answer;
+use super::message::ClientAnswer;
 use crate::wire::ErrorCode;
 
 /// Messages that may wait for a client to read; whoever sends more waits, within the attempt's time.
@@ -14,13 +14,13 @@ const OUTBOX: usize = 8;
 /// The connected sessions of one project.
 #[derive(Debug)]
 pub(crate) struct Hub {
-    live: Mutex<HashMap<String, Live>>,
-    ending: watch::Sender<Ending>,
+    live: Mutex<HashMap<String, LiveSession>>,
+    ending: watch::Sender<SessionsEnd>,
 }
 
 /// Whether all sockets are to be closed, and why.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Ending {
+pub(super) enum SessionsEnd {
     /// They are not.
     #[default]
     No,
@@ -31,54 +31,54 @@ pub(super) enum Ending {
 }
 
 #[derive(Debug)]
-struct Live {
+struct LiveSession {
     epoch: i64,
     outbox: mpsc::Sender<String>,
     /// Whether the client can take a body that is no text.
     binary: bool,
-    waiting: HashMap<String, oneshot::Sender<Answer>>,
+    waiting: HashMap<String, oneshot::Sender<ClientAnswer>>,
 }
 
 /// What a socket gets on entering.
-pub(super) struct Entered {
+pub(super) struct HubEntry {
     /// What to send; ends when another socket takes the session over.
     pub(super) outbox: mpsc::Receiver<String>,
     /// When to close.
-    pub(super) ending: watch::Receiver<Ending>,
+    pub(super) ending: watch::Receiver<SessionsEnd>,
     /// What `ending` was on entering.
-    pub(super) at_start: Ending,
+    pub(super) at_start: SessionsEnd,
 }
 
 impl Default for Hub {
     fn default() -> Self {
         Self {
             live: Mutex::default(),
-            ending: watch::Sender::new(Ending::No),
+            ending: watch::Sender::new(SessionsEnd::No),
         }
     }
 }
 
 impl Hub {
-    fn live(&self) -> MutexGuard<'_, HashMap<String, Live>> {
+    fn live(&self) -> MutexGuard<'_, HashMap<String, LiveSession>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes a socket the one of its session. One that was open before gets nothing more, and what it
     /// still owes an answer for may be answered on the new one.
-    pub(super) fn enter(&self, id: &str, epoch: i64, binary: bool) -> Entered {
+    pub(super) fn enter(&self, id: &str, epoch: i64, binary: bool) -> HubEntry {
         let ending = self.ending.subscribe();
         let at_start = *ending.borrow();
         let (sender, outbox) = mpsc::channel(OUTBOX);
         let mut live = self.live();
         let waiting = live.remove(id).map(|old| old.waiting).unwrap_or_default();
-        let entry = Live {
+        let entry = LiveSession {
             epoch,
             outbox: sender,
             binary,
             waiting,
         };
         live.insert(id.to_owned(), entry);
-        Entered {
+        HubEntry {
             outbox,
             ending,
             at_start,
@@ -94,7 +94,7 @@ impl Hub {
     }
 
     /// Hands an answer to whoever waits for it. Answers whether somebody did.
-    pub(super) fn answered(&self, id: &str, attempt_id: &str, answer: Answer) -> bool {
+    pub(super) fn answered(&self, id: &str, attempt_id: &str, answer: ClientAnswer) -> bool {
         let waiting = self
             .live()
             .get_mut(id)
@@ -113,7 +113,7 @@ impl Hub {
         attempt_id: &str,
         binary: bool,
         message: impl FnOnce() -> String,
-    ) -> Result<Answer, ErrorCode> {
+    ) -> Result<ClientAnswer, ErrorCode> {
         let (sender, answer) = oneshot::channel();
         let outbox = {
             let mut live = self.live();
@@ -124,7 +124,7 @@ impl Hub {
             entry.waiting.insert(attempt_id.to_owned(), sender);
             entry.outbox.clone()
         };
-        let _given_up = GivenUp {
+        let _given_up = PendingAttempt {
             hub: self,
             id,
             attempt_id,
@@ -141,28 +141,28 @@ impl Hub {
     /// Closes every socket because its session is gone; clients may come back with a new one.
     pub(crate) fn expire(&self) {
         self.ending.send_modify(|ending| match ending {
-            Ending::No => *ending = Ending::Expired(1),
-            Ending::Expired(times) => *times += 1,
-            Ending::Stopped => {}
+            SessionsEnd::No => *ending = SessionsEnd::Expired(1),
+            SessionsEnd::Expired(times) => *times += 1,
+            SessionsEnd::Stopped => {}
         });
         self.live().clear();
     }
 
     /// Closes every socket because the gateway ends.
     pub(crate) fn stop(&self) {
-        self.ending.send_replace(Ending::Stopped);
+        self.ending.send_replace(SessionsEnd::Stopped);
         self.live().clear();
     }
 }
 
 /// Takes the note about an attempt away when nobody waits for its answer any more.
-struct GivenUp<'a> {
+struct PendingAttempt<'a> {
     hub: &'a Hub,
     id: &'a str,
     attempt_id: &'a str,
 }
 
-impl Drop for GivenUp<'_> {
+impl Drop for PendingAttempt<'_> {
     fn drop(&mut self) {
         if let Some(entry) = self.hub.live().get_mut(self.id) {
             entry.waiting.remove(self.attempt_id);
@@ -174,8 +174,8 @@ impl Drop for GivenUp<'_> {
 mod tests {
     use super::*;
 
-    fn ok() -> Answer {
-        Answer::Response {
+    fn ok() -> ClientAnswer {
+        ClientAnswer::Response {
             status: 200,
             body: String::new(),
         }

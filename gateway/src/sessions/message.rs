@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
-use crate::delivery::Outgoing;
-use crate::events::attempt::Claim;
+use crate::delivery::OutgoingRequest;
+use crate::events::attempt::ClaimedEvent;
 
 /// The first message on every socket.
 pub(super) fn connected() -> String {
@@ -15,7 +15,7 @@ pub(super) fn connected() -> String {
 
 /// What a client says about an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum ClientAnswer {
     /// The local server answered.
     Response { status: u16, body: String },
     /// The client could not forward the request, or says something that makes no sense.
@@ -25,8 +25,8 @@ pub(super) enum Answer {
 /// The message that asks a client to forward a request. A `binary` body goes as base64.
 pub(super) fn attempt(
     attempt_id: &str,
-    claim: &Claim,
-    outgoing: &Outgoing,
+    claim: &ClaimedEvent,
+    outgoing: &OutgoingRequest,
     binary: bool,
 ) -> String {
     let mut request = json!({
@@ -65,7 +65,7 @@ fn headers(maps: &[&HeaderMap]) -> Map<String, Value> {
 }
 
 /// Reads what a client sent: the attempt and the answer, or nothing when it is about no attempt.
-pub(super) fn answer(text: &str) -> Option<(String, Answer)> {
+pub(super) fn answer(text: &str) -> Option<(String, ClientAnswer)> {
     let mut message: Value = serde_json::from_str(text).ok()?;
     if message["event"] != "attempt_response" {
         return None;
@@ -81,7 +81,7 @@ pub(super) fn answer(text: &str) -> Option<(String, Answer)> {
         .get("error")
         .is_some_and(|error| error != &Value::Bool(false) && !error.is_null());
     let answer = match status {
-        Some(status) if !failed => Answer::Response {
+        Some(status) if !failed => ClientAnswer::Response {
             status,
             body: match body.remove("data") {
                 None | Some(Value::Null) => String::new(),
@@ -89,7 +89,7 @@ pub(super) fn answer(text: &str) -> Option<(String, Answer)> {
                 Some(other) => other.to_string(),
             },
         },
-        _ => Answer::Failed,
+        _ => ClientAnswer::Failed,
     };
     Some((attempt_id, answer))
 }
@@ -98,7 +98,7 @@ pub(super) fn answer(text: &str) -> Option<(String, Answer)> {
 mod tests {
     use super::*;
 
-    fn said(body: Value) -> Option<(String, Answer)> {
+    fn said(body: Value) -> Option<(String, ClientAnswer)> {
         answer(&json!({ "event": "attempt_response", "body": body }).to_string())
     }
 
@@ -115,7 +115,7 @@ mod tests {
             .unwrap();
             assert_eq!(id, "atm_1");
             let body = expected.to_owned();
-            assert_eq!(answer, Answer::Response { status: 201, body });
+            assert_eq!(answer, ClientAnswer::Response { status: 201, body });
         }
     }
 
@@ -129,7 +129,7 @@ mod tests {
             json!({"attempt_id": "atm_1", "status": 0}),
             json!({"attempt_id": "atm_1", "status": 70_000}),
         ] {
-            let failed = Some(("atm_1".to_owned(), Answer::Failed));
+            let failed = Some(("atm_1".to_owned(), ClientAnswer::Failed));
             assert_eq!(said(body.clone()), failed, "{body}");
         }
     }

@@ -34,7 +34,7 @@ pub(crate) mod record;
 mod request;
 pub(crate) mod socket;
 
-pub(crate) use attach::{WantedSession, attach};
+pub(crate) use attach::{SessionToAttach, attach};
 pub(crate) use deliver::deliver;
 pub(crate) use hub::Hub;
-pub(crate) use request::{Refused, SessionRequest};
+pub(crate) use request::{SessionRequest, SessionRequestError};

@@ -15,7 +15,7 @@ const GRACE: Duration = Duration::from_secs(120);
 
 /// A session that counts.
 #[derive(Debug)]
-pub(crate) struct Session {
+pub(crate) struct CliSession {
     pub(crate) id: String,
     /// Whether its socket is open; otherwise it broke off a short while ago.
     pub(crate) connected: bool,
@@ -145,7 +145,7 @@ pub(crate) fn on_connection(
     conn: &Connection,
     now: Micros,
     connection_id: &str,
-) -> Result<Vec<Session>, StoreError> {
+) -> Result<Vec<CliSession>, StoreError> {
     Ok(conn
         .prepare_cached(
             "SELECT s.id, s.dropped_at IS NULL, s.filters
@@ -161,10 +161,10 @@ pub(crate) fn on_connection(
         .collect::<Result<_, _>>()?)
 }
 
-fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
+fn session(row: &Row<'_>) -> rusqlite::Result<CliSession> {
     let filters: String = row.get(2)?;
     let filters: Map<String, Value> = serde_json::from_str(&filters).unwrap_or_default();
-    Ok(Session {
+    Ok(CliSession {
         id: row.get(0)?,
         connected: row.get(1)?,
         filter: Filter::parse(&filters),

@@ -19,12 +19,12 @@ pub(crate) struct SessionRequest {
 
 /// What is wrong with a [`SessionRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refused(pub(crate) Vec<String>);
+pub(crate) struct SessionRequestError(pub(crate) Vec<String>);
 
 impl SessionRequest {
     /// Reads the body of `POST /cli-sessions`. Members of other names are passed over: older clients
     /// send some.
-    pub(crate) fn from_body(body: &Value) -> Result<Self, Refused> {
+    pub(crate) fn from_body(body: &Value) -> Result<Self, SessionRequestError> {
         let mut wrong = Vec::new();
         let webhook_ids = ids(&body["webhook_ids"], &mut wrong);
         let filters = filters(&body["filters"], &mut wrong);
@@ -34,14 +34,14 @@ impl SessionRequest {
                 filters,
             })
         } else {
-            Err(Refused(wrong))
+            Err(SessionRequestError(wrong))
         }
     }
 
     /// Reads what a client sends along with a socket, so that a session that was lost can be made again:
     /// `X-Webhook-Ids`, a list with commas, and `X-Session-Filters`, JSON in base64. Nothing when it sends no
     /// connections.
-    pub(crate) fn from_headers(headers: &HeaderMap) -> Result<Option<Self>, Refused> {
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Result<Option<Self>, SessionRequestError> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let webhook_ids: Vec<String> = text("x-webhook-ids")
             .unwrap_or_default()
@@ -60,7 +60,7 @@ impl SessionRequest {
                 .ok()
                 .and_then(|bytes| serde_json::from_slice(&bytes).ok())
                 .ok_or_else(|| {
-                    Refused(vec!["X-Session-Filters must be JSON in base64".to_owned()])
+                    SessionRequestError(vec!["X-Session-Filters must be JSON in base64".to_owned()])
                 })?,
         };
         let mut wrong = Vec::new();
@@ -71,7 +71,7 @@ impl SessionRequest {
                 filters,
             }))
         } else {
-            Err(Refused(wrong))
+            Err(SessionRequestError(wrong))
         }
     }
 }

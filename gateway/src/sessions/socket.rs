@@ -11,7 +11,7 @@ use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use rusqlite::Transaction;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
-use super::hub::{Ending, Entered, Hub};
+use super::hub::{Hub, HubEntry, SessionsEnd};
 use super::{message, record};
 use crate::services::Services;
 use crate::store::StoreError;
@@ -26,32 +26,32 @@ const WRITE: Duration = Duration::from_secs(30);
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Why the gateway closes a socket: a code and a reason.
-type Reason = (u16, &'static str);
+type CloseReason = (u16, &'static str);
 
 /// The session is unknown, or has been away for too long.
-pub(crate) const EXPIRED: Reason = (4001, "SESSION_EXPIRED");
+pub(crate) const EXPIRED: CloseReason = (4001, "SESSION_EXPIRED");
 /// The gateway could not do its part.
-pub(crate) const FAILED: Reason = (1011, "");
-const TAKEN_OVER: Reason = (1008, "The session is connected elsewhere");
-const STOPPED: Reason = (1001, "The gateway ends");
-const SILENT: Reason = (1008, "No sign of life");
+pub(crate) const FAILED: CloseReason = (1011, "");
+const TAKEN_OVER: CloseReason = (1008, "The session is connected elsewhere");
+const STOPPED: CloseReason = (1001, "The gateway ends");
+const SILENT: CloseReason = (1008, "No sign of life");
 
 /// How a client says that it is done: a normal close, or one without a code.
 const NORMAL: u16 = 1000;
 
 /// How a socket came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+enum SocketEnd {
     /// The client closed it and is done.
     Clean,
     /// It broke off, or the client closed it as one that will be back.
     Dropped,
     /// The gateway closes it.
-    Closing(Reason),
+    Closing(CloseReason),
 }
 
 /// What a socket has to deal with next.
-enum Turn<E> {
+enum SocketEvent<E> {
     Came(Option<Result<Message, E>>),
     Send(String),
     Tick(Instant),
@@ -60,15 +60,15 @@ enum Turn<E> {
 }
 
 /// A session with the socket that it came with.
-pub(crate) struct Session {
+pub(crate) struct SocketSession {
     pub(super) hub: Arc<Hub>,
     pub(super) services: Services,
     pub(super) id: String,
     pub(super) epoch: i64,
-    pub(super) entered: Entered,
+    pub(super) entered: HubEntry,
 }
 
-impl Session {
+impl SocketSession {
     /// Serves the socket to its end, and notes the end before the client can see it.
     pub(crate) async fn serve<S, E>(mut self, mut socket: S)
     where
@@ -83,35 +83,35 @@ impl Session {
         self.hub.leave(&self.id, self.epoch);
         match end {
             // The answer to the client's own close is written by reading on.
-            End::Clean => drop(timeout(FAREWELL, socket.flush()).await),
-            End::Dropped => {}
-            End::Closing(reason) => close(socket, reason).await,
+            SocketEnd::Clean => drop(timeout(FAREWELL, socket.flush()).await),
+            SocketEnd::Dropped => {}
+            SocketEnd::Closing(reason) => close(socket, reason).await,
         }
     }
 
-    async fn note(&self, end: End) -> Result<(), StoreError> {
+    async fn note(&self, end: SocketEnd) -> Result<(), StoreError> {
         let (id, epoch, clock) = (self.id.clone(), self.epoch, self.services.clock.clone());
         match end {
             // The next start takes note of this one.
-            End::Closing(STOPPED) => Ok(()),
-            End::Clean | End::Closing(EXPIRED) => {
+            SocketEnd::Closing(STOPPED) => Ok(()),
+            SocketEnd::Clean | SocketEnd::Closing(EXPIRED) => {
                 let forget = move |tx: &Transaction<'_>| record::ended(tx, &id, epoch);
                 self.services.change(forget).await
             }
-            End::Dropped | End::Closing(_) => {
+            SocketEnd::Dropped | SocketEnd::Closing(_) => {
                 let away = move |tx: &Transaction<'_>| record::dropped(tx, clock.now(), &id, epoch);
                 self.services.change(away).await
             }
         }
     }
 
-    async fn attend<S, E>(&mut self, socket: &mut S) -> End
+    async fn attend<S, E>(&mut self, socket: &mut S) -> SocketEnd
     where
         S: Stream<Item = Result<Message, E>> + Sink<Message, Error = E> + Unpin,
         E: Display,
     {
         if !send(socket, Message::text(message::connected())).await {
-            return End::Dropped;
+            return SocketEnd::Dropped;
         }
         let at_start = self.entered.at_start;
         let mut heard = Instant::now();
@@ -119,40 +119,40 @@ impl Session {
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let turn = tokio::select! {
-                frame = socket.next() => Turn::Came(frame),
-                text = self.entered.outbox.recv() => text.map_or(Turn::Over, Turn::Send),
+                frame = socket.next() => SocketEvent::Came(frame),
+                text = self.entered.outbox.recv() => text.map_or(SocketEvent::Over, SocketEvent::Send),
                 // The sender lives in the hub, which `self` holds, so this only ends with a change.
                 _ = self.entered.ending.wait_for(|ending| {
-                    *ending != at_start || *ending == Ending::Stopped
-                }) => Turn::Over,
-                now = pings.tick() => Turn::Tick(now),
+                    *ending != at_start || *ending == SessionsEnd::Stopped
+                }) => SocketEvent::Over,
+                now = pings.tick() => SocketEvent::Tick(now),
             };
             let outgoing = match turn {
-                Turn::Came(frame) => {
+                SocketEvent::Came(frame) => {
                     heard = Instant::now();
                     match self.take(frame) {
                         Some(end) => return end,
                         None => continue,
                     }
                 }
-                Turn::Over => return self.ended_here(),
-                Turn::Tick(now) if now.duration_since(heard) >= SILENCE => {
-                    return End::Closing(SILENT);
+                SocketEvent::Over => return self.ended_here(),
+                SocketEvent::Tick(now) if now.duration_since(heard) >= SILENCE => {
+                    return SocketEnd::Closing(SILENT);
                 }
-                Turn::Tick(_) => Message::Ping(Default::default()),
-                Turn::Send(text) => Message::text(text),
+                SocketEvent::Tick(_) => Message::Ping(Default::default()),
+                SocketEvent::Send(text) => Message::text(text),
             };
             if !send(socket, outgoing).await {
-                return End::Dropped;
+                return SocketEnd::Dropped;
             }
         }
     }
 
     /// Why the hub has no use for the socket any more.
-    fn ended_here(&self) -> End {
+    fn ended_here(&self) -> SocketEnd {
         let ending = *self.entered.ending.borrow();
-        End::Closing(match ending {
-            Ending::Stopped => STOPPED,
+        SocketEnd::Closing(match ending {
+            SessionsEnd::Stopped => STOPPED,
             // A socket that is told to go without a reason has lost its session to another one.
             _ if ending == self.entered.at_start => TAKEN_OVER,
             _ => EXPIRED,
@@ -160,16 +160,20 @@ impl Session {
     }
 
     /// Takes in what the client sent; answers how the socket ends if it does.
-    fn take<E: Display>(&self, frame: Option<Result<Message, E>>) -> Option<End> {
+    fn take<E: Display>(&self, frame: Option<Result<Message, E>>) -> Option<SocketEnd> {
         match frame {
-            None => Some(End::Dropped),
+            None => Some(SocketEnd::Dropped),
             Some(Err(error)) => {
                 tracing::debug!(session = self.id, "a socket broke off: {error}");
-                Some(End::Dropped)
+                Some(SocketEnd::Dropped)
             }
             Some(Ok(Message::Close(frame))) => {
                 let normal = frame.is_none_or(|frame| frame.code == NORMAL);
-                Some(if normal { End::Clean } else { End::Dropped })
+                Some(if normal {
+                    SocketEnd::Clean
+                } else {
+                    SocketEnd::Dropped
+                })
             }
             Some(Ok(Message::Text(text))) => {
                 let taken = message::answer(&text).is_some_and(|(attempt_id, answer)| {
@@ -195,7 +199,7 @@ where
 }
 
 /// Closes a socket and waits a moment for the client to do the same.
-pub(crate) async fn close<S, E>(mut socket: S, (code, reason): Reason)
+pub(crate) async fn close<S, E>(mut socket: S, (code, reason): CloseReason)
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message, Error = E> + Unpin,
 {

@@ -74,7 +74,7 @@ fn pipe(reads: bool) -> (Pipe, Client) {
     (pipe, client)
 }
 
-fn session() -> Session {
+fn session() -> SocketSession {
     let hub = Arc::new(Hub::default());
     let entered = hub.enter("cses_1", 1, false);
     let services = Services::new(
@@ -82,7 +82,7 @@ fn session() -> Session {
         Clock::manual(Micros::from_i64(0)),
         Arc::new(Ids::seeded(1)),
     );
-    Session {
+    SocketSession {
         hub,
         services,
         id: "cses_1".into(),
@@ -96,7 +96,7 @@ async fn a_client_without_a_sign_of_life_counts_as_gone() {
     let (mut pipe, mut client) = pipe(true);
     let start = Instant::now();
     let end = session().attend(&mut pipe).await;
-    assert_eq!(end, End::Closing(SILENT));
+    assert_eq!(end, SocketEnd::Closing(SILENT));
     assert_eq!(start.elapsed(), SILENCE);
     let hello = client.from_gateway.recv().await.unwrap();
     assert_eq!(hello, Message::text(message::connected()));
@@ -120,7 +120,7 @@ async fn a_client_that_answers_pings_stays_for_as_long_as_it_likes() {
     };
     let mut session = session();
     let (end, ()) = tokio::join!(session.attend(&mut pipe), living);
-    assert_eq!(end, End::Clean);
+    assert_eq!(end, SocketEnd::Clean);
 }
 
 #[tokio::test(start_paused = true)]
@@ -128,7 +128,7 @@ async fn a_client_that_does_not_read_is_given_up() {
     let (mut pipe, _client) = pipe(false);
     let start = Instant::now();
     let end = session().attend(&mut pipe).await;
-    assert_eq!(end, End::Dropped);
+    assert_eq!(end, SocketEnd::Dropped);
     assert_eq!(
         start.elapsed(),
         PING + WRITE,
@@ -143,10 +143,10 @@ async fn a_socket_is_clean_only_when_its_client_says_so() {
         Message::Close(Some(CloseFrame { code, reason }))
     };
     for (last, expected) in [
-        (Some(Message::Close(None)), End::Clean),
-        (Some(frame(1000)), End::Clean),
-        (Some(frame(1001)), End::Dropped),
-        (None, End::Dropped),
+        (Some(Message::Close(None)), SocketEnd::Clean),
+        (Some(frame(1000)), SocketEnd::Clean),
+        (Some(frame(1001)), SocketEnd::Dropped),
+        (None, SocketEnd::Dropped),
     ] {
         let (mut pipe, client) = pipe(true);
         if let Some(last) = last.clone() {
@@ -164,10 +164,10 @@ async fn a_hub_that_stopped_before_the_socket_came_closes_it() {
     let hub = Arc::new(Hub::default());
     hub.stop();
     let entered = hub.enter("cses_1", 1, false);
-    let mut session = Session {
+    let mut session = SocketSession {
         hub,
         entered,
         ..session()
     };
-    assert_eq!(session.attend(&mut pipe).await, End::Closing(STOPPED));
+    assert_eq!(session.attend(&mut pipe).await, SocketEnd::Closing(STOPPED));
 }

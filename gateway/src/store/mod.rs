@@ -28,10 +28,10 @@ use worker::{Access, Readers, Writer};
 /// A handle to the database of one project. Clones share it; the last one to go closes it.
 #[derive(Clone)]
 pub struct Store {
-    inner: Arc<Inner>,
+    inner: Arc<StoreInner>,
 }
 
-struct Inner {
+struct StoreInner {
     writer: Writer,
     /// Absent for an in-memory database, whose only connection belongs to the writer.
     readers: Option<Readers>,
@@ -55,7 +55,7 @@ impl Store {
         let wakes = Wakes::default();
         let writer = Writer::start(open::in_memory()?, wakes.clone())?;
         Ok(Self {
-            inner: Arc::new(Inner {
+            inner: Arc::new(StoreInner {
                 writer,
                 readers: None,
                 wakes,
@@ -73,7 +73,7 @@ impl Store {
         let writer = Writer::start(open::writer(file)?, wakes.clone())?;
         let readers = Readers::start(open::readers(file)?)?;
         Ok(Self {
-            inner: Arc::new(Inner {
+            inner: Arc::new(StoreInner {
                 writer,
                 readers: Some(readers),
                 wakes,

@@ -1,4 +1,7 @@
 -- Schema of one project's database. Times are microseconds since the epoch; JSON is TEXT.
+-- A time holds as many digits as the API shows of it: whole milliseconds, but for when requests and ignored
+-- events came to be. Rows of one moment stand in the order they were added, by `seq`, which SQLite keeps at the
+-- end of every index.
 -- Applied in one transaction to an empty database, at start and again by a reset.
 
 CREATE TABLE IF NOT EXISTS meta (
@@ -7,7 +10,8 @@ CREATE TABLE IF NOT EXISTS meta (
 ) STRICT;
 
 CREATE TABLE sources (
-    id          TEXT PRIMARY KEY NOT NULL,
+    seq         INTEGER PRIMARY KEY,
+    id          TEXT NOT NULL UNIQUE,
     name        TEXT NOT NULL,
     description TEXT,
     type        TEXT NOT NULL,
@@ -18,11 +22,12 @@ CREATE TABLE sources (
     updated_at  INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX sources_name ON sources (name) WHERE deleted_at IS NULL;
-CREATE INDEX sources_created ON sources (created_at, id);
-CREATE INDEX sources_updated ON sources (updated_at, id);
+CREATE INDEX sources_created ON sources (created_at);
+CREATE INDEX sources_updated ON sources (updated_at);
 
 CREATE TABLE destinations (
-    id          TEXT PRIMARY KEY NOT NULL,
+    seq         INTEGER PRIMARY KEY,
+    id          TEXT NOT NULL UNIQUE,
     name        TEXT NOT NULL,
     description TEXT,
     type        TEXT NOT NULL,
@@ -33,11 +38,12 @@ CREATE TABLE destinations (
     updated_at  INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX destinations_name ON destinations (name) WHERE deleted_at IS NULL;
-CREATE INDEX destinations_created ON destinations (created_at, id);
-CREATE INDEX destinations_updated ON destinations (updated_at, id);
+CREATE INDEX destinations_created ON destinations (created_at);
+CREATE INDEX destinations_updated ON destinations (updated_at);
 
 CREATE TABLE connections (
-    id             TEXT PRIMARY KEY NOT NULL,
+    seq            INTEGER PRIMARY KEY,
+    id             TEXT NOT NULL UNIQUE,
     name           TEXT,
     description    TEXT,
     source_id      TEXT NOT NULL REFERENCES sources (id),
@@ -50,10 +56,10 @@ CREATE TABLE connections (
     updated_at     INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX connections_name ON connections (source_id, name) WHERE deleted_at IS NULL;
-CREATE INDEX connections_created ON connections (created_at, id);
-CREATE INDEX connections_updated ON connections (updated_at, id);
-CREATE INDEX connections_source ON connections (source_id, created_at, id);
-CREATE INDEX connections_destination ON connections (destination_id, created_at, id);
+CREATE INDEX connections_created ON connections (created_at);
+CREATE INDEX connections_updated ON connections (updated_at);
+CREATE INDEX connections_source ON connections (source_id, created_at);
+CREATE INDEX connections_destination ON connections (destination_id, created_at);
 
 CREATE TABLE payloads (
     id           TEXT PRIMARY KEY NOT NULL,
@@ -68,7 +74,8 @@ CREATE TABLE payloads (
 ) STRICT;
 
 CREATE TABLE requests (
-    id               TEXT PRIMARY KEY NOT NULL,
+    seq              INTEGER PRIMARY KEY,
+    id               TEXT NOT NULL UNIQUE,
     source_id        TEXT NOT NULL REFERENCES sources (id),
     payload_id       TEXT REFERENCES payloads (id),
     verified         INTEGER NOT NULL DEFAULT 0,
@@ -81,13 +88,14 @@ CREATE TABLE requests (
     created_at       INTEGER NOT NULL,
     updated_at       INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX requests_created ON requests (created_at, id);
-CREATE INDEX requests_ingested ON requests (ingested_at, id);
-CREATE INDEX requests_source ON requests (source_id, created_at, id);
-CREATE INDEX requests_rejected ON requests (rejection_cause, created_at, id) WHERE rejection_cause IS NOT NULL;
+CREATE INDEX requests_created ON requests (created_at);
+CREATE INDEX requests_ingested ON requests (ingested_at);
+CREATE INDEX requests_source ON requests (source_id, created_at);
+CREATE INDEX requests_rejected ON requests (rejection_cause, created_at) WHERE rejection_cause IS NOT NULL;
 
 CREATE TABLE events (
-    id               TEXT PRIMARY KEY NOT NULL,
+    seq              INTEGER PRIMARY KEY,
+    id               TEXT NOT NULL UNIQUE,
     connection_id    TEXT NOT NULL REFERENCES connections (id),
     source_id        TEXT NOT NULL REFERENCES sources (id),
     destination_id   TEXT NOT NULL REFERENCES destinations (id),
@@ -109,7 +117,7 @@ CREATE TABLE events (
     due_trigger      TEXT,
     -- Counts the retries somebody asked for, so that one asked for during an attempt is not lost.
     due_version      INTEGER NOT NULL DEFAULT 0,
-    -- The attempt a manual retry has put aside; it comes back if the manual one fails.
+    -- The attempt a manual retry has put aside; it comes back after the manual one.
     kept_due_at      INTEGER,
     kept_due_trigger TEXT,
     -- How many attempts the retry rule itself has scheduled, which is what its count limits.
@@ -117,19 +125,20 @@ CREATE TABLE events (
     created_at       INTEGER NOT NULL,
     updated_at       INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX events_created ON events (created_at, id);
-CREATE INDEX events_connection ON events (connection_id, created_at, id);
-CREATE INDEX events_source ON events (source_id, created_at, id);
-CREATE INDEX events_destination ON events (destination_id, created_at, id);
-CREATE INDEX events_status ON events (status, created_at, id);
-CREATE INDEX events_request ON events (request_id, created_at, id);
-CREATE INDEX events_payload ON events (payload_id, created_at, id);
+CREATE INDEX events_created ON events (created_at);
+CREATE INDEX events_connection ON events (connection_id, created_at);
+CREATE INDEX events_source ON events (source_id, created_at);
+CREATE INDEX events_destination ON events (destination_id, created_at);
+CREATE INDEX events_status ON events (status, created_at);
+CREATE INDEX events_request ON events (request_id, created_at);
+CREATE INDEX events_payload ON events (payload_id, created_at);
 -- Every owed attempt is in exactly one of these two: ready for its destination, or waiting for its moment.
-CREATE INDEX events_ready ON events (destination_id, delivery_group, due_at, id) WHERE due_at IS NOT NULL AND status = 'QUEUED';
-CREATE INDEX events_waiting ON events (due_at, id) WHERE due_at IS NOT NULL AND status <> 'QUEUED';
+CREATE INDEX events_ready ON events (destination_id, delivery_group, due_at) WHERE due_at IS NOT NULL AND status = 'QUEUED';
+CREATE INDEX events_waiting ON events (due_at) WHERE due_at IS NOT NULL AND status <> 'QUEUED';
 
 CREATE TABLE ignored_events (
-    id            TEXT PRIMARY KEY NOT NULL,
+    seq           INTEGER PRIMARY KEY,
+    id            TEXT NOT NULL UNIQUE,
     request_id    TEXT NOT NULL REFERENCES requests (id),
     connection_id TEXT NOT NULL REFERENCES connections (id),
     cause         TEXT NOT NULL,
@@ -138,12 +147,13 @@ CREATE TABLE ignored_events (
     updated_at    INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX ignored_events_request ON ignored_events (request_id, id);
-CREATE INDEX ignored_events_request_created ON ignored_events (request_id, created_at, id);
-CREATE INDEX ignored_events_connection ON ignored_events (connection_id, created_at, id);
-CREATE INDEX ignored_events_cause ON ignored_events (cause, created_at, id);
+CREATE INDEX ignored_events_request_created ON ignored_events (request_id, created_at);
+CREATE INDEX ignored_events_connection ON ignored_events (connection_id, created_at);
+CREATE INDEX ignored_events_cause ON ignored_events (cause, created_at);
 
 CREATE TABLE attempts (
-    id               TEXT PRIMARY KEY NOT NULL,
+    seq              INTEGER PRIMARY KEY,
+    id               TEXT NOT NULL UNIQUE,
     event_id         TEXT NOT NULL REFERENCES events (id),
     connection_id    TEXT NOT NULL REFERENCES connections (id),
     destination_id   TEXT NOT NULL REFERENCES destinations (id),
@@ -165,23 +175,25 @@ CREATE TABLE attempts (
     updated_at       INTEGER NOT NULL,
     UNIQUE (event_id, attempt_number)
 ) STRICT;
-CREATE INDEX attempts_created ON attempts (created_at, id);
-CREATE INDEX attempts_event ON attempts (event_id, created_at, id);
+CREATE INDEX attempts_created ON attempts (created_at);
+CREATE INDEX attempts_event ON attempts (event_id, created_at);
 
 CREATE TABLE transformations (
-    id         TEXT PRIMARY KEY NOT NULL,
+    seq        INTEGER PRIMARY KEY,
+    id         TEXT NOT NULL UNIQUE,
     name       TEXT NOT NULL UNIQUE,
-    code       TEXT NOT NULL,
+    code       TEXT,                        -- null: named by a rule before it was written
     env        TEXT NOT NULL,               -- object of strings
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX transformations_created ON transformations (created_at, id);
-CREATE INDEX transformations_updated ON transformations (updated_at, id);
+CREATE INDEX transformations_created ON transformations (created_at);
+CREATE INDEX transformations_updated ON transformations (updated_at);
 
 -- Runs of a transformation by a rule. They outlive the transformation, because metrics count them.
 CREATE TABLE executions (
-    id                     TEXT PRIMARY KEY NOT NULL,
+    seq                    INTEGER PRIMARY KEY,
+    id                     TEXT NOT NULL UNIQUE,
     transformation_id      TEXT NOT NULL,
     connection_id          TEXT NOT NULL REFERENCES connections (id),
     payload_id             TEXT NOT NULL REFERENCES payloads (id),
@@ -192,12 +204,13 @@ CREATE TABLE executions (
     created_at             INTEGER NOT NULL,
     updated_at             INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX executions_transformation ON executions (transformation_id, created_at, id);
-CREATE INDEX executions_created ON executions (created_at, id);
+CREATE INDEX executions_transformation ON executions (transformation_id, created_at);
+CREATE INDEX executions_created ON executions (created_at);
 CREATE INDEX executions_issue ON executions (issue_id) WHERE issue_id IS NOT NULL;
 
 CREATE TABLE issue_triggers (
-    id          TEXT PRIMARY KEY NOT NULL,
+    seq         INTEGER PRIMARY KEY,
+    id          TEXT NOT NULL UNIQUE,
     name        TEXT,
     type        TEXT NOT NULL,
     configs     TEXT NOT NULL,
@@ -207,10 +220,11 @@ CREATE TABLE issue_triggers (
     updated_at  INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX issue_triggers_name ON issue_triggers (name);
-CREATE INDEX issue_triggers_created ON issue_triggers (created_at, id);
+CREATE INDEX issue_triggers_created ON issue_triggers (created_at);
 
 CREATE TABLE issues (
-    id               TEXT PRIMARY KEY NOT NULL,
+    seq              INTEGER PRIMARY KEY,
+    id               TEXT NOT NULL UNIQUE,
     trigger_id       TEXT NOT NULL REFERENCES issue_triggers (id),
     type             TEXT NOT NULL,
     status           TEXT NOT NULL CHECK (status IN ('OPENED', 'ACKNOWLEDGED', 'RESOLVED', 'IGNORED')),
@@ -224,7 +238,7 @@ CREATE TABLE issues (
     updated_at       INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX issues_aggregation ON issues (type, aggregation_keys);
-CREATE INDEX issues_created ON issues (created_at, id);
+CREATE INDEX issues_created ON issues (created_at);
 CREATE INDEX issues_trigger ON issues (trigger_id);
 
 -- Which events failed in the way an issue is about.
@@ -236,7 +250,8 @@ CREATE TABLE issue_events (
 CREATE INDEX issue_events_event ON issue_events (event_id);
 
 CREATE TABLE bookmarks (
-    id            TEXT PRIMARY KEY NOT NULL,
+    seq           INTEGER PRIMARY KEY,
+    id            TEXT NOT NULL UNIQUE,
     connection_id TEXT NOT NULL REFERENCES connections (id),
     payload_id    TEXT NOT NULL REFERENCES payloads (id),
     label         TEXT NOT NULL,
@@ -245,10 +260,11 @@ CREATE TABLE bookmarks (
     created_at    INTEGER NOT NULL,
     updated_at    INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX bookmarks_created ON bookmarks (created_at, id);
+CREATE INDEX bookmarks_created ON bookmarks (created_at);
 
 CREATE TABLE bulk_jobs (
-    id              TEXT PRIMARY KEY NOT NULL,
+    seq             INTEGER PRIMARY KEY,
+    id              TEXT NOT NULL UNIQUE,
     kind            TEXT NOT NULL,
     query           TEXT NOT NULL,          -- object, members sorted by name
     estimated_batch INTEGER NOT NULL,
@@ -263,7 +279,7 @@ CREATE TABLE bulk_jobs (
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX bulk_jobs_created ON bulk_jobs (kind, created_at, id);
+CREATE INDEX bulk_jobs_created ON bulk_jobs (kind, created_at);
 CREATE INDEX bulk_jobs_due ON bulk_jobs (due_at) WHERE due_at IS NOT NULL;
 
 -- What a job has still to work off, in order. A row goes when its entry is dealt with.
@@ -300,7 +316,8 @@ CREATE TABLE cli_clients (
 ) STRICT;
 
 CREATE TABLE integrations (
-    id         TEXT PRIMARY KEY NOT NULL,
+    seq        INTEGER PRIMARY KEY,
+    id         TEXT NOT NULL UNIQUE,
     label      TEXT NOT NULL,
     provider   TEXT NOT NULL,
     configs    TEXT NOT NULL,
@@ -308,7 +325,7 @@ CREATE TABLE integrations (
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX integrations_created ON integrations (created_at, id);
+CREATE INDEX integrations_created ON integrations (created_at);
 
 CREATE TABLE integration_sources (
     source_id      TEXT PRIMARY KEY NOT NULL REFERENCES sources (id),
@@ -326,7 +343,8 @@ CREATE TABLE organization (
 
 -- The projects of the organization; the one with the id in meta is that of this database.
 CREATE TABLE projects (
-    id         TEXT PRIMARY KEY NOT NULL,
+    seq        INTEGER PRIMARY KEY,
+    id         TEXT NOT NULL UNIQUE,
     name       TEXT NOT NULL,
     type       TEXT NOT NULL,
     private    INTEGER NOT NULL DEFAULT 0,
@@ -336,15 +354,17 @@ CREATE TABLE projects (
 ) STRICT;
 
 CREATE TABLE custom_domains (
-    id         TEXT PRIMARY KEY NOT NULL,
+    seq        INTEGER PRIMARY KEY,
+    id         TEXT NOT NULL UNIQUE,
     project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
     hostname   TEXT NOT NULL UNIQUE,
     created_at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX custom_domains_project ON custom_domains (project_id, created_at, id);
+CREATE INDEX custom_domains_project ON custom_domains (project_id, created_at);
 
 CREATE TABLE api_keys (
-    id          TEXT PRIMARY KEY NOT NULL,
+    seq         INTEGER PRIMARY KEY,
+    id          TEXT NOT NULL UNIQUE,
     label       TEXT NOT NULL,
     team_id     TEXT REFERENCES projects (id) ON DELETE CASCADE,
     scopes      TEXT NOT NULL,
@@ -362,10 +382,11 @@ CREATE TABLE api_key_secrets (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX api_key_secrets_key ON api_key_secrets (key_id);
 
--- What deduplicate rules remember: a digest of what counts, until when.
+-- What deduplicate rules remember: a digest of what counts, of which request, until when.
 CREATE TABLE seen_requests (
     connection_id TEXT NOT NULL REFERENCES connections (id),
     digest        TEXT NOT NULL,
+    request_id    TEXT NOT NULL REFERENCES requests (id),
     until         INTEGER NOT NULL,
     PRIMARY KEY (connection_id, digest)
 ) STRICT, WITHOUT ROWID;

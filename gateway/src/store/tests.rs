@@ -106,8 +106,8 @@ async fn a_reset_leaves_an_empty_schema_and_the_identity() {
             .write(|tx| {
                 put(tx, "team_id")?;
                 tx.execute_batch(
-                    "INSERT INTO sources VALUES ('src_1', 's', NULL, 'WEBHOOK', '{}', NULL, NULL, 1, 1);
-                     INSERT INTO destinations VALUES ('des_1', 'd', NULL, 'HTTP', '{}', NULL, NULL, 1, 1);
+                    "INSERT INTO sources VALUES (NULL, 'src_1', 's', NULL, 'WEBHOOK', '{}', NULL, NULL, 1, 1);
+                     INSERT INTO destinations VALUES (NULL, 'des_1', 'd', NULL, 'HTTP', '{}', NULL, NULL, 1, 1);
                      INSERT INTO connections (id, source_id, destination_id, created_at, updated_at)
                          VALUES ('web_1', 'src_1', 'des_1', 1, 1);",
                 )?;

@@ -8,7 +8,7 @@ use super::StoreError;
 
 /// On which side of the commit it strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
+pub(crate) enum CommitSide {
     /// Nothing of the transaction is kept.
     Before,
     /// All of it is kept, and nobody is told.
@@ -17,24 +17,24 @@ pub(crate) enum Side {
 
 /// What happens at the commit.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Strike {
+pub(crate) enum CommitFault {
     /// The store is dead from then on, as with its process.
-    Crash(Side),
+    Crash(CommitSide),
     /// This commit fails, as on a full disk; later ones do not.
     Fail,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct TrapState {
     /// Commits until it strikes.
-    armed: Option<(u64, Strike)>,
+    armed: Option<(u64, CommitFault)>,
     commits: u64,
     dead: bool,
 }
 
 /// The trap of one store; not armed unless a test does.
 #[derive(Debug, Default)]
-pub(crate) struct Trap(Mutex<State>);
+pub(crate) struct Trap(Mutex<TrapState>);
 
 impl Trap {
     pub(super) fn unset() -> Self {
@@ -42,7 +42,7 @@ impl Trap {
     }
 
     /// Strikes at the `nth` commit from now, counted from 1.
-    pub(crate) fn arm(&self, nth: u64, strike: Strike) {
+    pub(crate) fn arm(&self, nth: u64, strike: CommitFault) {
         self.lock().armed = Some((nth, strike));
     }
 
@@ -81,21 +81,21 @@ impl Trap {
             if strike.is_some() {
                 state.armed = None;
             }
-            state.dead |= matches!(strike, Some(Strike::Crash(_)));
+            state.dead |= matches!(strike, Some(CommitFault::Crash(_)));
             strike
         };
         match strike {
             None => commit(),
-            Some(Strike::Crash(Side::After)) => {
+            Some(CommitFault::Crash(CommitSide::After)) => {
                 commit()?;
                 Err(crashed())
             }
-            Some(Strike::Crash(Side::Before)) => Err(crashed()),
-            Some(Strike::Fail) => Err(StoreError::Commit("database or disk is full".into())),
+            Some(CommitFault::Crash(CommitSide::Before)) => Err(crashed()),
+            Some(CommitFault::Fail) => Err(StoreError::Commit("database or disk is full".into())),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, TrapState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

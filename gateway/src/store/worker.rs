@@ -28,7 +28,7 @@ pub(super) enum Access {
 }
 
 /// One unit of work with its waiting caller, free of the types of its result.
-trait Job: Send {
+trait StoreJob: Send {
     /// Does the work; `false` asks to take its changes back.
     fn run(&mut self, tx: &Transaction<'_>) -> bool;
     /// Whether others are to hear of what it did.
@@ -38,14 +38,14 @@ trait Job: Send {
 }
 
 /// What the writer does next.
-enum Item {
+enum WriterItem {
     /// Shares a transaction with others.
-    Job(Box<dyn Job>),
+    Job(Box<dyn StoreJob>),
     /// Has the connection for itself, with no transaction open.
     Alone(Box<dyn FnOnce(&mut Connection) + Send>),
 }
 
-struct Task<T, E, F> {
+struct QueuedJob<T, E, F> {
     access: Access,
     work: Option<F>,
     result: Option<Result<T, E>>,
@@ -53,7 +53,7 @@ struct Task<T, E, F> {
     reply: oneshot::Sender<Result<T, E>>,
 }
 
-impl<T, E, F> Job for Task<T, E, F>
+impl<T, E, F> StoreJob for QueuedJob<T, E, F>
 where
     F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send,
     T: Send,
@@ -121,7 +121,7 @@ impl Drop for Thread {
 /// The one thread that writes.
 pub(super) struct Writer {
     // Declared before the thread: fields are dropped in order, and the thread ends when its queue does.
-    jobs: mpsc::Sender<Item>,
+    jobs: mpsc::Sender<WriterItem>,
     _thread: Thread,
     #[cfg(test)]
     pub(super) trap: Arc<Trap>,
@@ -170,14 +170,14 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let task = Box::new(Task {
+        let task = Box::new(QueuedJob {
             access,
             work: Some(work),
             result: None,
             has_changed: false,
             reply,
         });
-        if self.jobs.send(Item::Job(task)).await.is_err() {
+        if self.jobs.send(WriterItem::Job(task)).await.is_err() {
             return Err(StoreError::Closed.into());
         }
         answer
@@ -198,7 +198,12 @@ impl Writer {
             // A caller that stopped waiting does not need the answer.
             let _ = reply.send(result);
         };
-        if self.jobs.send(Item::Alone(Box::new(work))).await.is_err() {
+        if self
+            .jobs
+            .send(WriterItem::Alone(Box::new(work)))
+            .await
+            .is_err()
+        {
             return Err(StoreError::Closed);
         }
         answer.await.unwrap_or(Err(StoreError::Closed))
@@ -207,17 +212,17 @@ impl Writer {
 
 fn write_loop(
     mut connection: Connection,
-    mut queue: mpsc::Receiver<Item>,
+    mut queue: mpsc::Receiver<WriterItem>,
     wakes: &Wakes,
     trap: &Trap,
 ) {
-    let mut group: Vec<Box<dyn Job>> = Vec::with_capacity(GROUP);
+    let mut group: Vec<Box<dyn StoreJob>> = Vec::with_capacity(GROUP);
     while let Some(first) = queue.blocking_recv() {
         let mut next = Some(first);
         let alone = loop {
             match next {
-                Some(Item::Job(job)) => group.push(job),
-                Some(Item::Alone(work)) => break Some(work),
+                Some(WriterItem::Job(job)) => group.push(job),
+                Some(WriterItem::Alone(work)) => break Some(work),
                 None => break None,
             }
             next = match group.len() {
@@ -236,7 +241,7 @@ fn write_loop(
 /// (a full disk ends it as a whole), the jobs done so far fail and the others get a new one.
 fn run_group(
     connection: &mut Connection,
-    group: &mut Vec<Box<dyn Job>>,
+    group: &mut Vec<Box<dyn StoreJob>>,
     wakes: &Wakes,
     trap: &Trap,
 ) {
@@ -257,7 +262,7 @@ fn run_group(
 
 fn run_in_transaction(
     connection: &mut Connection,
-    group: &mut [Box<dyn Job>],
+    group: &mut [Box<dyn StoreJob>],
     done: &mut usize,
     trap: &Trap,
 ) -> Result<(), StoreError> {
@@ -319,13 +324,13 @@ impl Trap {
 
 /// A small pool of threads with read-only connections.
 pub(super) struct Readers {
-    jobs: mpsc::Sender<Box<dyn Job>>,
+    jobs: mpsc::Sender<Box<dyn StoreJob>>,
     _threads: Vec<Thread>,
 }
 
 impl Readers {
     pub(super) fn start(connections: Vec<Connection>) -> Result<Self, StoreError> {
-        let (jobs, queue) = mpsc::channel::<Box<dyn Job>>(QUEUE);
+        let (jobs, queue) = mpsc::channel::<Box<dyn StoreJob>>(QUEUE);
         let queue = Arc::new(Mutex::new(queue));
         let threads = connections
             .into_iter()
@@ -348,7 +353,7 @@ impl Readers {
     {
         let (reply, answer) = oneshot::channel();
         let work = move |tx: &Transaction<'_>| work(tx.deref());
-        let task = Box::new(Task {
+        let task = Box::new(QueuedJob {
             access: Access::Read,
             work: Some(work),
             result: None,
@@ -364,7 +369,7 @@ impl Readers {
     }
 }
 
-fn read_loop(connection: &Connection, queue: &Mutex<mpsc::Receiver<Box<dyn Job>>>) {
+fn read_loop(connection: &Connection, queue: &Mutex<mpsc::Receiver<Box<dyn StoreJob>>>) {
     loop {
         let next = queue
             .lock()

@@ -18,7 +18,7 @@ use serde_json::json;
 
 use super::harness::{manual, project};
 use crate::Gateway;
-use crate::store::trap::{Side, Strike};
+use crate::store::trap::{CommitFault, CommitSide};
 
 /// Bounds the sweep; the script has fewer commits.
 const MOST: u64 = 200;
@@ -240,12 +240,12 @@ fn check(directory: &Path, world: &BTreeSet<String>, seen: &BTreeMap<String, u64
     );
 }
 
-async fn crash_at(nth: u64, side: Side) -> bool {
+async fn crash_at(nth: u64, side: CommitSide) -> bool {
     let receiver = destinations().await;
     let directory = tempfile::tempdir().unwrap();
     let mut world = World::set_up(directory.path(), &receiver.url).await;
     let store = project(&world.gateway).engine.store().clone();
-    store.trap().arm(nth, Strike::Crash(side));
+    store.trap().arm(nth, CommitFault::Crash(side));
     world.script().await;
     let crashed = store.trap().is_dead();
     let now = world.gateway.now();
@@ -273,7 +273,7 @@ async fn crash_at(nth: u64, side: Side) -> bool {
     crashed
 }
 
-async fn sweep(side: Side) {
+async fn sweep(side: CommitSide) {
     for nth in 1..MOST {
         if !crash_at(nth, side).await {
             assert!(nth > 20, "the script has only {nth} commits");
@@ -285,12 +285,12 @@ async fn sweep(side: Side) {
 
 #[tokio::test]
 async fn a_crash_before_any_commit_loses_nothing_acknowledged() {
-    sweep(Side::Before).await;
+    sweep(CommitSide::Before).await;
 }
 
 #[tokio::test]
 async fn a_crash_after_any_commit_loses_and_doubles_nothing() {
-    sweep(Side::After).await;
+    sweep(CommitSide::After).await;
 }
 
 /// A disk that is full refuses a webhook, and the gateway goes on when it has room again.
@@ -300,7 +300,7 @@ async fn a_commit_that_fails_refuses_the_webhook_and_nothing_else() {
     let mut world = World::set_up(directory.path(), "http://127.0.0.1:9").await;
     let store = project(&world.gateway).engine.store().clone();
     // The first only finds out which transformation is needed, and is taken back.
-    store.trap().arm(2, Strike::Fail);
+    store.trap().arm(2, CommitFault::Fail);
     world.post(1).await;
     assert!(
         world.acknowledged.is_empty(),

@@ -122,7 +122,7 @@ pub(crate) struct TransformedRequest {
 pub(crate) struct TransformOutcome {
     /// What was written to the console, and why the run failed if it did.
     pub(crate) console: Vec<ConsoleLine>,
-    /// The highest level among the lines, [`LogLevel::Fatal`] for a run that failed.
+    /// The highest level among the lines, [`LogLevel::Info`] without any, [`LogLevel::Fatal`] for a run that failed.
     pub(crate) log_level: LogLevel,
     /// The new request; nothing when the run failed.
     pub(crate) request: Option<TransformedRequest>,

@@ -76,10 +76,10 @@ struct HandlerOutput {
     is_body_unchanged: bool,
 }
 
-/// The highest level among the lines; a run that says nothing is at the lowest.
+/// The highest level among the lines; a run that says nothing is at `info`, as live.
 fn highest(console: &[ConsoleLine]) -> LogLevel {
     let levels = console.iter().map(|line| LogLevel::from(line.level));
-    levels.max().unwrap_or(LogLevel::Debug)
+    levels.max().unwrap_or(LogLevel::Info)
 }
 
 /// The handler's result, or what went wrong.

@@ -57,7 +57,7 @@ fn a_handler_rewrites_the_request() {
     assert_eq!(request.headers["x-added"], "5");
     assert_eq!(request.path.as_deref(), Some("/new"));
     assert_eq!(request.query.as_deref(), Some("a=1"));
-    assert_eq!((ran.log_level, ran.console), (LogLevel::Debug, Vec::new()));
+    assert_eq!((ran.log_level, ran.console), (LogLevel::Info, Vec::new()));
 }
 
 #[test]

@@ -66,7 +66,7 @@ words! {
         Cancelled = "CANCELLED",
         CancelledPastRetention = "CANCELLED_PAST_RETENTION",
         Cli = "CLI",
-        /// The client is too old for a body that is no text. The live API has it, the document does not.
+        /// The client is too old for a body that is no text.
         CliBinaryUnsupported = "CLI_BINARY_UNSUPPORTED",
         CliUnavailable = "CLI_UNAVAILABLE",
         ConnectionRefused = "CONNECTION_REFUSED",

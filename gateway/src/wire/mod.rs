@@ -21,7 +21,7 @@ pub use bulk::BulkType;
 pub use configuration::{DestinationAuthType, DestinationType, SourceType};
 pub use event::{AttemptStatus, AttemptTrigger, ErrorCode, EventStatus};
 pub use issue::{IssueStatus, IssueTriggerStrategy, IssueType};
-pub use request::{DiscardCause, IgnoredCause, RejectionCause};
+pub use request::{IgnoredCause, RejectionCause};
 pub use transformation::{ConsoleLevel, LogLevel};
 
 /// Declares a closed list of words.

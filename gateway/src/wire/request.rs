@@ -41,24 +41,7 @@ words! {
         Filtered = "FILTERED",
         TransformationFailed = "TRANSFORMATION_FAILED",
         CliDisconnected = "CLI_DISCONNECTED",
-    }
-}
-
-/// Why a connection made no event of a request, as the journal has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DiscardCause {
-    /// There is an ignored event that says so.
-    Ignored(IgnoredCause),
-    /// The same request was there before. The API has no word for it and no ignored event.
-    Deduplicated,
-}
-
-impl DiscardCause {
-    /// The word in the journal.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ignored(cause) => cause.as_str(),
-            Self::Deduplicated => "DEDUPLICATED",
-        }
+        /// A deduplicate rule has seen the same request before.
+        Duplicate = "DUPLICATE",
     }
 }

@@ -28,6 +28,7 @@ fn every_list_is_the_documents() {
     assert_eq!(difference!(AttemptTrigger, models::AttemptTrigger), none);
     assert_eq!(difference!(RejectionCause, models::RejectionCause), none);
     assert_eq!(difference!(IgnoredCause, models::IgnoredCause), none);
+    assert_eq!(difference!(ErrorCode, models::ErrorCode), none);
     assert_eq!(difference!(IssueStatus, models::IssueStatus), none);
     assert_eq!(difference!(IssueType, models::IssueType), none);
     assert_eq!(
@@ -40,14 +41,6 @@ fn every_list_is_the_documents() {
     assert_eq!(
         difference!(DestinationAuthType, models::DestinationAuthType),
         none
-    );
-}
-
-#[test]
-fn the_error_codes_are_the_documents_and_one_that_only_the_live_api_has() {
-    assert_eq!(
-        difference!(ErrorCode, models::ErrorCode),
-        (vec!["CLI_BINARY_UNSUPPORTED"], Vec::new())
     );
 }
 

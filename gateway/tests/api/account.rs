@@ -1,6 +1,6 @@
 //! Keys, projects and the rest of what belongs to an account rather than to its webhooks.
 
-use hookdeck_testkit::{Api, id, read, seconds};
+use hookdeck_testkit::{Api, Reply, World, gateway, id, read, seconds};
 use serde_json::{Value, json};
 
 use crate::start;
@@ -8,6 +8,13 @@ use crate::start;
 /// The status a key gets for a list of sources.
 async fn opens(api: &Api, key: &str) -> u16 {
     read(api.http.get(api.url("/sources")).bearer_auth(key))
+        .await
+        .status
+}
+
+/// The same for a list of events.
+async fn opens_events(api: &Api, key: &str) -> u16 {
+    read(api.http.get(api.url("/events")).bearer_auth(key))
         .await
         .status
 }
@@ -27,7 +34,7 @@ async fn a_created_key_opens_the_project_until_it_is_deleted() {
     let project = &api.get("/projects").await.json()[0];
     assert_eq!(key["team_id"], project["id"]);
     assert_eq!(key["scopes"], json!(["gateway.events.read"]));
-    assert_eq!(opens(api, &secret(&key)).await, 200);
+    assert_eq!(opens_events(api, &secret(&key)).await, 200);
 
     let listed = api.get("/organizations/current/api-keys").await.json();
     assert_eq!(listed[0]["id"], key["id"]);
@@ -36,7 +43,7 @@ async fn a_created_key_opens_the_project_until_it_is_deleted() {
 
     api.delete(&format!("/organizations/current/api-keys/{}", id(&key)))
         .await;
-    assert_eq!(opens(api, &secret(&key)).await, 401);
+    assert_eq!(opens_events(api, &secret(&key)).await, 401);
     assert_eq!(
         api.get("/organizations/current/api-keys").await.json(),
         json!([])
@@ -248,4 +255,141 @@ async fn a_source_has_one_integration_at_most() {
     assert_eq!(api.models("/integrations?label=first").await.len(), 1);
     let refused = api.post("/integrations", json!({ "label": "x" })).await;
     assert_eq!(refused.violations(), ["provider is required"]);
+}
+
+/// A call of a path with this key and headers.
+async fn called(api: &Api, method: &str, path: &str, key: &str, headers: &[(&str, &str)]) -> Reply {
+    let mut request = api
+        .http
+        .request(method.parse().unwrap(), api.url(path))
+        .bearer_auth(key)
+        .body("{\"name\":\"s\"}");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    read(request).await
+}
+
+#[tokio::test]
+async fn a_key_does_what_its_scopes_say_and_no_more() {
+    let world = start().await;
+    let api = &world.api;
+    let scopes = json!([
+        "gateway.sources.read",
+        "gateway.destinations.write",
+        "projects.read"
+    ]);
+    let body = json!({ "label": "ci", "type": "project", "scopes": scopes });
+    let created = api
+        .ok("POST", "/organizations/current/api-keys", body)
+        .await;
+    let key = secret(&created);
+    for (method, path, needed) in [
+        ("GET", "/sources", None),
+        ("GET", "/sources/count", None),
+        ("POST", "/sources", Some("gateway.sources.write")),
+        ("GET", "/destinations", None),
+        ("GET", "/events", Some("gateway.events.read")),
+        ("GET", "/bulk/events/retry", Some("gateway.events.read")),
+        ("GET", "/projects", None),
+        ("POST", "/projects", Some("projects.write")),
+    ] {
+        let reply = called(api, method, path, &key, &[]).await;
+        match needed {
+            None => assert_eq!(reply.status, 200, "{method} {path}: {}", reply.text),
+            Some(needed) => {
+                assert_eq!(reply.status, 403, "{method} {path}");
+                assert_eq!(
+                    reply.json(),
+                    json!({
+                        "code": "INSUFFICIENT_SCOPE",
+                        "status": 403,
+                        "message": "The API key does not have the required scope for this operation",
+                        "data": { "required": needed },
+                    })
+                );
+            }
+        }
+    }
+    assert!(
+        api.models("/sources").await.is_empty(),
+        "what is refused is not done"
+    );
+    // It may do more as soon as it is allowed to.
+    let path = format!("/organizations/current/api-keys/{}", id(&created));
+    let more = json!({ "scopes": ["gateway.sources.write"] });
+    api.ok("PUT", &path, more).await;
+    assert_eq!(called(api, "POST", "/sources", &key, &[]).await.status, 200);
+    assert_eq!(called(api, "GET", "/projects", &key, &[]).await.status, 403);
+}
+
+#[tokio::test]
+async fn a_call_that_names_a_project_must_have_a_key_for_it() {
+    let world = World::of(gateway().api_key("one").api_key("two")).await;
+    let api = &world.api;
+    let own = id(&api.get("/projects").await.json()[0]);
+    let others = id(&called(api, "GET", "/projects", "two", &[]).await.json()[0]);
+    let sibling = id(&api
+        .ok("POST", "/projects", json!({ "name": "sibling" }))
+        .await);
+    let body = json!({ "label": "all", "type": "organization" });
+    let everywhere = secret(
+        &api.ok("POST", "/organizations/current/api-keys", body)
+            .await,
+    );
+    for header in ["x-hookdeck-team-id", "X-Team-ID", "X-Project-ID"] {
+        for (key, named, status) in [
+            ("one", &own, 200),
+            ("one", &others, 401),
+            ("one", &sibling, 401),
+            ("two", &others, 200),
+            ("two", &own, 401),
+            (&everywhere, &own, 200),
+            (&everywhere, &others, 401),
+            (&everywhere, &sibling, 501),
+            ("none", &own, 401),
+        ] {
+            let reply = called(api, "GET", "/sources", key, &[(header, named)]).await;
+            assert_eq!(reply.status, status, "{header}: {named} {}", reply.text);
+            if status == 401 {
+                assert_eq!(reply.text, "Unauthorized");
+            }
+        }
+        for key in ["one", &everywhere] {
+            let reply = called(api, "GET", "/sources", key, &[(header, "tm_nobodys")]).await;
+            assert_eq!(reply.status, 404);
+            assert_eq!(
+                reply.json(),
+                json!({
+                    "code": "NOT_FOUND",
+                    "status": 404,
+                    "message": "Team Not Found",
+                    "data": { "id": "tm_nobodys" },
+                })
+            );
+        }
+        // A client that has none yet.
+        let reply = called(api, "GET", "/sources", "one", &[(header, "")]).await;
+        assert_eq!(reply.status, 200);
+    }
+    // All of them count.
+    let both = [
+        ("x-team-id", own.as_str()),
+        ("x-project-id", others.as_str()),
+    ];
+    assert_eq!(
+        called(api, "GET", "/sources", "one", &both).await.status,
+        401
+    );
+}
+
+#[tokio::test]
+async fn a_key_is_that_of_the_same_project_whenever_a_gateway_starts() {
+    let project = async |seed: u64, key: &str| {
+        let world = World::of(gateway().seed(seed).api_key(key)).await;
+        id(&world.api.get("/projects").await.json()[0])
+    };
+    let first = project(1, "one").await;
+    assert_eq!(project(2, "one").await, first);
+    assert_ne!(project(1, "two").await, first);
 }

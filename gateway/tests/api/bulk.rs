@@ -113,7 +113,7 @@ async fn empty_running_and_aimless_queries_are_refused() {
         reply.json()["data"]["message"],
         "The query does not include any requests."
     );
-    let reply = api.get("/bulk/events/retry/plan?query=%7B%7D").await;
+    let reply = api.get("/bulk/events/retry/plan?query=%5B%5D").await;
     assert_eq!(reply.violations(), ["query must be of type object"]);
 
     // More than a batch, so that the first is still running when the second is asked for.
@@ -134,6 +134,42 @@ async fn empty_running_and_aimless_queries_are_refused() {
     )
     .await;
     api.ok("POST", "/bulk/events/retry", query).await;
+}
+
+#[tokio::test]
+async fn a_job_of_any_kind_over_nothing_is_refused_and_leaves_none_behind() {
+    let world = start().await;
+    let api = &world.api;
+    let connection = api.connect("c").json().await;
+    world.deliver(&connection, json!({})).await;
+    let target = json!({ "webhook_ids": [id(&connection)] });
+    let none = json!({ "webhook_id": "web_none" });
+    let none_source = json!({ "source_id": "src_none" });
+    let sentence = |what: &str| {
+        format!("The query filter for the batch operations does not include any {what}.")
+    };
+    for (path, query, message) in [
+        ("events/retry", none.clone(), sentence("events")),
+        // There is an event, and it cannot be cancelled any more.
+        (
+            "events/cancel",
+            json!({ "webhook_id": id(&connection) }),
+            sentence("events"),
+        ),
+        ("ignored-events/retry", none, sentence("events")),
+        ("requests/retry", none_source, sentence("requests")),
+        (
+            "requests/replay",
+            json!({ "source_id": "src_none", "target": target }),
+            "The query does not include any requests.".to_owned(),
+        ),
+    ] {
+        let path = format!("/bulk/{path}");
+        let reply = api.post(&path, json!({ "query": query })).await;
+        assert_eq!(reply.status, 422, "{path}: {}", reply.text);
+        assert_eq!(reply.json()["data"]["message"], message, "{path}");
+        assert!(api.models(&path).await.is_empty(), "{path}");
+    }
 }
 
 #[tokio::test]
@@ -333,13 +369,23 @@ async fn ignored_events_are_retried_by_cause() {
 async fn a_list_finds_jobs_by_a_part_of_their_query() {
     let world = start().await;
     let api = &world.api;
-    let query = json!({ "query": { "status": "FAILED", "webhook_id": "web_1" } });
+    let connection = api.connect("c").json().await;
+    world.deliver(&connection, json!({})).await;
+    let connection = id(&connection);
+    let query = json!({ "query": { "status": "SUCCESSFUL", "webhook_id": connection } });
     api.ok("POST", "/bulk/events/retry", query).await;
+    let whole = format!("query[webhook_id]={connection}&query[status]=SUCCESSFUL");
+    let text = format!(r#"query={{"webhook_id":"{connection}","status":"SUCCESSFUL"}}"#);
     for (query, found) in [
-        ("query[status]=FAILED", false),
-        ("query[status]=FAILED&query_partial_match=true", true),
+        ("query[status]=SUCCESSFUL", false),
+        ("query[status]=SUCCESSFUL&query_partial_match=true", true),
+        (
+            r#"query={"status":"SUCCESSFUL"}&query_partial_match=true"#,
+            true,
+        ),
         ("query[status]=QUEUED&query_partial_match=true", false),
-        ("query[webhook_id]=web_1&query[status]=FAILED", true),
+        (whole.as_str(), true),
+        (text.as_str(), true),
     ] {
         let jobs = api.models(&format!("/bulk/events/retry?{query}")).await;
         assert_eq!(!jobs.is_empty(), found, "{query}");

@@ -1,6 +1,6 @@
 //! Connections: their ends, names, rules and switches.
 
-use hookdeck_testkit::{World, field, seconds};
+use hookdeck_testkit::{World, field, id, seconds};
 use serde_json::{Value, json};
 
 use crate::start;
@@ -20,6 +20,10 @@ async fn an_inline_source_overwrites_the_one_of_its_name_and_binding_by_id_does_
     });
     let stripe = api.ok("POST", "/sources", stripe).await;
     assert_eq!(stripe["authenticated"], true);
+    let stripe = api
+        .get(&format!("/sources/{}", stripe["id"].as_str().unwrap()))
+        .await
+        .json();
     let bound = api
         .ok(
             "PUT",
@@ -224,4 +228,42 @@ async fn pausing_twice_keeps_the_first_moment() {
         api.get("/connections/count?paused_at=").await.json()["count"],
         1
     );
+}
+
+#[tokio::test]
+async fn an_upsert_enables_a_disabled_connection_and_the_journal_says_so() {
+    let world = World::start().await;
+    let api = &world.api;
+    let body = json!({ "name": "c", "source": { "name": "s" }, "destination": mock("d") });
+    let connection = api.ok("PUT", "/connections", body.clone()).await;
+    let path = format!("/connections/{}", id(&connection));
+    api.ok("PUT", &path, json!({ "description": "x" })).await;
+    assert_eq!(world.gateway.journal().pop().unwrap().detail, None);
+
+    api.ok("PUT", &format!("{path}/pause"), json!({})).await;
+    api.ok("PUT", &format!("{path}/disable"), json!({})).await;
+    // An update by id and a write that is refused leave it disabled.
+    let updated = api.ok("PUT", &path, json!({ "description": "y" })).await;
+    assert!(updated["disabled_at"].is_string());
+    let mut wrong = body.clone();
+    wrong["destination"] = mock("other");
+    assert_eq!(api.put("/connections", wrong).await.status, 422);
+    assert!(api.get(&path).await.json()["disabled_at"].is_string());
+
+    let upserted = api.ok("PUT", "/connections", body.clone()).await;
+    assert_eq!(upserted["id"], connection["id"]);
+    assert_eq!(upserted["disabled_at"], Value::Null);
+    assert!(upserted["paused_at"].is_string(), "it stays paused");
+    let entry = world.gateway.journal().pop().unwrap();
+    assert_eq!(entry.webhook_id.as_deref(), connection["id"].as_str());
+    assert!(entry.detail.unwrap().contains("enabled"));
+
+    // One that is enabled is no news, and its source is not enabled along with it.
+    let source = format!("/sources/{}/disable", id(&connection["source"]));
+    api.ok("PUT", &source, json!({})).await;
+    let upserted = api.ok("PUT", "/connections", body.clone()).await;
+    assert_eq!(upserted["disabled_at"], Value::Null);
+    assert!(upserted["source"]["disabled_at"].is_string());
+    api.ok("PUT", "/connections", body).await;
+    assert_eq!(world.gateway.journal().pop().unwrap().detail, None);
 }

@@ -1,6 +1,6 @@
 //! Issues: what opens them, what opens them again, and which trigger is responsible.
 
-use hookdeck_testkit::{id, seconds};
+use hookdeck_testkit::{Answer, id, seconds};
 use serde_json::{Value, json};
 
 use crate::start;
@@ -18,8 +18,15 @@ async fn a_new_project_watches_everything() {
         kinds,
         ["backpressure", "delivery", "request", "transformation"]
     );
-    assert_eq!(triggers[1]["configs"]["connections"], "*");
-    assert_eq!(triggers[2]["configs"]["rejection_causes"], "*");
+    let configs: Vec<_> = triggers.iter().map(|trigger| &trigger["configs"]).collect();
+    assert_eq!(
+        configs[..3],
+        [
+            &json!({ "delay": 600_000, "destinations": "*" }),
+            &json!({ "strategy": "first_attempt", "connections": "*" }),
+            &json!({ "rejection_causes": "*", "sources": "*" }),
+        ]
+    );
 }
 
 #[tokio::test]
@@ -75,35 +82,134 @@ async fn failures_that_look_alike_are_one_issue() {
 }
 
 #[tokio::test]
-async fn an_issue_opens_when_no_retry_is_left_unless_the_trigger_says_the_first_attempt() {
+async fn an_issue_opens_at_the_first_failure_unless_the_trigger_says_the_final_attempt() {
     let world = start().await;
     let api = &world.api;
     world.receiver.always(500);
     let retry = json!([{ "type": "retry", "strategy": "linear", "interval": 60_000, "count": 2 }]);
     let late = world.connect("late").rules(retry.clone()).json().await;
     let early = world.connect("early").rules(retry).json().await;
-    let configs = json!({ "strategy": "first_attempt", "connections": "ear*" });
-    let trigger = json!({ "type": "delivery", "configs": configs, "channels": { "email": {} } });
-    let trigger = api.ok("POST", "/issue-triggers", trigger).await;
+    let trigger = |strategy: &str, connections: &str| {
+        let configs = json!({ "strategy": strategy, "connections": connections });
+        json!({ "type": "delivery", "configs": configs, "channels": { "email": {} } })
+    };
+    let narrow = trigger("final_attempt", "lat*");
+    let narrow = api.ok("POST", "/issue-triggers", narrow).await;
+    // As wide as the one of a new project: it has nothing left to open.
+    let wide = trigger("final_attempt", "*");
+    let wide = api.ok("POST", "/issue-triggers", wide).await;
+    let unknown = trigger("second_attempt", "*");
+    assert_eq!(api.post("/issue-triggers", unknown).await.status, 422);
 
     world.deliver(&early, json!({})).await;
     world.deliver(&late, json!({})).await;
     let of =
         |connection: &Value| format!("/issues?aggregation_keys[webhook_id]={}", id(connection));
-    assert_eq!(
-        api.models(&of(&early)).await[0]["issue_trigger_id"],
-        id(&trigger).as_str()
-    );
+    let opened = api.models(&of(&early)).await[0]["issue_trigger_id"].clone();
+    let default = &api
+        .models("/issue-triggers?type=delivery&order_by=created_at&dir=asc")
+        .await[0];
+    assert_eq!(opened, default["id"]);
+    assert_ne!(opened, wide["id"]);
     world.advance(seconds(60)).await;
     assert!(api.models(&of(&late)).await.is_empty(), "a retry is left");
     world.advance(seconds(60)).await;
-    assert_eq!(api.models(&of(&late)).await.len(), 1);
+    assert_eq!(
+        api.models(&of(&late)).await[0]["issue_trigger_id"],
+        narrow["id"]
+    );
 
     // Its issues go with the trigger, and only they.
-    api.delete(&format!("/issue-triggers/{}", id(&trigger)))
+    api.delete(&format!("/issue-triggers/{}", id(&narrow)))
         .await;
-    assert!(api.models(&of(&early)).await.is_empty());
-    assert_eq!(api.models(&of(&late)).await.len(), 1);
+    assert!(api.models(&of(&late)).await.is_empty());
+    assert_eq!(api.models(&of(&early)).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_trigger_may_leave_connections_out() {
+    let world = start().await;
+    let api = &world.api;
+    world.receiver.always(500);
+    let default = id(&api.models("/issue-triggers?type=delivery").await[0]);
+    let configs = json!({ "strategy": "first_attempt", "connections": "!staging-*" });
+    let path = format!("/issue-triggers/{default}");
+    api.ok("PUT", &path, json!({ "configs": configs })).await;
+    let staging = world.connect("staging-shop").json().await;
+    let shop = world.connect("shop").json().await;
+    world.deliver(&staging, json!({})).await;
+    assert!(api.models("/issues").await.is_empty());
+    world.deliver(&shop, json!({})).await;
+    let issues = api.models("/issues").await;
+    assert_eq!(issues.len(), 1);
+    assert_eq!(
+        issues[0]["aggregation_keys"]["webhook_id"],
+        json!([id(&shop)])
+    );
+}
+
+#[tokio::test]
+async fn a_delivery_issue_says_what_the_destination_answered() {
+    let world = start().await;
+    let api = &world.api;
+    let connection = world.connect("c").json().await;
+    let cases = [
+        (
+            Answer::status(500).body("{\"error\":\"full\"}"),
+            json!({ "error": "full" }),
+        ),
+        (Answer::status(501).body("no, sorry"), json!("no, sorry")),
+        (Answer::status(502).body(""), json!("")),
+    ];
+    for (answer, expected) in cases {
+        world.receiver.answer([answer]);
+        world.deliver(&connection, json!({})).await;
+        world.advance(seconds(1)).await;
+        let newest = &api.models("/issues").await[0];
+        assert_eq!(newest["reference"]["attempt_body"], expected);
+        let path = format!("/issues/{}", id(newest));
+        let issue = api.get(&path).await.json();
+        assert_eq!(issue["reference"]["attempt_body"], expected);
+    }
+    // Nobody there to answer.
+    let nowhere = json!({ "name": "n", "type": "HTTP", "config": { "url": "http://127.0.0.1:1" } });
+    let nowhere = world.connect("n").destination(nowhere).json().await;
+    world.deliver(&nowhere, json!({})).await;
+    let newest = &api.models("/issues").await[0];
+    assert_eq!(newest["reference"]["attempt_body"], Value::Null);
+    assert_eq!(newest["aggregation_keys"]["response_status"], json!([]));
+}
+
+#[tokio::test]
+async fn an_issue_that_opens_again_keeps_its_id_and_names_the_trigger_that_opened_it() {
+    let world = start().await;
+    let api = &world.api;
+    let connection = world.connect("shop").json().await;
+    world.receiver.answer([Answer::status(500).body("first")]);
+    world.deliver(&connection, json!({})).await;
+    let before = api.models("/issues").await.remove(0);
+    let path = format!("/issues/{}", id(&before));
+    let dismissed = api.ok("DELETE", &path, json!({})).await;
+    assert_eq!(dismissed["status"], "OPENED", "dismissing leaves it");
+    assert!(dismissed["dismissed_at"].is_string());
+    api.ok("PUT", &path, json!({ "status": "RESOLVED" })).await;
+    world.advance(seconds(60)).await;
+    let configs = json!({ "strategy": "first_attempt", "connections": "sho*" });
+    let trigger = json!({ "type": "delivery", "configs": configs, "channels": null });
+    let trigger = api.ok("POST", "/issue-triggers", trigger).await;
+    world.receiver.answer([Answer::status(500).body("second")]);
+    world.deliver(&connection, json!({})).await;
+    let after = api.models("/issues").await;
+    assert_eq!(after.len(), 1);
+    let after = &after[0];
+    for kept in ["id", "created_at", "first_seen_at", "aggregation_keys"] {
+        assert_eq!(after[kept], before[kept], "{kept}");
+    }
+    assert_eq!(after["status"], "OPENED");
+    assert_eq!(after["opened_at"], "2026-09-01T12:01:00.000Z");
+    assert_eq!(after["dismissed_at"], Value::Null);
+    assert_eq!(after["issue_trigger_id"], trigger["id"]);
+    assert_eq!(after["reference"]["attempt_body"], "second");
 }
 
 #[tokio::test]
@@ -225,7 +331,7 @@ async fn a_delivery_group_that_keeps_its_events_waiting_is_named_in_the_issue() 
     }
     world.advance(seconds(3_600)).await;
     assert_eq!(world.receiver.deliveries().len(), 3);
-    // The trigger of a new project allows an hour.
+    // The trigger of a new project allows ten minutes.
     let issues = api.models("/issues").await;
     assert_eq!(issues.len(), 1, "{issues:#?}");
     let reference = &issues[0]["reference"];

@@ -1,7 +1,7 @@
 //! Lists over HTTP: pages, orders, filters.
 
 use hookdeck_gateway::RateLimit;
-use hookdeck_testkit::{World, field, gateway, read, seconds};
+use hookdeck_testkit::{World, field, gateway, id, read, seconds};
 use serde_json::{Value, json};
 
 use crate::start;
@@ -314,4 +314,97 @@ async fn a_reply_has_a_weak_tag_and_whoever_knows_it_gets_no_body_again() {
     let changed = ask(&tag).await;
     assert_eq!(changed.status, 200);
     assert_ne!(changed.header("etag"), tag);
+}
+
+#[tokio::test]
+async fn requests_are_found_by_what_became_of_them() {
+    let world = start().await;
+    let api = &world.api;
+    let signed = json!({
+        "name": "signed", "type": "WEBHOOK",
+        "config": { "auth_type": "API_KEY", "auth": { "header_key": "x-key", "api_key": "s" } },
+    });
+    let signed = api.connect("signed").source(signed).json().await;
+    let never = json!([{ "type": "filter", "body": { "never": true } }]);
+    let ignoring = api.connect("ignoring").rules(never).json().await;
+    let verified = world
+        .webhook(&signed)
+        .header("x-key", "s")
+        .json(json!({}))
+        .taken()
+        .await;
+    tick(&world).await;
+    world
+        .webhook(&signed)
+        .header("x-key", "wrong")
+        .json(json!({}))
+        .send()
+        .await;
+    let refused = id(&api.models("/requests").await[0]);
+    tick(&world).await;
+    let ignored = world.post(&ignoring, json!({})).await;
+    tick(&world).await;
+    let text = world.webhook(&ignoring).json("no json").send().await;
+    assert_eq!(text.status, 400);
+    let unparsable = id(&api.models("/requests").await[0]);
+    let (one, other) = (id(&signed["source"]), id(&ignoring["source"]));
+
+    let all = [&unparsable, &ignored, &refused, &verified];
+    for (query, found) in [
+        (String::new(), &all[..]),
+        ("status=accepted".into(), &[&ignored, &verified]),
+        ("status=rejected".into(), &[&unparsable, &refused]),
+        ("verified=true".into(), &[&verified]),
+        ("verified=false".into(), &[&unparsable, &ignored, &refused]),
+        ("rejection_cause=VERIFICATION_FAILED".into(), &[&refused]),
+        ("events_count[gt]=0".into(), &[&verified]),
+        ("events_count=0".into(), &[&unparsable, &ignored, &refused]),
+        ("ignored_count[gt]=0".into(), &[&ignored]),
+        ("headers=%7B%22x-key%22%3A%22s%22%7D".into(), &[&verified]),
+        ("limit=255&include=data".into(), &all),
+        (format!("source_id={one}"), &[&refused, &verified]),
+        (format!("source_id[]={one}&source_id[]={other}"), &all),
+        (format!("source_id={one}&source_id={other}"), &all),
+        // A list with commas is one id that nothing has.
+        (format!("source_id={one},{other}"), &[]),
+        (format!("id={verified},{ignored}"), &[]),
+    ] {
+        let rows = api.models(&format!("/requests?{query}")).await;
+        assert_eq!(json!(field(&rows, "id")), json!(found), "{query}");
+        for row in rows {
+            assert_eq!(row["verified"], id(&row) == verified, "{query}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn statuses_are_lower_case_for_requests_and_upper_case_for_events() {
+    let world = start().await;
+    for (path, status) in [
+        ("/requests?status=accepted", 200),
+        ("/requests?status=ACCEPTED", 422),
+        ("/requests?status=Rejected", 422),
+        ("/events?status=FAILED", 200),
+        ("/events?status=failed", 422),
+        ("/events?status=Failed", 422),
+    ] {
+        assert_eq!(world.api.get(path).await.status, status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_reply_is_dated() {
+    let world = start().await;
+    let api = &world.api;
+    let connection = api.connect("c").json().await;
+    let replies = [
+        api.get("/requests").await,
+        api.get("/requests?limit=256").await,
+        api.get("/requests/req_none").await,
+        world.webhook(&connection).json(json!({})).send().await,
+    ];
+    for reply in replies {
+        let date = reply.header("date");
+        assert!(date.ends_with(" GMT"), "{}: {date:?}", reply.status);
+    }
 }

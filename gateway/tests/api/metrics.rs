@@ -282,6 +282,35 @@ async fn transformations_are_counted_by_what_they_said() {
 }
 
 #[tokio::test]
+async fn a_delivery_group_is_one_of_its_destination() {
+    let (world, first, _) = history().await;
+    let destination = id(&first["destination"]);
+    let dimension = "measures[]=count&dimensions[]=delivery_group";
+    for table in ["events", "attempts"] {
+        let path = format!("/metrics/{table}?{RANGE}&{dimension}");
+        for beside in [
+            "",
+            "&dimensions[]=destination_id",
+            "&filters[status]=FAILED",
+        ] {
+            assert_eq!(
+                world.api.get(&format!("{path}{beside}")).await.violations(),
+                ["The delivery_group dimension requires a filters.destination_id filter"],
+                "{table}{beside}"
+            );
+        }
+        let of_one = format!("{dimension}&filters[destination_id]={destination}");
+        let found = rows(&world.api, table, &of_one).await;
+        assert_eq!(
+            found[0]["dimensions"],
+            json!({ "delivery_group": null }),
+            "{table}"
+        );
+        assert_eq!(found[0]["metrics"]["count"], 2, "{table}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_missing_or_makes_no_sense_is_refused() {
     let world = start().await;
     let api = &world.api;

@@ -26,9 +26,16 @@ async fn a_new_source_has_the_live_defaults() {
         json!({
             "allowed_http_methods": ["POST", "PUT", "PATCH", "DELETE"],
             "custom_response": null,
+            "auth_type": null,
+            "auth": null,
         })
     );
-    assert_eq!(api.get(&format!("/sources/{id}")).await.json(), source);
+    let mut read = source.clone();
+    read["config"] = json!({
+        "allowed_http_methods": ["POST", "PUT", "PATCH", "DELETE"],
+        "custom_response": null,
+    });
+    assert_eq!(api.get(&format!("/sources/{id}")).await.json(), read);
 }
 
 #[tokio::test]
@@ -40,7 +47,7 @@ async fn violations_come_all_at_once_in_the_live_wording() {
     let reply = api
         .post(
             "/destinations",
-            json!({ "name": "a b", "type": "FTP", "more": 1 }),
+            json!({ "name": "a b", "type": "FTP", "description": 1 }),
         )
         .await;
     let violations = reply.violations();
@@ -48,9 +55,13 @@ async fn violations_come_all_at_once_in_the_live_wording() {
     assert!(
         violations
             .iter()
-            .any(|v| v == "type must be one of [CLI, HTTP, MOCK_API]")
+            .any(|v| v == "type must be one of [HTTP, CLI, MOCK_API]")
     );
-    assert!(violations.iter().any(|v| v == "more is not allowed"));
+    assert!(
+        violations
+            .iter()
+            .any(|v| v == "description must be a string")
+    );
     let reply = api.get("/sources/src_1?include=all").await;
     assert_eq!(reply.violations(), ["include must be [config.auth]"]);
 }
@@ -65,18 +76,26 @@ async fn domain_rules_of_configs_answer_as_the_live_api_does() {
     assert_eq!(reply.status, 422);
     assert_eq!(
         reply.json()["data"],
-        json!({ "message": "HTTP destination requires `config.url`.", "field": "config.url" })
+        json!({
+            "type": "HTTP",
+            "field": "config.url",
+            "message": "HTTP destination requires `config.url`.",
+        })
     );
     let reply = api
         .post(
             "/destinations",
-            json!({ "name": "d", "type": "CLI", "config": { "delivery_policy": { "rate": 1 } } }),
+            json!({ "name": "d", "type": "MOCK_API", "config": { "path": "/x" } }),
         )
         .await;
     assert_eq!(reply.status, 422);
     assert_eq!(
-        reply.json()["data"]["message"],
-        "Cannot set `config.delivery_policy` on a CLI destination."
+        reply.json()["data"],
+        json!({
+            "message": "Cannot set `config.path` on a MOCK_API destination.",
+            "type": "MOCK_API",
+            "field": "config.path",
+        })
     );
     let reply = api
         .post(

@@ -388,3 +388,112 @@ async fn a_repeated_request_makes_no_event_until_the_window_is_over() {
     world.deliver(&connection, json!({ "id": 1 })).await;
     assert_eq!(events().await, 4);
 }
+
+#[tokio::test]
+async fn a_rule_may_name_a_transformation_and_bring_no_code() {
+    let world = start().await;
+    let api = &world.api;
+    let code = "addHandler('transform', (request) => { request.headers.seen = process.env.A; return request; });";
+    let stored = json!({ "name": "t", "code": code, "env": { "A": "1" } });
+    let stored = api.ok("POST", "/transformations", stored).await;
+    let named =
+        |transformation: Value| json!([{ "type": "transform", "transformation": transformation }]);
+    let connection = api
+        .connect("c")
+        .rules(named(json!({ "name": "t" })))
+        .json()
+        .await;
+    assert_eq!(transformation_of(&connection, 0), id(&stored));
+    let path = format!("/transformations/{}", id(&stored));
+    let read = api.get(&path).await.json();
+    assert_eq!(
+        (&read["code"], &read["env"]),
+        (&stored["code"], &stored["env"])
+    );
+
+    // What is brought is written, as before; an update by id does it alike.
+    let body = json!({ "rules": named(json!({ "name": "t", "env": { "A": "2" } })) });
+    api.ok("PUT", &format!("/connections/{}", id(&connection)), body)
+        .await;
+    let read = api.get(&path).await.json();
+    assert_eq!(
+        (&read["code"], &read["env"]),
+        (&json!(code), &json!({ "A": "2" }))
+    );
+
+    // A name is a name, even one that looks like an id; a transformation that there is not is made without code.
+    let name = id(&stored);
+    let body = json!({ "name": "e", "source": { "name": "s" }, "destination": { "name": "d", "type": "MOCK_API" },
+        "rules": named(json!({ "name": name, "env": { "B": "3" } })) });
+    let connection = api.ok("POST", "/connections", body).await;
+    let made = transformation_of(&connection, 0);
+    assert_ne!(made, id(&stored));
+    let read = api.get(&format!("/transformations/{made}")).await.json();
+    assert_eq!(read["name"], name.as_str());
+    assert_eq!(
+        (&read["code"], &read["env"]),
+        (&Value::Null, &json!({ "B": "3" }))
+    );
+    assert!(read["code"].is_null() && api.models("/transformations").await.len() == 2);
+    // The SDK reads it too.
+    let listed = world.client.transformations().get(&*made).await.unwrap();
+    assert_eq!(listed.code, None);
+
+    // Until it has code it fails like any other that registers no handler.
+    world.deliver(&connection, json!({})).await;
+    let execution = &api
+        .models(&format!("/transformations/{made}/executions"))
+        .await[0];
+    assert_eq!(execution["log_level"], "fatal");
+    let run = json!({ "transformation_id": made, "request": { "headers": {} } });
+    assert_eq!(
+        api.ok("PUT", "/transformations/run", run).await["log_level"],
+        "fatal"
+    );
+    // By itself it cannot be written so, and a rule that names nothing names nothing.
+    let bare = api
+        .post("/transformations", json!({ "name": "bare" }))
+        .await;
+    assert_eq!(bare.violations(), ["code is required"]);
+    let body = json!({ "rules": named(json!({})) });
+    let refused = api
+        .put(&format!("/connections/{}", id(&connection)), body)
+        .await;
+    assert!(refused.violations()[0].contains("transformation.name is required"));
+}
+
+#[tokio::test]
+async fn the_level_of_a_run_is_that_of_its_loudest_line() {
+    let world = start().await;
+    let api = &world.api;
+    for (said, level, goes_on) in [
+        ("", "info", true),
+        ("console.debug('x');", "debug", true),
+        ("console.log('x');", "info", true),
+        ("console.warn('x'); console.info('x');", "warn", true),
+        ("console.error('x');", "error", true),
+        ("return null;", "fatal", false),
+        ("throw new Error('x');", "fatal", false),
+    ] {
+        let statements = format!("{said} return request;");
+        let rules = json!([rule("t", &statements)]);
+        let code = rules[0]["transformation"]["code"].clone();
+        let run = json!({ "code": code, "request": { "headers": {} } });
+        let ran = api.ok("PUT", "/transformations/run", run).await;
+        assert_eq!(ran["log_level"], level, "{said}");
+        assert_eq!(ran.get("request").is_some(), goes_on, "{said}");
+        let connection = api.connect("c").rules(rules).json().await;
+        let path = format!(
+            "/transformations/{}/executions",
+            transformation_of(&connection, 0)
+        );
+        let before = api.models(&path).await.len();
+        world.advance(seconds(1)).await;
+        world.deliver(&connection, json!({})).await;
+        let executions = api.models(&path).await;
+        assert_eq!(executions.len(), before + 1, "{said}");
+        assert_eq!(executions[0]["log_level"], level, "{said}");
+        api.delete(&format!("/connections/{}", id(&connection)))
+            .await;
+    }
+}

@@ -240,6 +240,9 @@ async fn bulk(world: &World, connection: &Value) {
     )
     .await;
     let source = id(&connection["source"]);
+    let nothing_passes = json!([{ "type": "filter", "body": { "never": true } }]);
+    let ignoring = api.connect("ignoring").rules(nothing_passes).json().await;
+    world.deliver(&ignoring, json!({})).await;
     for (path, query, by) in [
         (
             "events/retry",
@@ -263,7 +266,7 @@ async fn bulk(world: &World, connection: &Value) {
         ),
         (
             "ignored-events/retry",
-            json!({ "webhook_id": id(connection) }),
+            json!({ "webhook_id": id(&ignoring) }),
             "webhook_id",
         ),
     ] {

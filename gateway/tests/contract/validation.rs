@@ -2,7 +2,7 @@
 //! shape of the live API, and without having stored anything. The cases are made from the document itself,
 //! read here on its own and not by the gateway's reader.
 
-use hookdeck_testkit::{Api, Reply, World, id};
+use hookdeck_testkit::{Api, Reply, World, gateway, id};
 use serde_json::{Map, Value, json};
 
 /// Text that is no value of a closed list, no number, no moment, no URL and fits no pattern.
@@ -118,7 +118,11 @@ impl Document {
         out: &mut Vec<(String, Value)>,
     ) {
         let schema = self.resolve(schema);
-        if schema["additionalProperties"] == false && schema.get("properties").is_some() {
+        // Without properties it is the document's way of writing "any object".
+        let lists = schema["properties"]
+            .as_object()
+            .is_some_and(|properties| !properties.is_empty());
+        if schema["additionalProperties"] == false && lists {
             out.push((
                 format!("{at}unknown_key"),
                 wrap(json!({ "unknown_key": 1 })),
@@ -178,7 +182,7 @@ fn misfit(reply: &Reply, place: &str) -> Option<String> {
 
 #[tokio::test]
 async fn every_body_is_refused_at_the_place_that_is_wrong() {
-    let world = World::start().await;
+    let world = World::of(gateway().strict(true)).await;
     let api = &world.api;
     let document = Document::read();
     // An update of these is checked by the type of what is stored, so it must be there.
@@ -214,6 +218,35 @@ async fn every_body_is_refused_at_the_place_that_is_wrong() {
     );
     assert!(cases > 500, "only {cases} cases");
     assert_eq!(stored(api, &document).await, before, "something was stored");
+}
+
+/// Unless the gateway is told to be strict.
+#[tokio::test]
+async fn no_body_is_refused_for_a_member_that_is_not_listed() {
+    let world = World::start().await;
+    let api = &world.api;
+    let document = Document::read();
+    let (mut cases, mut misfits) = (0, Vec::new());
+    for (method, path, operation) in document.operations() {
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        let mut bodies = Vec::new();
+        document.wrong_bodies(schema, "", &|value| value, &mut bodies);
+        for (place, body) in bodies {
+            if !place.ends_with("unknown_key") {
+                continue;
+            }
+            let reply = api.call(&method, &path, Some(&body)).await;
+            cases += 1;
+            if reply.text.contains("unknown_key") {
+                misfits.push(format!("{method} {path} {body}: {}", reply.text));
+            } else if reply.status == 200 {
+                let entry = world.gateway.journal().pop().unwrap();
+                assert_eq!(entry.dropped, [place], "{method} {path} {body}");
+            }
+        }
+    }
+    assert!(misfits.is_empty(), "{misfits:#?}");
+    assert!(cases > 50, "only {cases} cases");
 }
 
 #[tokio::test]
@@ -262,7 +295,7 @@ async fn every_query_is_refused_at_the_parameter_that_is_wrong() {
 
 #[tokio::test]
 async fn what_is_wrong_in_several_places_is_told_of_all_of_them() {
-    let world = World::start().await;
+    let world = World::of(gateway().strict(true)).await;
     let api = &world.api;
     let body = json!({ "name": "no spaces!", "description": 1, "type": "NOPE", "more": true });
     let violations = api.post("/sources", body).await.violations();

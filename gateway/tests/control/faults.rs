@@ -447,3 +447,56 @@ async fn a_seed_decides_everything() {
     assert_eq!(first, script(7).await);
     assert_ne!(first, script(8).await);
 }
+
+#[tokio::test]
+async fn one_of_several_parallel_upserts_fails_and_leaves_nothing_behind() {
+    let upsert = |n: usize| {
+        json!({
+            "name": format!("c{n}"), "source": { "name": "new" },
+            "destination": { "name": format!("d{n}"), "type": "MOCK_API" },
+        })
+    };
+    for over_control in [false, true] {
+        let world = start().await;
+        match over_control {
+            true => {
+                let preset = json!({ "preset": "upsert_race" });
+                assert_eq!(control(&world, "POST", "faults", Some(preset)).await.0, 200);
+            }
+            false => drop(arm(&world, Fault::upsert_race())),
+        }
+        // Other operations do not count.
+        world.client.sources().create("other").await.unwrap();
+        let bodies = [upsert(0), upsert(1), upsert(2), upsert(3)];
+        let (a, b, c, d) = tokio::join!(
+            world.api.put("/connections", bodies[0].clone()),
+            world.api.put("/connections", bodies[1].clone()),
+            world.api.put("/connections", bodies[2].clone()),
+            world.api.put("/connections", bodies[3].clone()),
+        );
+        let failed: Vec<_> = [&a, &b, &c, &d]
+            .into_iter()
+            .filter(|reply| reply.status != 200)
+            .collect();
+        assert_eq!(failed.len(), 1);
+        assert_eq!(
+            failed[0].json(),
+            json!({ "code": "FATAL_ERROR", "status": 500, "message": "Fatal Error" })
+        );
+        assert_eq!(world.api.models("/connections").await.len(), 3);
+        for n in 0..4 {
+            assert_eq!(world.api.put("/connections", upsert(n)).await.status, 200);
+        }
+        assert_eq!(world.api.models("/connections").await.len(), 4);
+    }
+    let world = start().await;
+    for wrong in [
+        json!({ "preset": "nonsense" }),
+        json!({ "preset": 1 }),
+        json!({ "preset": "upsert_race", "times": 2 }),
+    ] {
+        let (status, _) = control(&world, "POST", "faults", Some(wrong)).await;
+        assert_eq!(status, 400);
+    }
+    assert!(world.gateway.faults().is_empty());
+}

@@ -151,6 +151,16 @@ async fn a_request_retry_fills_in_what_is_missing_and_only_that() {
     world.advance(seconds(1)).await;
     let late = world.connect("late").source(from).mock().await;
 
+    // A connection the request never went through: taken, and nothing made.
+    let elsewhere = world.connect("elsewhere").mock().await;
+    for id_asked in [elsewhere.id.as_str(), late.id.as_str(), "web_none"] {
+        let call = world.client.raw().post(format!("/requests/{id}/retry"));
+        let call = call.json(&json!({ "webhook_ids": [id_asked] }));
+        let nothing: Value = call.decode().await.unwrap();
+        assert_eq!(nothing["events"], json!([]), "{id_asked}");
+        assert_eq!(nothing["request"]["ignored_count"], 2, "{id_asked}");
+    }
+
     // Nothing changed: still filtered, still disabled.
     let retried = world.client.requests().retry(&id).await.unwrap();
     assert_eq!(retried.events.unwrap_or_default().len(), 0);

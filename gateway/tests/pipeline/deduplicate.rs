@@ -11,8 +11,23 @@ fn rule(fields: Value) -> Value {
     rule
 }
 
+/// Cause and meta of what was ignored of a request.
+async fn ignored_events(world: &World, request_id: &str) -> Vec<(String, Value)> {
+    let path = format!("/requests/{request_id}/ignored_events");
+    let list: Value = world.client.raw().get(path).decode().await.unwrap();
+    let models = list["models"].as_array().unwrap();
+    assert_eq!(list["count"], models.len());
+    models
+        .iter()
+        .map(|ignored| {
+            let cause = ignored["cause"].as_str().unwrap().to_owned();
+            (cause, ignored["meta"].clone())
+        })
+        .collect()
+}
+
 #[tokio::test]
-async fn a_repeat_counts_as_ignored_until_the_window_after_the_first_is_over() {
+async fn a_duplicate_is_ignored_and_says_of_what_until_the_window_after_the_first_is_over() {
     let world = World::start().await;
     let rules = json!([rule(json!({ "include_fields": ["body.id"] }))]);
     let connection = world.connect("once").mock().rules(rules).await;
@@ -27,11 +42,32 @@ async fn a_repeat_counts_as_ignored_until_the_window_after_the_first_is_over() {
     ] {
         world.advance(seconds(later)).await;
         let id = world.post(&connection, body).await;
-        let (events, ignored, _) = world.counts_of(&id).await;
-        assert!(world.ignored_of(&id).await.is_empty());
-        seen.push((events, ignored));
+        let (events, ignored, rejected) = world.counts_of(&id).await;
+        assert_eq!(rejected, "", "a duplicate is accepted");
+        let causes = ignored_events(&world, &id).await;
+        seen.push((id, events, ignored, causes));
     }
-    assert_eq!(seen, [(1, 0), (0, 1), (1, 0), (0, 1), (1, 0)]);
+    let first = seen[0].0.clone();
+    let duplicate = || {
+        vec![(
+            "DUPLICATE".to_owned(),
+            json!({ "duplicate_of_request_id": first }),
+        )]
+    };
+    let became: Vec<_> = seen
+        .into_iter()
+        .map(|(_, events, ignored, causes)| (events, ignored, causes))
+        .collect();
+    assert_eq!(
+        became,
+        [
+            (1, 0, vec![]),
+            (0, 1, duplicate()),
+            (1, 0, vec![]),
+            (0, 1, duplicate()),
+            (1, 0, vec![])
+        ]
+    );
 }
 
 #[tokio::test]
@@ -77,9 +113,9 @@ async fn fields_reach_into_lists_and_headers() {
         ),
         (
             json!({ "include_fields": ["body.missing"] }),
-            "{}",
-            "{}",
-            false,
+            "{\"n\":1}",
+            "{\"n\":2}",
+            true,
         ),
         (
             json!({ "include_fields": ["path", "query.page"] }),
@@ -129,4 +165,48 @@ async fn what_is_sent_again_on_purpose_is_no_repeat() {
     world.connect("other").source(source).mock().await;
     let id = world.deliver(&connection, "{}").await;
     assert_eq!(world.counts_of(&id).await, (1, 1, String::new()));
+}
+
+#[tokio::test]
+async fn two_connections_each_record_their_own() {
+    let world = World::start().await;
+    let from = json!({ "name": "shop" });
+    let once = json!([rule(json!({ "include_fields": ["body.id"] }))]);
+    let strict = json!([{ "type": "filter", "body": { "n": 1 } }]);
+    let once = world
+        .connect("once")
+        .source(from.clone())
+        .mock()
+        .rules(once);
+    let once = once.await;
+    let strict = world.connect("strict").source(from).mock().rules(strict);
+    let strict = strict.await;
+    let first = world.post(&once, json!({ "id": 1, "n": 1 })).await;
+    assert_eq!(world.counts_of(&first).await, (2, 0, String::new()));
+    let second = world.post(&once, json!({ "id": 1, "n": 2 })).await;
+    assert_eq!(world.counts_of(&second).await, (0, 2, String::new()));
+    let causes: Vec<_> = world
+        .ignored_of(&second)
+        .await
+        .into_iter()
+        .map(|ignored| (ignored.webhook_id, ignored.cause.as_str().to_owned()))
+        .collect();
+    assert!(causes.contains(&(once.id.clone(), "DUPLICATE".to_owned())));
+    assert!(causes.contains(&(strict.id.clone(), "FILTERED".to_owned())));
+}
+
+#[tokio::test]
+async fn a_retry_of_the_request_delivers_a_duplicate_after_all() {
+    let world = World::start().await;
+    let rules = json!([rule(json!({ "include_fields": ["body.id"] }))]);
+    let connection = world.connect("once").rules(rules).await;
+    world.deliver(&connection, json!({ "id": 1 })).await;
+    let copy = world.deliver(&connection, json!({ "id": 1 })).await;
+    assert_eq!(world.receiver.deliveries().len(), 1);
+    let retried = world.client.requests().retry(&copy).await.unwrap();
+    assert_eq!(retried.events.unwrap().len(), 1);
+    world.settle().await;
+    assert_eq!(world.receiver.deliveries().len(), 2);
+    assert_eq!(world.counts_of(&copy).await, (1, 0, String::new()));
+    assert!(world.ignored_of(&copy).await.is_empty());
 }

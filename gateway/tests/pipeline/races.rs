@@ -158,8 +158,8 @@ async fn cancelled_and_retried_in_flight() {
     events.cancel(&race.event.id).await.unwrap();
     events.retry(&race.event.id).await.unwrap();
     let (after, triggers) = race.end().await;
-    assert_eq!(after, is("SUCCESSFUL", 2, None));
-    assert_eq!(triggers, ["INITIAL", "MANUAL"]);
+    assert_eq!(after, is("SUCCESSFUL", 2, Some(60)));
+    assert_eq!(triggers, ["INITIAL", "MANUAL", "AUTOMATIC"]);
 
     let race = Race::start(500).await;
     let events = race.world.client.events();
@@ -234,6 +234,6 @@ async fn a_bulk_retry_in_flight_follows_and_is_named_as_one() {
         tokio::task::yield_now().await;
     }
     let (after, triggers) = race.end().await;
-    assert_eq!(after, is("SUCCESSFUL", 2, None));
-    assert_eq!(triggers, ["INITIAL", "BULK_RETRY"]);
+    assert_eq!(after, is("SUCCESSFUL", 2, Some(60)));
+    assert_eq!(triggers, ["INITIAL", "BULK_RETRY", "AUTOMATIC"]);
 }

@@ -64,14 +64,16 @@ async fn a_success_ends_the_retries() {
 }
 
 #[tokio::test]
-async fn only_the_named_statuses_are_retried_and_an_exclusion_wins() {
-    let cases: [(Value, &[u16], usize); 8] = [
+async fn only_the_statuses_that_the_list_covers_are_retried() {
+    let cases: [(Value, &[u16], usize); 10] = [
         (json!(["500-599"]), &[503], 2),
         (json!(["500-599"]), &[404], 1),
         (json!([">=500", "!501"]), &[501], 1),
         (json!([">=500"]), &[500, 404], 2),
-        (json!(["!401"]), &[401], 1),
-        (json!(["!401"]), &[404], 2),
+        (json!(["!401", "!200"]), &[401], 1),
+        (json!(["!401", "!200"]), &[404], 2),
+        (json!(["!500", ">=400"]), &[500], 2),
+        (json!(["500-599", "!503", "503"]), &[503, 503], 3),
         (json!([429]), &[429], 2),
         (json!(["500-599", "429", "!501"]), &[500, 429, 599, 501], 4),
     ];
@@ -81,6 +83,51 @@ async fn only_the_named_statuses_are_retried_and_an_exclusion_wins() {
         let made = attempts(json!([rule]), statuses, 60).await;
         assert_eq!(made.len(), expected, "{codes} {statuses:?}");
     }
+}
+
+#[tokio::test]
+async fn a_list_of_nothing_but_negations_retries_a_success_too() {
+    let rule = |codes: Value| {
+        let mut rule = retry("linear", 30_000, 2);
+        rule["response_status_codes"] = codes;
+        json!([rule])
+    };
+    let negations = json!(["!410", "!413"]);
+    let made = attempts(rule(negations.clone()), &[], 3_600);
+    assert_eq!(made.await, at(&[0, 30, 60]));
+    assert_eq!(attempts(rule(negations), &[410], 3_600).await, at(&[0]));
+    let as_meant = json!([">=300", "!410", "!413"]);
+    let made = attempts(rule(as_meant.clone()), &[500, 200], 3_600);
+    assert_eq!(made.await, at(&[0, 30]));
+    assert_eq!(attempts(rule(as_meant), &[410], 3_600).await, at(&[0]));
+}
+
+#[tokio::test]
+async fn a_success_that_is_tried_again_shows_when_and_opens_no_issue() {
+    let world = World::start().await;
+    let mut rule = retry("linear", 30_000, 1);
+    rule["response_status_codes"] = json!(["!410"]);
+    let connection = world.connect("hammered").rules(json!([rule])).await;
+    let event = world.event(&connection, "{}").await;
+    let state = world.state(&event).await;
+    assert_eq!(state, ("SUCCESSFUL".to_owned(), 1, Some(30)));
+    world.advance(seconds(3_600)).await;
+    let state = world.state(&event).await;
+    assert_eq!(state, ("SUCCESSFUL".to_owned(), 2, None));
+    let issues = world.client.issues().list().await.unwrap();
+    assert!(issues.items.is_empty());
+}
+
+#[tokio::test]
+async fn a_gone_that_the_list_negates_is_final() {
+    let world = World::start().await;
+    world.receiver.answer([410]);
+    let mut rule = retry("linear", 30_000, 5);
+    rule["response_status_codes"] = json!([">=300", "!410", "!413"]);
+    let connection = world.connect("gone").rules(json!([rule])).await;
+    let event = world.event(&connection, "{}").await;
+    let state = world.state(&event).await;
+    assert_eq!(state, ("FAILED".to_owned(), 1, None));
 }
 
 #[tokio::test]
@@ -178,8 +225,13 @@ async fn rules_are_refused_in_the_words_of_the_api() {
             "window must be less than or equal to 3600000",
         ),
         (
+            json!({ "type": "deduplicate", "window": 600, "include_fields": ["id"] }),
+            "window must be greater than or equal to 1000",
+        ),
+        (
             json!({ "type": "deduplicate", "window": 1_000, "include_fields": ["id"] }),
-            "Invalid field path: id. Must start with: headers, body, query, path",
+            "Error code Invalid field path: id. Must start with: headers, body, query, path is not defined, your \
+             custom type is missing the correct messages definition",
         ),
         (json!({ "type": "retry" }), "strategy is required"),
         (

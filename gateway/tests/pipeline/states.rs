@@ -130,12 +130,9 @@ async fn disabling_or_deleting_cancels_everything_that_is_pending_at_once() {
             if end == "destination" && attempts == 0 {
                 continue;
             }
-            let (status, message) =
-                refusal(&world.client.events().retry(&event.id).await.unwrap_err());
-            assert_eq!(
-                (status, message.as_str()),
-                (422, "Connection does not exist or is disabled")
-            );
+            // A retry can do nothing about it either.
+            let retried = world.client.events().retry(&event.id).await.unwrap();
+            assert_eq!(retried.status.as_str(), "CANCELLED", "{end}");
         }
         assert_eq!(world.state(&done).await, is("SUCCESSFUL", 1, None));
         let made = world
@@ -197,7 +194,7 @@ async fn enabling_a_connection_enables_both_its_ends_and_disabling_a_source_its_
 }
 
 #[tokio::test]
-async fn a_manual_retry_works_in_any_state_and_only_its_success_ends_the_schedule() {
+async fn a_manual_retry_works_in_any_state_and_leaves_the_scheduled_attempt_armed() {
     let world = World::start().await;
     world.receiver.answer([500, 500, 200]);
     let connection = world.connect("manual").rules(retry_each_minute()).await;
@@ -211,39 +208,67 @@ async fn a_manual_retry_works_in_any_state_and_only_its_success_ends_the_schedul
     );
     assert_eq!(retried.id, event.id);
     world.settle().await;
-    // It failed: what was scheduled is still to come, at its own moment.
+    // Failed or delivered: what was scheduled is still to come, at its own moment.
     assert_eq!(world.state(&event).await, is("FAILED", 2, Some(50)));
     events.retry(&event.id).await.unwrap();
     world.settle().await;
-    assert_eq!(world.state(&event).await, is("SUCCESSFUL", 3, None));
+    assert_eq!(world.state(&event).await, is("SUCCESSFUL", 3, Some(50)));
     world.advance(seconds(3_600)).await;
+    assert_eq!(world.state(&event).await, is("SUCCESSFUL", 4, None));
     events.retry(&event.id).await.unwrap();
     world.settle().await;
-    assert_eq!(world.state(&event).await, is("SUCCESSFUL", 4, None));
+    assert_eq!(world.state(&event).await, is("SUCCESSFUL", 5, None));
+    let expected = [
+        (0, "INITIAL"),
+        (10, "MANUAL"),
+        (10, "MANUAL"),
+        (60, "AUTOMATIC"),
+        (3_610, "MANUAL"),
+    ];
     let attempts = world.history_of(&event).await;
     let made: Vec<_> = attempts
         .iter()
         .map(|(at, trigger, _)| (*at, trigger.as_str()))
         .collect();
-    assert_eq!(
-        made,
-        [
-            (0, "INITIAL"),
-            (10, "MANUAL"),
-            (10, "MANUAL"),
-            (3_610, "MANUAL")
-        ]
-    );
-    for (delivery, (count, trigger)) in world.receiver.deliveries().iter().zip([
-        ("1", "INITIAL"),
-        ("2", "MANUAL"),
-        ("3", "MANUAL"),
-        ("4", "MANUAL"),
-    ]) {
+    assert_eq!(made, expected);
+    let deliveries = world.receiver.deliveries();
+    assert_eq!(deliveries.len(), expected.len());
+    for (index, (delivery, (_, trigger))) in deliveries.iter().zip(expected).enumerate() {
+        let count = (index + 1).to_string();
         assert_eq!(delivery.header("x-hookdeck-eventid"), event.id.as_str());
         assert_eq!(delivery.header("x-hookdeck-attempt-count"), count);
         assert_eq!(delivery.header("x-hookdeck-attempt-trigger"), trigger);
     }
+}
+
+#[tokio::test]
+async fn an_armed_attempt_that_fails_after_a_manual_success_goes_on_by_the_rule() {
+    let world = World::start().await;
+    world.receiver.answer([500, 200, 500, 200]);
+    let connection = world.connect("armed").rules(retry_each_minute()).await;
+    let event = world.event(&connection, "{}").await;
+    world.client.events().retry(&event.id).await.unwrap();
+    world.settle().await;
+    assert_eq!(world.state(&event).await, is("SUCCESSFUL", 2, Some(60)));
+    world.advance(seconds(60)).await;
+    assert_eq!(world.state(&event).await, is("FAILED", 3, Some(60)));
+    world.advance(seconds(60)).await;
+    assert_eq!(world.state(&event).await, is("SUCCESSFUL", 4, None));
+}
+
+#[tokio::test]
+async fn disabling_the_connection_disarms_what_a_manual_success_left() {
+    let world = World::start().await;
+    world.receiver.answer([500, 200]);
+    let connection = world.connect("disarmed").rules(retry_each_minute()).await;
+    let event = world.event(&connection, "{}").await;
+    world.client.events().retry(&event.id).await.unwrap();
+    world.settle().await;
+    assert_eq!(world.state(&event).await, is("SUCCESSFUL", 2, Some(60)));
+    let connections = world.client.connections();
+    connections.disable(&connection.id).await.unwrap();
+    assert!(world.advance(seconds(3_600)).await.fired.is_empty());
+    assert_eq!(world.state(&event).await, is("SUCCESSFUL", 2, None));
 }
 
 #[tokio::test]
@@ -261,7 +286,7 @@ async fn a_manual_retry_goes_beyond_the_rules_count() {
 }
 
 #[tokio::test]
-async fn only_what_waits_can_be_cancelled() {
+async fn a_cancel_that_can_do_nothing_answers_with_the_event_as_it_is() {
     let world = World::start().await;
     world.receiver.answer([500]);
     let connection = world.connect("cancel").rules(retry_each_minute()).await;
@@ -276,11 +301,16 @@ async fn only_what_waits_can_be_cancelled() {
         .unwrap();
     let held = world.event(&connection, "{}").await;
     for (event, status) in [(&failed, "FAILED"), (&done, "SUCCESSFUL")] {
-        let (code, message) = refusal(&events.cancel(&event.id).await.unwrap_err());
-        assert_eq!(code, 422);
+        let before = events.get(&event.id).await.unwrap();
+        let cancelled = events.cancel(&event.id).await.unwrap();
+        assert_eq!(cancelled.status.as_str(), status);
+        let muted = world.client.raw().put(format!("/events/{}/mute", event.id));
+        let muted: serde_json::Value = muted.decode().await.unwrap();
+        assert_eq!(muted["status"], status);
+        let after = events.get(&event.id).await.unwrap();
         assert_eq!(
-            message,
-            format!("{} is {status} and cannot be cancelled", event.id)
+            (after.status, after.updated_at),
+            (before.status, before.updated_at)
         );
     }
     assert_eq!(world.state(&failed).await, is("FAILED", 1, Some(60)));
@@ -289,7 +319,11 @@ async fn only_what_waits_can_be_cancelled() {
         (cancelled.status.as_str(), cancelled.next_attempt_at),
         ("CANCELLED", None)
     );
-    assert_eq!(refusal(&events.cancel(&held.id).await.unwrap_err()).0, 422);
+    let again = events.cancel(&held.id).await.unwrap();
+    assert_eq!(
+        (again.status.as_str(), again.updated_at),
+        ("CANCELLED", cancelled.updated_at)
+    );
     assert_eq!(
         refusal(&events.cancel("evt_none").await.unwrap_err()).0,
         404

@@ -1,7 +1,7 @@
 //! Its flags, its ready line, how it is asked for its health and how it ends.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
@@ -101,12 +101,25 @@ fn flags_that_mean_nothing_are_refused_in_words() {
         (["--seed", "-"], "seed"),
         (["--clock", "sundial"], "sundial"),
         (["--signing-secret", ""], "secret"),
+        (["--public-url", "my-tunnel"], "public URL"),
+        (["--visibility-lag", "15"], "15s"),
+        (["--visibility-lag", "1.5s"], "15s"),
+        (["--visibility-lag", "soon"], "15s"),
         (["--data-dir", file.to_str().unwrap()], "a-file"),
     ] {
         let message = refused(&flags);
         assert!(message.contains(part), "{flags:?}: {message}");
         assert!(!message.contains("panicked"), "{flags:?}: {message}");
     }
+}
+
+#[test]
+fn a_public_url_with_a_password_is_refused_and_not_repeated() {
+    let message = refused(&["--public-url", "https://me:word-to-hide@tunnel.example"]);
+    assert!(
+        message.contains("public URL") && !message.contains("hide"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -169,4 +182,30 @@ fn a_directory_in_use_is_refused() {
     let _running = start(&["--data-dir", path]);
     let message = refused(&["--listen", "127.0.0.1:0", "--data-dir", path]);
     assert!(message.contains(path), "{message}");
+}
+
+/// The status that a source with a typing error in its body is answered.
+fn written_wrong(running: &Running) -> String {
+    let address = running.url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let body = r#"{"name":"a","descripton":"b"}"#;
+    write!(
+        stream,
+        "POST /2026-09-01/sources HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer gateway_test_key\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    reply
+}
+
+#[test]
+fn a_typing_error_is_taken_as_live_and_refused_with_the_flag_for_it() {
+    let reply = written_wrong(&start(&[]));
+    assert!(reply.starts_with("HTTP/1.1 200 "), "{reply}");
+    let reply = written_wrong(&start(&["--strict"]));
+    assert!(reply.starts_with("HTTP/1.1 422 "), "{reply}");
+    assert!(reply.contains("descripton is not allowed"), "{reply}");
 }

@@ -92,23 +92,38 @@ fn auth_method(destination: &mut Object, config: &mut Object) -> Result<(), Stri
     }
 }
 
-/// A destination in a request, from the older shape.
+/// A destination in a request, from the older shape. A type and a config had no meaning there.
 pub(super) fn upgrade(destination: &mut Object) {
+    destination.remove("type");
+    destination.remove("config");
     let mut config = Object::default();
-    typed(destination, &mut config);
+    typed(destination, &mut config, is_mock);
     if !config.is_empty() {
         destination.set("config", config.into());
     }
 }
 
+/// Whether an address is the mock service's. A path behind it had no meaning, so whoever wrote one made a mock
+/// destination all the same.
+fn is_mock(url: &str) -> bool {
+    let rest = url.strip_prefix(MOCK);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
+}
+
 /// Moves what lay beside the name into `config`, and sets the type where something tells it.
-fn typed(destination: &mut Object, config: &mut Object) {
+fn typed(destination: &mut Object, config: &mut Object, is_mock: fn(&str) -> bool) {
     let url = destination.remove("url").filter(|url| !url.is_null());
     let path = destination
         .remove("cli_path")
         .filter(|path| !path.is_null());
     let kind = match (url, path) {
-        (Some(url), _) if url.text().as_deref() == Some(MOCK) => Some("MOCK_API"),
+        (Some(url), path) if url.text().as_deref().is_some_and(is_mock) => {
+            // It has none, and is refused with one.
+            if let Some(path) = path {
+                config.set("path", path);
+            }
+            Some("MOCK_API")
+        }
         (Some(url), _) => {
             config.set("url", url);
             Some("HTTP")
@@ -176,7 +191,8 @@ pub(super) fn upgrade_reply(destination: &mut Object) {
         return;
     }
     let mut config = Object::default();
-    typed(destination, &mut config);
+    // One with a path was made by a newer version, for only those can keep it.
+    typed(destination, &mut config, |url| url == MOCK);
     if !destination.has("type") {
         destination.set("type", Tree::of("HTTP"));
     }

@@ -6,9 +6,12 @@
 //!
 //! - A source of type `WEBHOOK` is one whose verification, if it has one, is of the type its `auth_type`
 //!   says; any other type is a verification of that type. `HTTP` had no equal.
-//! - A destination of type `MOCK_API` is one with the address of the mock service, which answers alike.
+//! - A destination of type `MOCK_API` is one with the address of the mock service, which answers alike, and a
+//!   path behind it is lost.
+//! - A type and a config in a request had no meaning and are passed over.
+//! - A verification that does not fit any type is refused in one sentence, whatever is wrong with it.
 //! - `BRIDGE`, the type of a provider, is `BRIDGE_XYZ` since.
-//! - A null verification makes a source one of type `WEBHOOK`: a choice of ours.
+//! - A null verification makes a source one of type `WEBHOOK`.
 //! - Sort keys and conditions that are gone become the nearest there is (`queries`).
 //!
 //! What the documents since then add without breaking anybody is taken care of here as well, as far as a
@@ -38,6 +41,11 @@ pub(super) const CHANGE: Change = Change {
     names: |resource| match resource {
         Resource::Source => &source::NAMES,
         Resource::Destination => &destination::NAMES,
+        _ => &[],
+    },
+    sentences: |operation, resource| match resource {
+        Resource::Source if operation.has_body => &source::UNFIT,
+        Resource::Source => &source::INCLUDES,
         _ => &[],
     },
 };
@@ -114,8 +122,11 @@ fn upgrade(operation: &Operation, request: &mut Request) {
     queries::upgrade(operation, request);
     if is_about(operation, &[Resource::Source]) {
         for (name, value) in &mut request.query {
-            if name == "include" && value == "verification.configs" {
-                "config.auth".clone_into(value);
+            // The name that each has is none in the other.
+            match (name.as_str(), value.as_str()) {
+                ("include", "verification.configs") => "config.auth".clone_into(value),
+                ("include", "config.auth") => "verification.configs".clone_into(value),
+                _ => {}
             }
         }
     }

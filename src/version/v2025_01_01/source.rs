@@ -9,12 +9,20 @@ const GENERIC: [&str; 3] = ["HMAC", "BASIC_AUTH", "API_KEY"];
 const MOVED: [&str; 2] = ["allowed_http_methods", "custom_response"];
 
 /// Properties as validation messages name them, new to old.
-pub(super) const NAMES: [(&str, &str); 4] = [
-    ("config.auth_type", "verification.type"),
-    ("config.auth", "verification.configs"),
+pub(super) const NAMES: [(&str, &str); 2] = [
     ("config.allowed_http_methods", "allowed_http_methods"),
     ("config.custom_response", "custom_response"),
 ];
+
+/// A verification is checked as a whole, and fits or not.
+const NO_TYPE_FITS: &str = "verification does not match any of the allowed types";
+
+/// What a verification is made of.
+pub(super) const UNFIT: [(&str, &str); 2] = [("type", NO_TYPE_FITS), ("config", NO_TYPE_FITS)];
+
+/// What could be asked for beside a source.
+pub(super) const INCLUDES: [(&str, &str); 1] =
+    [("include", "include must be [verification.configs]")];
 
 fn old_type(kind: &str) -> &str {
     if kind == "BRIDGE_XYZ" { "BRIDGE" } else { kind }
@@ -65,9 +73,9 @@ fn verification(
         Some(kind) => {
             let mut verification = Object::default();
             verification.set("type", Tree::of(old_type(&kind)));
-            if let Some(auth) = auth.filter(|auth| !auth.is_null()) {
-                verification.set("configs", auth);
-            }
+            let auth = auth.filter(|auth| !auth.is_null());
+            // Empty ones fit a type that needs none, so they are never left out.
+            verification.set("configs", auth.unwrap_or_else(|| Object::default().into()));
             Ok(Some(verification.into()))
         }
         None if auth.is_some() => Err(
@@ -79,27 +87,38 @@ fn verification(
     }
 }
 
-/// A source in a request, from the older shape.
+/// A source in a request, from the older shape. A type and a config had no meaning there.
 pub(super) fn upgrade(source: &mut Object) {
+    source.remove("type");
+    source.remove("config");
     let mut config = Object::default();
     for name in MOVED {
         config.take(source, name, name);
     }
-    if let Some(mut verification) = source.remove("verification") {
-        typed(source, &mut config, &mut verification);
+    if let Some(verification) = source.remove("verification") {
+        let given = !verification.is_null();
+        typed(source, &mut config, verification);
+        // Without configs it is held against its type like one with empty ones.
+        if given && !config.is_set("auth") {
+            config.set("auth", Object::default().into());
+        }
     }
     if !config.is_empty() {
         source.set("config", config.into());
     }
 }
 
-/// Reads a verification into type and config. Answers whether there was one.
-fn typed(source: &mut Object, config: &mut Object, verification: &mut Tree) -> bool {
-    let Some(verification) = verification.object() else {
+/// Reads a verification into type and config. What does not fit any is read into what fits no source.
+fn typed(source: &mut Object, config: &mut Object, mut verification: Tree) {
+    if verification.is_null() {
         // What verifies nothing was of no type.
         source.set("type", Tree::of("WEBHOOK"));
         config.set("auth", Tree::null());
-        return false;
+        return;
+    }
+    let Some(verification) = verification.object() else {
+        config.set("auth", verification);
+        return;
     };
     // Until then the small letters of 2023-07-01 were taken too, and the vendor's own SDK writes them.
     let kind = verification.text("type").unwrap_or_default();
@@ -111,7 +130,6 @@ fn typed(source: &mut Object, config: &mut Object, verification: &mut Tree) -> b
         source.set("type", Tree::of(new_type(&kind)));
     }
     config.take(verification, "configs", "auth");
-    true
 }
 
 /// A source in a reply, to the older shape.
@@ -126,14 +144,15 @@ pub(super) fn downgrade_reply(source: &mut Object) {
     }
     let scheme = config.text("auth_type");
     let provider = kind.filter(|kind| !matches!(kind.as_str(), "WEBHOOK" | "HTTP"));
-    if let Some(kind) = provider.or(scheme) {
+    let verification = provider.or(scheme).map(|kind| {
         let mut verification = Object::default();
         verification.set("type", Tree::of(old_type(&kind)));
         if config.is_set("auth") {
             verification.take(config, "auth", "configs");
         }
-        source.set("verification", verification.into());
-    }
+        verification.into()
+    });
+    source.set("verification", verification.unwrap_or_else(Tree::null));
 }
 
 /// A source in a reply, from the older shape.
@@ -145,15 +164,14 @@ pub(super) fn upgrade_reply(source: &mut Object) {
     for name in MOVED {
         config.take(source, name, name);
     }
-    let verified = match source.remove("verification") {
-        Some(mut verification) if !verification.is_null() => {
-            typed(source, &mut config, &mut verification)
-        }
-        _ => false,
-    };
+    let verification = source.remove("verification");
+    let verification = verification.filter(|verification| !verification.is_null());
+    source.set("authenticated", Tree::of(&verification.is_some()));
+    if let Some(verification) = verification {
+        typed(source, &mut config, verification);
+    }
     if !source.has("type") {
         source.set("type", Tree::of("WEBHOOK"));
     }
-    source.set("authenticated", Tree::of(&verified));
     source.set("config", config.into());
 }

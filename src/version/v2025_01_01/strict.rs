@@ -20,6 +20,9 @@ const NEW_CODES: [&str; 13] = [
     "CLI_BINARY_UNSUPPORTED",
 ];
 
+/// The cause of ignored events that came later: what a rule left out, as a filter does.
+const NEW_CAUSE: &str = "DUPLICATE";
+
 /// Kinds of issues that came later, as rows and as triggers.
 const NEW_ISSUES: [&str; 2] = ["backpressure", "request"];
 
@@ -79,6 +82,10 @@ pub(super) fn downgrade(resource: Resource, object: &mut Object) {
         Resource::BulkOperation => {
             object.remove("type");
         }
+        Resource::IgnoredEvent if object.text("cause").as_deref() == Some(NEW_CAUSE) => {
+            object.set("cause", Tree::of("FILTERED"));
+            object.set("meta", Tree::null());
+        }
         Resource::Issue => issue(object),
         Resource::IssueTrigger => {
             if let Some(channels) = object.object("channels") {
@@ -93,7 +100,7 @@ pub(super) fn downgrade(resource: Resource, object: &mut Object) {
 
 /// A payload as it was shown before events showed what is sent.
 fn payload(data: &mut Object) {
-    for name in ["url", "method", "appended_headers"] {
+    for name in ["url", "method", "appended_headers", "body_format"] {
         data.remove(name);
     }
     if data.has("path") && !data.is_set("path") {
@@ -102,6 +109,9 @@ fn payload(data: &mut Object) {
 }
 
 fn issue(issue: &mut Object) {
+    if let Some(reference) = issue.object("reference") {
+        reference.remove("attempt_body");
+    }
     let Some(keys) = issue.object("aggregation_keys") else {
         return;
     };

@@ -4,10 +4,10 @@ use rusqlite::{Connection, OptionalExtension, named_params, params};
 use serde_json::{Value, json};
 
 use super::shown;
-use crate::api::call::{Call, Reply, text};
+use crate::api::call::{ApiCall, ApiResult, text};
 use crate::api::error::ApiError;
-use crate::api::named::{Named, Typing};
-use crate::api::render::View;
+use crate::api::named::{NamedResource, TypeSource};
+use crate::api::render::RenderContext;
 use crate::api::{rows, transformations};
 use crate::clock::Micros;
 
@@ -20,7 +20,7 @@ struct NewIds {
 }
 
 impl NewIds {
-    fn draw(call: &Call) -> Self {
+    fn draw(call: &ApiCall) -> Self {
         let ids = &call.project.ids();
         Self {
             connection: ids.connection(),
@@ -30,19 +30,19 @@ impl NewIds {
     }
 }
 
-pub(in crate::api) async fn create(call: Call) -> Reply {
+pub(in crate::api) async fn create(call: ApiCall) -> ApiResult {
     put(call, false).await
 }
 
 /// Creates the connection, or writes the one with the same name on the same source. Without a
-/// name it is the unnamed one between the same source and destination that is written.
-pub(in crate::api) async fn upsert(call: Call) -> Reply {
+/// name it is the unnamed one between the same source and destination that is written. A disabled one is enabled.
+pub(in crate::api) async fn upsert(call: ApiCall) -> ApiResult {
     put(call, true).await
 }
 
-async fn put(mut call: Call, overwrite: bool) -> Reply {
+async fn put(mut call: ApiCall, overwrite: bool) -> ApiResult {
     has_both_ends(&call.body)?;
-    let view = View::of_call(&call);
+    let view = RenderContext::of_call(&call);
     let ids = NewIds::draw(&call);
     let project = call.project.clone();
     project
@@ -50,9 +50,16 @@ async fn put(mut call: Call, overwrite: bool) -> Reply {
             let now = call.now();
             resolve_rules(tx, &mut call, now)?;
             let body = &call.body;
-            let typing = Typing::of(&call);
-            let source = end(tx, Named::Source, body, typing, ids.source, now)?;
-            let destination = end(tx, Named::Destination, body, typing, ids.destination, now)?;
+            let typing = TypeSource::of(&call);
+            let source = end(tx, NamedResource::Source, body, typing, ids.source, now)?;
+            let destination = end(
+                tx,
+                NamedResource::Destination,
+                body,
+                typing,
+                ids.destination,
+                now,
+            )?;
             let Some(found) = find_same(tx, text(body, "name"), &source, &destination)? else {
                 insert(tx, &ids.connection, body, &source, &destination, now)?;
                 return shown(tx, &view, &ids.connection);
@@ -76,13 +83,17 @@ async fn put(mut call: Call, overwrite: bool) -> Reply {
                 ));
             }
             change(tx, &found.id, body, now)?;
+            if enable(tx, &found.id)? {
+                call.notes
+                    .connection(&found.id, "the upsert enabled the disabled connection");
+            }
             shown(tx, &view, &found.id)
         })
         .await
 }
 
-pub(in crate::api) async fn update(mut call: Call) -> Reply {
-    let view = View::of_call(&call);
+pub(in crate::api) async fn update(mut call: ApiCall) -> ApiResult {
+    let view = RenderContext::of_call(&call);
     let project = call.project.clone();
     project
         .change(move |tx| {
@@ -108,7 +119,7 @@ pub(in crate::api) async fn update(mut call: Call) -> Reply {
 /// A write on the collection names both ends, each by id or inline, not both ways.
 fn has_both_ends(body: &Value) -> Result<(), ApiError> {
     let mut messages = Vec::new();
-    for end in [Named::Destination, Named::Source] {
+    for end in [NamedResource::Destination, NamedResource::Source] {
         let word = end.word();
         let by_id = text(body, &format!("{word}_id")).is_some();
         let inline = body.get(word).is_some_and(Value::is_object);
@@ -127,11 +138,12 @@ fn has_both_ends(body: &Value) -> Result<(), ApiError> {
 
 /// The rules of a body as they are stored: a transformation given with a rule is written under its
 /// name, and the rule refers to it.
-fn resolve_rules(conn: &Connection, call: &mut Call, now: Micros) -> Result<(), ApiError> {
+fn resolve_rules(conn: &Connection, call: &mut ApiCall, now: Micros) -> Result<(), ApiError> {
+    let sent = call.ordered_body();
     let Some(Value::Array(rules)) = call.body.get_mut("rules") else {
         return Ok(());
     };
-    for rule in rules {
+    for (index, rule) in rules.iter_mut().enumerate() {
         if text(rule, "type") != Some("transform") {
             continue;
         }
@@ -140,6 +152,9 @@ fn resolve_rules(conn: &Connection, call: &mut Call, now: Micros) -> Result<(), 
                 conn,
                 call.project.ids().transformation(),
                 inline,
+                sent.get("rules")
+                    .and_then(|rules| rules.item(index)?.get("transformation"))
+                    .and_then(transformations::env_of),
                 now,
             )?,
             (_, Some(id)) => {
@@ -160,9 +175,9 @@ fn resolve_rules(conn: &Connection, call: &mut Call, now: Micros) -> Result<(), 
 /// The id of one end, after writing it if it is given inline.
 fn end(
     conn: &Connection,
-    end: Named,
+    end: NamedResource,
     body: &Value,
-    typing: Typing,
+    typing: TypeSource,
     new_id: String,
     now: Micros,
 ) -> Result<String, ApiError> {
@@ -176,7 +191,7 @@ fn end(
     }
 }
 
-struct Found {
+struct FoundConnection {
     id: String,
     destination_id: String,
 }
@@ -186,31 +201,35 @@ fn find_same(
     name: Option<&str>,
     source: &str,
     destination: &str,
-) -> Result<Option<Found>, ApiError> {
+) -> Result<Option<FoundConnection>, ApiError> {
     if let Some(name) = name {
         return find_named(conn, name, source);
     }
     let id = conn
         .prepare_cached(
             "SELECT id FROM connections WHERE source_id = ? AND destination_id = ?
-             AND name IS NULL AND deleted_at IS NULL ORDER BY created_at, id LIMIT 1",
+             AND name IS NULL AND deleted_at IS NULL ORDER BY created_at, seq LIMIT 1",
         )?
         .query_row([source, destination], |row| row.get(0))
         .optional()?;
-    Ok(id.map(|id| Found {
+    Ok(id.map(|id| FoundConnection {
         id,
         destination_id: destination.to_owned(),
     }))
 }
 
-fn find_named(conn: &Connection, name: &str, source: &str) -> Result<Option<Found>, ApiError> {
+fn find_named(
+    conn: &Connection,
+    name: &str,
+    source: &str,
+) -> Result<Option<FoundConnection>, ApiError> {
     Ok(conn
         .prepare_cached(
             "SELECT id, destination_id FROM connections
              WHERE source_id = ? AND name = ? AND deleted_at IS NULL",
         )?
         .query_row(params![source, name], |row| {
-            Ok(Found {
+            Ok(FoundConnection {
                 id: row.get(0)?,
                 destination_id: row.get(1)?,
             })
@@ -263,6 +282,17 @@ fn change(conn: &Connection, id: &str, body: &Value, now: Micros) -> Result<(), 
         ":now": now,
     })?;
     Ok(())
+}
+
+/// Enables a disabled connection, as an upsert does; answers whether it was one. Its source and destination stay
+/// as they are.
+fn enable(conn: &Connection, id: &str) -> Result<bool, ApiError> {
+    let enabled = conn
+        .prepare_cached(
+            "UPDATE connections SET disabled_at = NULL WHERE id = ? AND disabled_at IS NOT NULL",
+        )?
+        .execute([id])?;
+    Ok(enabled > 0)
 }
 
 fn rules(body: &Value) -> Option<String> {

@@ -5,14 +5,18 @@ use serde_json::{Map, Value, json};
 
 use crate::api::error::ApiError;
 use crate::api::payload::Payload;
-use crate::api::render::{View, find};
+use crate::api::render::{RenderContext, find};
 use crate::delivery::outgoing;
-use crate::events::attempt::Claim;
+use crate::events::attempt::ClaimedEvent;
 use crate::wire::AttemptTrigger;
 
 /// The data of an event as its latest attempt sent it, or as its first one will. Credentials of
 /// the destination are not part of it.
-pub(super) fn data(conn: &Connection, view: &View, event_id: &str) -> Result<Value, ApiError> {
+pub(super) fn data(
+    conn: &Connection,
+    view: &RenderContext,
+    event_id: &str,
+) -> Result<Value, ApiError> {
     let found = find(
         conn,
         "SELECT e.*, c.name AS connection_name, c.rules, s.name AS source_name,
@@ -65,10 +69,10 @@ pub(super) fn data(conn: &Connection, view: &View, event_id: &str) -> Result<Val
     Ok(data)
 }
 
-fn claim_of(row: &Row<'_>) -> Result<Claim, ApiError> {
+fn claim_of(row: &Row<'_>) -> Result<ClaimedEvent, ApiError> {
     let attempts: i64 = row.get("attempts")?;
     let trigger: Option<AttemptTrigger> = row.get("last_trigger")?;
-    Ok(Claim {
+    Ok(ClaimedEvent {
         event_id: row.get("id")?,
         request_id: row.get("request_id")?,
         connection_id: row.get("connection_id")?,

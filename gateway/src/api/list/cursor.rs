@@ -6,7 +6,7 @@ use rusqlite::types::Value as Sql;
 use serde_json::{Value, json};
 
 use super::Direction;
-use super::order::Sorting;
+use super::order::SortOrder;
 
 /// How a list writes its cursors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(crate) enum CursorStyle {
     /// must still be in its table; deleted resources keep theirs. In an order by something that can
     /// change, the row may stand elsewhere by then, and the cursor holds the place itself.
     Id,
-    /// `hq_` and base64 of the boundary's time and id with the list's order: events and requests.
+    /// `hq_` and base64 of the boundary's time, id and number with the list's order: events and requests.
     Packed,
 }
 
@@ -25,21 +25,25 @@ const WRITTEN: &str = "pl_";
 
 /// A packed cursor, unpacked.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Packed {
+pub(crate) struct PackedCursor {
     /// The sort key of the boundary row, microseconds.
     pub(crate) at: i64,
     /// Its id.
     pub(crate) id: String,
+    /// Its number in the order of adding.
+    pub(crate) seq: i64,
     /// The sort key of the list it was made in.
     pub(crate) by: String,
     /// The direction of that list.
     pub(crate) dir: Direction,
 }
 
-impl Packed {
+impl PackedCursor {
     /// The cursor as text.
     pub(crate) fn encode(&self) -> String {
-        let object = json!({ "at": self.at, "id": self.id, "by": self.by, "dir": self.dir.name() });
+        let object = json!({
+            "at": self.at, "id": self.id, "seq": self.seq, "by": self.by, "dir": self.dir.name(),
+        });
         format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(object.to_string()))
     }
 
@@ -50,29 +54,33 @@ impl Packed {
         Some(Self {
             at: object.get("at")?.as_i64()?,
             id: object.get("id")?.as_str()?.to_owned(),
+            seq: object.get("seq")?.as_i64()?,
             by: object.get("by")?.as_str()?.to_owned(),
             dir: Direction::parse(object.get("dir")?.as_str()?)?,
         })
     }
 }
 
-/// A row's place in an order: its sort keys, then its id.
+/// A row's place in an order: its sort keys, then its number.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Place {
+pub(crate) struct CursorPosition {
     /// One value for each sort key.
     pub(crate) keys: Vec<Sql>,
-    /// The row's id, which decides between equal keys.
+    /// The row's id.
     pub(crate) id: String,
+    /// The row's number in the order of adding, which decides between equal keys.
+    pub(crate) seq: i64,
 }
 
-impl Place {
+impl CursorPosition {
     /// The cursor for this place in a list sorted by `sorting`.
-    pub(super) fn cursor(&self, style: CursorStyle, sorting: &Sorting) -> String {
+    pub(super) fn cursor(&self, style: CursorStyle, sorting: &SortOrder) -> String {
         let (order, dir) = sorting.keys[0];
         match (style, self.keys.first()) {
-            (CursorStyle::Packed, Some(Sql::Integer(at))) => Packed {
+            (CursorStyle::Packed, Some(Sql::Integer(at))) => PackedCursor {
                 at: *at,
                 id: self.id.clone(),
+                seq: self.seq,
                 by: order.name.to_owned(),
                 dir,
             }
@@ -82,9 +90,11 @@ impl Place {
         }
     }
 
-    fn written(&self, sorting: &Sorting) -> String {
+    fn written(&self, sorting: &SortOrder) -> String {
         let keys: Vec<Value> = self.keys.iter().map(json_of).collect();
-        let object = json!({ "id": self.id, "keys": keys, "order": sorting.terms() });
+        let object = json!({
+            "id": self.id, "seq": self.seq, "keys": keys, "order": sorting.terms(),
+        });
         format!("{WRITTEN}{}", URL_SAFE_NO_PAD.encode(object.to_string()))
     }
 
@@ -92,12 +102,12 @@ impl Place {
     ///
     /// # Errors
     /// When it is broken or comes from a list in another order.
-    pub(super) fn read(cursor: &str, sorting: &Sorting) -> Option<Result<Self, Misplaced>> {
+    pub(super) fn read(cursor: &str, sorting: &SortOrder) -> Option<Result<Self, InvalidCursor>> {
         let text = cursor.strip_prefix(WRITTEN)?;
-        Some(Self::parse(text, sorting).ok_or(Misplaced))
+        Some(Self::parse(text, sorting).ok_or(InvalidCursor))
     }
 
-    fn parse(text: &str, sorting: &Sorting) -> Option<Self> {
+    fn parse(text: &str, sorting: &SortOrder) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let object: Value = serde_json::from_slice(&bytes).ok()?;
         let keys: Vec<Sql> = object["keys"]
@@ -109,12 +119,13 @@ impl Place {
         fits.then_some(Self {
             keys,
             id: object["id"].as_str()?.to_owned(),
+            seq: object["seq"].as_i64()?,
         })
     }
 }
 
 /// A cursor that is broken, or belongs to a list in another order.
-pub(super) struct Misplaced;
+pub(super) struct InvalidCursor;
 
 fn json_of(key: &Sql) -> Value {
     match key {
@@ -144,21 +155,22 @@ mod tests {
 
     #[test]
     fn a_packed_cursor_comes_back_as_it_was() {
-        let cursor = Packed {
+        let cursor = PackedCursor {
             at: 1_781_000_000_123_456,
             id: "evt_0123456789abcdef01".into(),
+            seq: 1_234_567,
             by: "created_at".into(),
             dir: Direction::Desc,
         };
         let text = cursor.encode();
         assert!(text.starts_with("hq_") && text.len() <= 255);
-        assert_eq!(Packed::decode(&text), Some(cursor));
+        assert_eq!(PackedCursor::decode(&text), Some(cursor));
     }
 
     #[test]
     fn what_is_no_cursor_is_refused() {
         for text in ["", "hq_", "evt_1", "hq_%%%", "hq_e30", "hq_bnVsbA"] {
-            assert_eq!(Packed::decode(text), None, "{text}");
+            assert_eq!(PackedCursor::decode(text), None, "{text}");
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::api::time;
 
 /// What a filtered column holds, and so how a query value is compared with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum FieldKind {
     /// Text: ids, names, enum values.
     Text,
     /// Whole numbers.
@@ -21,18 +21,18 @@ pub(crate) enum Kind {
 
 /// A query parameter that filters by one column.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Field {
+pub(crate) struct FilterField {
     /// Name of the query parameter.
     pub(crate) param: &'static str,
     /// The column or expression. It is part of the program, never of a request.
     pub(crate) sql: &'static str,
     /// How values compare.
-    pub(crate) kind: Kind,
+    pub(crate) kind: FieldKind,
 }
 
-impl Field {
+impl FilterField {
     /// A field.
-    pub(crate) const fn new(param: &'static str, sql: &'static str, kind: Kind) -> Self {
+    pub(crate) const fn new(param: &'static str, sql: &'static str, kind: FieldKind) -> Self {
         Self { param, sql, kind }
     }
 }
@@ -77,7 +77,7 @@ impl Conditions {
     }
 
     /// Adds what `query` asks of each of `fields`.
-    pub(crate) fn fields(&mut self, fields: &[Field], query: &Value) -> Result<(), ApiError> {
+    pub(crate) fn fields(&mut self, fields: &[FilterField], query: &Value) -> Result<(), ApiError> {
         for field in fields {
             if let Some(value) = query.get(field.param) {
                 self.field(*field, value)?;
@@ -86,27 +86,30 @@ impl Conditions {
         Ok(())
     }
 
-    fn field(&mut self, field: Field, value: &Value) -> Result<(), ApiError> {
+    fn field(&mut self, field: FilterField, value: &Value) -> Result<(), ApiError> {
         match value {
             _ if is_null(value) => self.push(format!("{} IS NULL", field.sql), []),
             Value::Array(items) => self.one_of(field, items)?,
             Value::Object(operators) => self.operators(field, operators)?,
-            scalar => {
-                let value = bind(field, scalar)?;
-                self.push(format!("{} = ?", field.sql), [value]);
-            }
+            scalar => match bind(field, scalar)? {
+                Bound::Is(value) => self.push(format!("{} = ?", field.sql), [value]),
+                Bound::After(_) => self.push("0", []),
+            },
         }
         Ok(())
     }
 
-    fn one_of(&mut self, field: Field, items: &[Value]) -> Result<(), ApiError> {
+    fn one_of(&mut self, field: FilterField, items: &[Value]) -> Result<(), ApiError> {
         let mut binds = Vec::with_capacity(items.len());
         let mut null = false;
         for item in items {
             if is_null(item) {
                 null = true;
             } else {
-                binds.push(bind(field, item)?);
+                match bind(field, item)? {
+                    Bound::Is(value) => binds.push(value),
+                    Bound::After(_) => {}
+                }
             }
         }
         let marks = vec!["?"; binds.len()].join(", ");
@@ -119,7 +122,11 @@ impl Conditions {
         Ok(())
     }
 
-    fn operators(&mut self, field: Field, operators: &Map<String, Value>) -> Result<(), ApiError> {
+    fn operators(
+        &mut self,
+        field: FilterField,
+        operators: &Map<String, Value>,
+    ) -> Result<(), ApiError> {
         for (name, value) in operators {
             match name.as_str() {
                 "any" => {
@@ -133,11 +140,12 @@ impl Conditions {
                     self.push(format!("instr(lower({}), lower(?)) > 0", field.sql), [text]);
                 }
                 comparison => {
-                    let sign = match comparison {
-                        "gt" => ">",
-                        "gte" => ">=",
-                        "lt" => "<",
-                        "le" | "lte" => "<=",
+                    // The sign, and the one that says the same of a value between two that may be stored.
+                    let (sign, between) = match comparison {
+                        "gt" => (">", ">"),
+                        "gte" => (">=", ">"),
+                        "lt" => ("<", "<="),
+                        "le" | "lte" => ("<=", "<="),
                         other => {
                             return Err(ApiError::invalid(format!(
                                 "{}.{other} is not allowed",
@@ -147,7 +155,10 @@ impl Conditions {
                     };
                     // The contract lets a bound be null, which bounds nothing.
                     if !is_null(value) {
-                        let value = bind(field, value)?;
+                        let (sign, value) = match bind(field, value)? {
+                            Bound::Is(value) => (sign, value),
+                            Bound::After(value) => (between, value),
+                        };
                         self.push(format!("{} {sign} ?", field.sql), [value]);
                     }
                 }
@@ -178,20 +189,37 @@ fn plain_text(value: &Value) -> String {
     }
 }
 
-fn bind(field: Field, value: &Value) -> Result<Sql, ApiError> {
+/// A value to compare with.
+enum Bound {
+    Is(Sql),
+    /// It lies beyond this one and before the next that a column can hold.
+    After(Sql),
+}
+
+fn bind(field: FilterField, value: &Value) -> Result<Bound, ApiError> {
+    if field.kind == FieldKind::Time
+        && let Some((at, beyond)) = value.as_str().and_then(time::parse_exactly)
+    {
+        let at = Sql::from(at);
+        return Ok(if beyond {
+            Bound::After(at)
+        } else {
+            Bound::Is(at)
+        });
+    }
     let bound = match field.kind {
-        Kind::Text => Some(Sql::from(plain_text(value))),
-        Kind::Integer => match value {
+        FieldKind::Text => Some(Sql::from(plain_text(value))),
+        FieldKind::Integer => match value {
             Value::Number(number) => number.as_i64().map(Sql::from),
             Value::String(text) => text.parse::<i64>().ok().map(Sql::from),
             _ => None,
         },
-        Kind::Time => value.as_str().and_then(time::parse).map(Sql::from),
-        Kind::Boolean => Some(Sql::from(i64::from(truthy(value)))),
+        FieldKind::Time => None,
+        FieldKind::Boolean => Some(Sql::from(i64::from(truthy(value)))),
     };
-    bound.ok_or_else(|| {
+    bound.map(Bound::Is).ok_or_else(|| {
         let wanted = match field.kind {
-            Kind::Integer => "must be a number",
+            FieldKind::Integer => "must be a number",
             _ => "must be a valid date",
         };
         ApiError::invalid(format!("{} {wanted}", field.param))
@@ -203,9 +231,10 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    const STATUS: Field = Field::new("status", "e.status", Kind::Text);
-    const CODE: Field = Field::new("response_status", "e.response_status", Kind::Integer);
-    const CREATED: Field = Field::new("created_at", "e.created_at", Kind::Time);
+    const STATUS: FilterField = FilterField::new("status", "e.status", FieldKind::Text);
+    const CODE: FilterField =
+        FilterField::new("response_status", "e.response_status", FieldKind::Integer);
+    const CREATED: FilterField = FilterField::new("created_at", "e.created_at", FieldKind::Time);
 
     fn built(query: Value) -> (String, Vec<Sql>) {
         let mut conditions = Conditions::new();
@@ -269,6 +298,21 @@ mod tests {
     fn times_are_compared_in_microseconds() {
         let (_, binds) = built(json!({ "created_at": { "gte": "1970-01-01T00:00:01Z" } }));
         assert_eq!(binds, [Sql::from(1_000_000_i64)]);
+    }
+
+    #[test]
+    fn a_time_between_two_microseconds_equals_none_and_divides_them() {
+        let between = "1970-01-01T00:00:01.0000005Z";
+        for (operator, sign) in [("gt", ">"), ("gte", ">"), ("lt", "<="), ("lte", "<=")] {
+            let (sql, binds) = built(json!({ "created_at": { operator: between } }));
+            assert_eq!(sql, format!("e.created_at {sign} ?"));
+            assert_eq!(binds, [Sql::from(1_000_000_i64)]);
+        }
+        assert_eq!(built(json!({ "created_at": between })).0, "0");
+        let list = json!({ "created_at": [between, "1970-01-01T00:00:02Z"] });
+        assert_eq!(built(list).0, "e.created_at IN (?)");
+        let none = json!({ "created_at": [between] });
+        assert_eq!(built(none).0, "e.created_at IN ()");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The order of a list: one sort key or two, and the id to decide between equals.
+//! The order of a list: one sort key or two, and the order of adding to decide between equals.
 
 use serde_json::Value;
 
@@ -53,7 +53,7 @@ impl Direction {
 
 /// A sort key.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Order {
+pub(crate) struct SortKey {
     /// Its name on the wire.
     pub(crate) name: &'static str,
     /// The column or expression. It must never be null: no comparison with null holds, so rows without a
@@ -61,7 +61,7 @@ pub(crate) struct Order {
     pub(crate) sql: &'static str,
 }
 
-impl Order {
+impl SortKey {
     /// A sort key.
     pub(crate) const fn new(name: &'static str, sql: &'static str) -> Self {
         Self { name, sql }
@@ -70,16 +70,16 @@ impl Order {
 
 /// The order one call asks for.
 #[derive(Clone, Debug)]
-pub(super) struct Sorting {
+pub(super) struct SortOrder {
     /// Sort keys with their directions, one or two.
-    pub(super) keys: Vec<(Order, Direction)>,
+    pub(super) keys: Vec<(SortKey, Direction)>,
     /// `order_by` as the reply repeats it.
     pub(super) order_by: Value,
     /// `dir` as the reply repeats it.
     pub(super) dir: Value,
 }
 
-impl Sorting {
+impl SortOrder {
     /// Reads `order_by` and `dir`.
     pub(super) fn read(listing: &Listing, query: &Value) -> Result<Self, ApiError> {
         let names = query
@@ -104,7 +104,10 @@ impl Sorting {
                 .and_then(Direction::parse)
                 .ok_or_else(|| ApiError::invalid("dir must be one of [asc, desc]"))?;
             // A key named twice orders nothing more.
-            if !keys.iter().any(|(o, _): &(Order, _)| o.name == order.name) {
+            if !keys
+                .iter()
+                .any(|(o, _): &(SortKey, _)| o.name == order.name)
+            {
                 keys.push((*order, dir));
             }
         }
@@ -128,7 +131,7 @@ impl Sorting {
 
     /// The sort keys with their directions, as cursors remember them.
     pub(super) fn terms(&self) -> Vec<String> {
-        let term = |(order, dir): &(Order, Direction)| format!("{} {}", order.name, dir.name());
+        let term = |(order, dir): &(SortKey, Direction)| format!("{} {}", order.name, dir.name());
         self.keys.iter().map(term).collect()
     }
 

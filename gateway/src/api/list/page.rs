@@ -5,9 +5,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use serde_json::{Value, json};
 
 use super::Listing;
-use super::cursor::{CursorStyle, Packed, Place};
+use super::cursor::{CursorPosition, CursorStyle, PackedCursor};
 use super::filter::Conditions;
-use super::order::{Direction, Sorting};
+use super::order::{Direction, SortOrder};
 use crate::api::error::ApiError;
 
 /// The largest page.
@@ -16,13 +16,13 @@ const MAX_LIMIT: usize = 255;
 /// Which page a call asks for.
 #[derive(Clone, Debug)]
 pub(crate) struct PageRequest {
-    sorting: Sorting,
+    sorting: SortOrder,
     limit: usize,
-    from: From,
+    from: PageStart,
 }
 
 #[derive(Clone, Debug)]
-enum From {
+enum PageStart {
     Start,
     After(String),
     Before(String),
@@ -61,12 +61,12 @@ impl PageRequest {
                 .map(str::to_owned)
         };
         let from = match (text("next"), text("prev")) {
-            (Some(cursor), _) => From::After(cursor),
-            (None, Some(cursor)) => From::Before(cursor),
-            (None, None) => From::Start,
+            (Some(cursor), _) => PageStart::After(cursor),
+            (None, Some(cursor)) => PageStart::Before(cursor),
+            (None, None) => PageStart::Start,
         };
         Ok(Self {
-            sorting: Sorting::read(listing, query)?,
+            sorting: SortOrder::read(listing, query)?,
             limit,
             from,
         })
@@ -126,10 +126,10 @@ pub(crate) fn page(
     mut render: impl FnMut(&Row<'_>) -> Result<Option<Value>, ApiError>,
 ) -> Result<Page, ApiError> {
     let sorting = &request.sorting;
-    let backwards = matches!(request.from, From::Before(_));
+    let backwards = matches!(request.from, PageStart::Before(_));
     let start = match &request.from {
-        From::Start => None,
-        From::After(cursor) | From::Before(cursor) => {
+        PageStart::Start => None,
+        PageStart::After(cursor) | PageStart::Before(cursor) => {
             Some(place_of(conn, listing, sorting, cursor)?)
         }
     };
@@ -151,7 +151,7 @@ pub(crate) fn page(
     );
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(&binds))?;
-    let mut found: Vec<(Place, Value)> = Vec::new();
+    let mut found: Vec<(CursorPosition, Value)> = Vec::new();
     let mut more = false;
     while let Some(row) = rows.next()? {
         let Some(model) = render(row)? else { continue };
@@ -163,19 +163,19 @@ pub(crate) fn page(
         for index in 0..sorting.keys.len() {
             keys.push(row.get::<_, Sql>(format!("sort.{index}").as_str())?);
         }
-        let id = row.get("sort.id")?;
-        found.push((Place { keys, id }, model));
+        let (id, seq) = (row.get("sort.id")?, row.get("sort.seq")?);
+        found.push((CursorPosition { keys, id, seq }, model));
     }
     if backwards {
         found.reverse();
     }
 
     let (has_next, has_prev) = match request.from {
-        From::Start => (more, false),
-        From::After(_) => (more, true),
-        From::Before(_) => (true, more),
+        PageStart::Start => (more, false),
+        PageStart::After(_) => (more, true),
+        PageStart::Before(_) => (true, more),
     };
-    let at = |found: Option<&(Place, Value)>| {
+    let at = |found: Option<&(CursorPosition, Value)>| {
         found.map(|(place, _)| place.cursor(listing.cursor, sorting))
     };
     let next = at(found.last()).filter(|_| has_next);
@@ -193,11 +193,11 @@ fn select(
     listing: &Listing,
     request: &PageRequest,
     mut conditions: Conditions,
-    start: Option<Place>,
+    start: Option<CursorPosition>,
     rows: Option<usize>,
 ) -> (String, Vec<Sql>) {
     let sorting = &request.sorting;
-    let backwards = matches!(request.from, From::Before(_));
+    let backwards = matches!(request.from, PageStart::Before(_));
     let walk = |dir: Direction| if backwards { dir.reversed() } else { dir };
     let mut terms: Vec<(&str, Direction)> = sorting
         .keys
@@ -207,12 +207,12 @@ fn select(
     // An id as a sort key decides already; named twice, it would cost the database a sort.
     let by_id = terms.iter().any(|(sql, _)| *sql == listing.id);
     if !by_id {
-        terms.push((listing.id, walk(sorting.last_direction())));
+        terms.push((listing.seq, walk(sorting.last_direction())));
     }
     if let Some(place) = start {
         let mut values = place.keys;
         if !by_id {
-            values.push(Sql::from(place.id));
+            values.push(Sql::from(place.seq));
         }
         let (sql, binds) = beyond(&terms, &values);
         conditions.push(sql, binds);
@@ -228,10 +228,11 @@ fn select(
         .map(|(sql, dir)| format!("{sql} {}", dir.name()))
         .collect();
     let mut sql = format!(
-        "SELECT {}, {}, {} AS \"sort.id\" FROM {} WHERE {} ORDER BY {}",
+        "SELECT {}, {}, {} AS \"sort.id\", {} AS \"sort.seq\" FROM {} WHERE {} ORDER BY {}",
         listing.columns,
         selected.join(", "),
         listing.id,
+        listing.seq,
         listing.from,
         conditions.clause(),
         ordered.join(", "),
@@ -246,50 +247,55 @@ fn select(
 fn place_of(
     conn: &Connection,
     listing: &Listing,
-    sorting: &Sorting,
+    sorting: &SortOrder,
     cursor: &str,
-) -> Result<Place, ApiError> {
+) -> Result<CursorPosition, ApiError> {
     let unknown = || ApiError::invalid("the page cursor is not one of this list");
     if listing.cursor == CursorStyle::Packed {
-        let packed = Packed::decode(cursor).ok_or_else(unknown)?;
+        let packed = PackedCursor::decode(cursor).ok_or_else(unknown)?;
         let (by, dir) = sorting.keys[0];
         if packed.dir != dir || packed.by != by.name {
             return Err(ApiError::invalid(
                 "the page cursor belongs to another order",
             ));
         }
-        return Ok(Place {
+        return Ok(CursorPosition {
             keys: vec![Sql::from(packed.at)],
             id: packed.id,
+            seq: packed.seq,
         });
     }
-    if let Some(place) = Place::read(cursor, sorting) {
+    if let Some(place) = CursorPosition::read(cursor, sorting) {
         return place.map_err(|_| ApiError::invalid("the page cursor belongs to another order"));
     }
     let keys: Vec<&str> = sorting.keys.iter().map(|(order, _)| order.sql).collect();
     // In a list by id the cursor says it all, even if its row is gone.
     if keys == [listing.id] {
-        return Ok(Place {
+        return Ok(CursorPosition {
             keys: vec![Sql::from(cursor.to_owned())],
             id: cursor.to_owned(),
+            seq: 0,
         });
     }
     let sql = format!(
-        "SELECT {} FROM {} WHERE {} = ?",
+        "SELECT {}, {} AS \"sort.seq\" FROM {} WHERE {} = ?",
         keys.join(", "),
+        listing.seq,
         listing.from,
         listing.id
     );
-    let keys = conn
+    let (keys, seq) = conn
         .prepare_cached(&sql)?
         .query_row([cursor], |row| {
-            (0..keys.len()).map(|index| row.get(index)).collect()
+            let keys = (0..keys.len()).map(|index| row.get(index));
+            Ok((keys.collect::<Result<_, _>>()?, row.get("sort.seq")?))
         })
         .optional()?
         .ok_or_else(unknown)?;
-    Ok(Place {
+    Ok(CursorPosition {
         keys,
         id: cursor.to_owned(),
+        seq,
     })
 }
 
@@ -326,10 +332,11 @@ pub(crate) fn plan(
     conditions: Conditions,
 ) -> Vec<String> {
     let mut request = PageRequest::read(listing, query).unwrap();
-    request.from = From::After(String::new());
-    let start = Place {
+    request.from = PageStart::After(String::new());
+    let start = CursorPosition {
         keys: vec![Sql::from(0); request.sorting.keys.len()],
         id: String::new(),
+        seq: 0,
     };
     let (sql, binds) = select(listing, &request, conditions, Some(start), Some(2));
     let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();

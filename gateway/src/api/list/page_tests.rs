@@ -3,23 +3,24 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use rusqlite::params;
 
-use super::super::{CursorStyle, Field, Kind, Order};
+use super::super::{CursorStyle, FieldKind, FilterField, SortKey};
 use super::*;
 
 /// The first is one that rows keep; by `k` and `j` they may move.
-const ORDERS: &[Order] = &[
-    Order::new("created_at", "r.k"),
-    Order::new("k", "r.k"),
-    Order::new("j", "r.j"),
+const ORDERS: &[SortKey] = &[
+    SortKey::new("created_at", "r.k"),
+    SortKey::new("k", "r.k"),
+    SortKey::new("j", "r.j"),
 ];
 
-const FIELDS: &[Field] = &[Field::new("k", "r.k", Kind::Integer)];
+const FIELDS: &[FilterField] = &[FilterField::new("k", "r.k", FieldKind::Integer)];
 
 const fn listing(cursor: CursorStyle) -> Listing {
     Listing {
         from: "rows r",
         columns: "r.*",
         id: "r.id",
+        seq: "r.seq",
         fields: FIELDS,
         orders: ORDERS,
         direction: Direction::Desc,
@@ -38,7 +39,7 @@ impl Table {
     fn new() -> Self {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch(
-            "CREATE TABLE rows (id TEXT PRIMARY KEY, k INTEGER, j INTEGER, gone INTEGER DEFAULT 0)",
+            "CREATE TABLE rows (seq INTEGER PRIMARY KEY, id TEXT UNIQUE, k INTEGER, j INTEGER, gone INTEGER DEFAULT 0)",
         )
         .unwrap();
         Self(conn)

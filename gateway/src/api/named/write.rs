@@ -5,25 +5,25 @@ use std::borrow::Cow;
 use rusqlite::{Connection, named_params, params};
 use serde_json::{Value, json};
 
-use super::Named;
-use crate::api::call::{Call, Reply, text};
-use crate::api::config;
+use super::NamedResource;
+use crate::api::call::{ApiCall, ApiResult, text};
+use crate::api::config::{self, StoredConfig};
 use crate::api::error::ApiError;
-use crate::api::render::View;
+use crate::api::render::RenderContext;
 use crate::clock::Micros;
 use crate::wire::DestinationType;
 
 /// How a body says of which type something is to be.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Typing {
+pub(crate) enum TypeSource {
     /// By `type`: another one starts over from its defaults.
     Named,
     /// By its properties, in versions that know no types: what is not named stays.
     Untyped,
 }
 
-impl Typing {
-    pub(crate) fn of(call: &Call) -> Self {
+impl TypeSource {
+    pub(crate) fn of(call: &ApiCall) -> Self {
         match call.is_untyped() {
             true => Self::Untyped,
             false => Self::Named,
@@ -44,7 +44,7 @@ fn without_idle_policy(given: &Value) -> Value {
     given
 }
 
-impl Named {
+impl NamedResource {
     /// Refuses a name that another resource than `own_id` holds.
     fn must_be_free(self, conn: &Connection, body: &Value, own_id: &str) -> Result<(), ApiError> {
         let Some(name) = text(body, "name") else {
@@ -59,32 +59,44 @@ impl Named {
         }
     }
 
-    pub(crate) async fn create(self, call: Call) -> Reply {
-        let view = View::of_call(&call);
+    pub(crate) async fn create(self, call: ApiCall) -> ApiResult {
+        let view = RenderContext::of_call(&call);
         let id = self.new_id(&call.project);
         call.project
             .clone()
             .change(move |tx| {
                 let now = call.now();
                 self.must_be_free(tx, &call.body, "")?;
-                self.insert(tx, &id, &call.body, now, "")?;
-                self.shown(tx, &view, &id)
+                self.insert(tx, &id, &call.body, TypeSource::of(&call), now, "")?;
+                self.written(tx, &view, &id)
             })
             .await
     }
 
-    pub(crate) async fn upsert(self, call: Call) -> Reply {
-        let view = View::of_call(&call);
+    pub(crate) async fn upsert(self, call: ApiCall) -> ApiResult {
+        let view = RenderContext::of_call(&call);
         let new_id = self.new_id(&call.project);
         call.project
             .clone()
             .change(move |tx| {
                 let now = call.now();
-                let typing = Typing::of(&call);
+                let typing = TypeSource::of(&call);
                 let id = self.put_by_name(tx, new_id, &call.body, typing, now, "")?;
-                self.shown(tx, &view, &id)
+                self.written(tx, &view, &id)
             })
             .await
+    }
+
+    /// What was just written, as the reply shows it: a source with what it verifies by, as nowhere else unasked.
+    fn written(self, conn: &Connection, view: &RenderContext, id: &str) -> Result<Value, ApiError> {
+        let mut written = self
+            .show(conn, view, id, self == Self::Source)?
+            .ok_or_else(|| ApiError::not_found(id))?;
+        if self == Self::Source {
+            let kind = text(&written, "type").unwrap_or_default().to_owned();
+            written["config"] = config::written_source(&kind, written["config"].take());
+        }
+        Ok(written)
     }
 
     /// Creates the resource or writes the one of the same name; gives its id back.
@@ -93,7 +105,7 @@ impl Named {
         conn: &Connection,
         new_id: String,
         body: &Value,
-        typing: Typing,
+        typing: TypeSource,
         now: Micros,
         prefix: &str,
     ) -> Result<String, ApiError> {
@@ -109,7 +121,7 @@ impl Named {
                 Ok(id)
             }
             None => {
-                self.insert(conn, &new_id, body, now, prefix)?;
+                self.insert(conn, &new_id, body, typing, now, prefix)?;
                 Ok(new_id)
             }
         }
@@ -120,11 +132,19 @@ impl Named {
         conn: &Connection,
         id: &str,
         body: &Value,
+        typing: TypeSource,
         now: Micros,
         prefix: &str,
     ) -> Result<(), ApiError> {
         let kind = text(body, "type").unwrap_or(self.default_type());
-        let config = self.config(kind, body.get("config"), None, prefix)?;
+        // A source has all that any source has where it is of no type: all methods above all.
+        let untyped =
+            matches!((self, typing), (Self::Source, TypeSource::Untyped)).then(|| StoredConfig {
+                kind: self.default_type().to_owned(),
+                config: self.defaults(self.default_type()),
+            });
+        let untyped = untyped.map(|source| source.turned_into(kind, self.defaults(kind)));
+        let config = self.config(kind, body.get("config"), untyped.as_ref(), prefix)?;
         let sql = format!(
             "INSERT INTO {} (id, name, description, type, config, created_at, updated_at)
              VALUES (:id, :name, :description, :type, :config, :now, :now)",
@@ -147,14 +167,14 @@ impl Named {
         conn: &Connection,
         id: &str,
         body: &Value,
-        typing: Typing,
+        typing: TypeSource,
         now: Micros,
         prefix: &str,
     ) -> Result<(), ApiError> {
         let mut stored = self.stored(conn, id)?;
         let kind = text(body, "type").unwrap_or(&stored.kind).to_owned();
         let mut given = body.get("config").map(Cow::Borrowed);
-        if let Typing::Untyped = typing {
+        if let TypeSource::Untyped = typing {
             if stored.kind != kind {
                 stored = stored.turned_into(&kind, self.defaults(&kind));
             }
@@ -182,21 +202,21 @@ impl Named {
         Ok(())
     }
 
-    pub(crate) async fn update(self, call: Call) -> Reply {
-        let view = View::of_call(&call);
+    pub(crate) async fn update(self, call: ApiCall) -> ApiResult {
+        let view = RenderContext::of_call(&call);
         call.project
             .clone()
             .change(move |tx| {
                 let now = call.now();
                 self.must_be_free(tx, &call.body, &call.id)?;
-                self.change(tx, &call.id, &call.body, Typing::of(&call), now, "")?;
-                self.shown(tx, &view, &call.id)
+                self.change(tx, &call.id, &call.body, TypeSource::of(&call), now, "")?;
+                self.written(tx, &view, &call.id)
             })
             .await
     }
 
     /// Deletes what no connection uses.
-    pub(crate) async fn delete(self, call: Call) -> Reply {
+    pub(crate) async fn delete(self, call: ApiCall) -> ApiResult {
         call.project
             .clone()
             .change(move |tx| {
@@ -241,8 +261,8 @@ impl Named {
         Ok(())
     }
 
-    pub(crate) async fn enable(self, call: Call) -> Reply {
-        let view = View::of_call(&call);
+    pub(crate) async fn enable(self, call: ApiCall) -> ApiResult {
+        let view = RenderContext::of_call(&call);
         call.project
             .clone()
             .change(move |tx| {

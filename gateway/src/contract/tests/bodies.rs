@@ -42,7 +42,7 @@ fn all_violations_are_reported_at_once() {
         body_errors("createDestination", body),
         [
             "name with value \"a b\" fails to match the required pattern: /^[A-z0-9-_]+$/",
-            "type must be one of [CLI, HTTP, MOCK_API]",
+            "type must be one of [HTTP, CLI, MOCK_API]",
             "description must be a string",
             "extra is not allowed",
         ]
@@ -245,7 +245,7 @@ fn source_credentials_follow_the_type_and_auth_type() {
     );
     assert_eq!(
         errors("STRIPE", json!({"auth_type": "HMAC"})),
-        ["source.config.auth_type is not allowed"]
+        ["source.config.auth_type must be [STRIPE]"]
     );
     assert_eq!(
         errors("WEBHOOK", json!({"auth_type": "STRIPE", "auth": {}})),
@@ -337,9 +337,15 @@ fn rule_violations_come_wrapped() {
     );
     assert_eq!(
         errors(json!({"type": "deduplicate", "window": 1000, "include_fields": ["id"]})),
-        [wrapped(
+        // Twice, as recorded.
+        [wrapped(&wrapped(
             "Invalid field path: id. Must start with: headers, body, query, path"
-        )]
+        ))]
+    );
+    // Fields are looked at once all else is right.
+    assert_eq!(
+        errors(json!({"type": "deduplicate", "window": 600, "include_fields": ["id"]})),
+        [wrapped("window must be greater than or equal to 1000")]
     );
     assert_eq!(
         errors(json!({"type": "retry"})),
@@ -380,7 +386,7 @@ fn status_codes_given_as_numbers_become_text() {
         json!({"rules": [{"type": "retry", "strategy": "linear", "response_status_codes": [600]}]}),
     );
     assert!(
-        refused[0].contains("response_status_codes[0] with value \"600\" fails to match"),
+        refused[0].contains("response_status_codes[0] with value 600 fails to match"),
         "{refused:?}"
     );
 }

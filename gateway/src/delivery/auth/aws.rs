@@ -29,7 +29,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// The key of an AWS account, and what it is used for.
-pub(super) struct Key<'a> {
+pub(super) struct AwsKey<'a> {
     pub(super) access_key_id: &'a str,
     pub(super) secret_access_key: &'a str,
     pub(super) region: &'a str,
@@ -37,20 +37,24 @@ pub(super) struct Key<'a> {
 }
 
 /// A request about to be signed.
-pub(super) struct Unsigned<'a> {
+pub(super) struct UnsignedRequest<'a> {
     pub(super) method: &'a str,
     pub(super) url: &'a Url,
     pub(super) headers: &'a HeaderMap,
     pub(super) body: &'a [u8],
 }
 
-impl Key<'_> {
+impl AwsKey<'_> {
     /// The headers that sign `request` at `now`. What a producer sent under the same names must go:
     /// its headers belong to another signature.
     ///
     /// # Errors
     /// The error code of the attempt.
-    pub(super) fn sign(&self, request: &Unsigned<'_>, now: Micros) -> Result<HeaderMap, ErrorCode> {
+    pub(super) fn sign(
+        &self,
+        request: &UnsignedRequest<'_>,
+        now: Micros,
+    ) -> Result<HeaderMap, ErrorCode> {
         let moment = moment(now);
         let payload = HEXLOWER.encode(&Sha256::digest(request.body));
         let mut added = HeaderMap::new();
@@ -186,7 +190,7 @@ mod tests {
 
     use super::*;
 
-    const KEY: Key<'static> = Key {
+    const KEY: AwsKey<'static> = AwsKey {
         access_key_id: "AKIDEXAMPLE",
         secret_access_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
         region: "us-east-1",
@@ -324,8 +328,8 @@ mod tests {
         }
     }
 
-    fn sign(key: &Key<'_>, url: &str, headers: &HeaderMap) -> HeaderMap {
-        let request = Unsigned {
+    fn sign(key: &AwsKey<'_>, url: &str, headers: &HeaderMap) -> HeaderMap {
+        let request = UnsignedRequest {
             method: "POST",
             url: &Url::parse(url).unwrap(),
             headers,
@@ -359,7 +363,7 @@ mod tests {
 
     #[test]
     fn s3_takes_the_path_as_it_comes_and_wants_the_digest_of_the_body() {
-        let key = Key {
+        let key = AwsKey {
             service: "s3",
             ..KEY
         };
@@ -388,8 +392,8 @@ mod tests {
                 pairs.reverse();
             }
             prop_assert_eq!(&canonical[0], &canonical[1]);
-            let key = Key { region: &region, ..KEY };
-            let request = Unsigned { method: "POST", url: &url, headers: &HeaderMap::new(), body: b"" };
+            let key = AwsKey { region: &region, ..KEY };
+            let request = UnsignedRequest { method: "POST", url: &url, headers: &HeaderMap::new(), body: b"" };
             // Refused is what fits into no header, and nothing panics.
             let signed = key.sign(&request, NOW);
             prop_assert_eq!(signed.is_ok(), region.bytes().all(|byte| byte != 0x7f && (byte >= 0x20 || byte == b'\t')));

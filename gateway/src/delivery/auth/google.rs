@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
-use super::grant::{Issued, NoToken, Step, endpoint};
+use super::grant::{IssuedToken, TokenError, TokenStep, endpoint};
 use crate::clock::Micros;
 
 const TOKEN_URI: &str = "https://oauth2.googleapis.com/token";
@@ -37,12 +37,12 @@ pub(super) struct ServiceAccount {
 
 impl ServiceAccount {
     /// Reads a key file, for deliveries to `url`.
-    pub(super) fn read(key_file: &str, scope: Option<&str>, url: &Url) -> Result<Self, NoToken> {
+    pub(super) fn read(key_file: &str, scope: Option<&str>, url: &Url) -> Result<Self, TokenError> {
         let key: Map<String, Value> = serde_json::from_str(key_file)
             .map_err(|_| no("service_account_key is not a JSON object"))?;
         let text = |name: &str| key.get(name).and_then(Value::as_str).map(str::to_owned);
         let needed = |name: &str| {
-            text(name).ok_or_else(|| NoToken(format!("service_account_key has no {name}")))
+            text(name).ok_or_else(|| TokenError(format!("service_account_key has no {name}")))
         };
         Ok(Self {
             key_file: key_file.to_owned(),
@@ -60,7 +60,7 @@ impl ServiceAccount {
         vec![&self.key_file, scope, &self.audience]
     }
 
-    pub(super) fn step(&self, now: Micros) -> Result<Step, NoToken> {
+    pub(super) fn step(&self, now: Micros) -> Result<TokenStep, TokenError> {
         let issued_at = now.unix_seconds();
         let expires_at = now.plus(LIFE);
         let expiry = expires_at.unix_seconds();
@@ -69,7 +69,7 @@ impl ServiceAccount {
                 "iss": self.email, "sub": self.email, "aud": self.audience,
                 "iat": issued_at, "exp": expiry,
             }))?;
-            return Ok(Step::Made(Issued {
+            return Ok(TokenStep::Made(IssuedToken {
                 access_token: token,
                 expires_at: Some(expires_at),
                 refresh_token: None,
@@ -83,7 +83,7 @@ impl ServiceAccount {
             .append_pair("grant_type", GRANT_TYPE)
             .append_pair("assertion", &assertion)
             .finish();
-        Ok(Step::Ask {
+        Ok(TokenStep::Ask {
             server: self.token_uri.clone(),
             authorization: None,
             form,
@@ -91,7 +91,7 @@ impl ServiceAccount {
     }
 
     /// A JSON Web Token over `claims`, signed with the account's key.
-    fn signed(&self, claims: &Value) -> Result<String, NoToken> {
+    fn signed(&self, claims: &Value) -> Result<String, TokenError> {
         let key = self.key_pair()?;
         let mut header = json!({"alg": "RS256", "typ": "JWT"});
         if let Some(key_id) = &self.key_id {
@@ -110,7 +110,7 @@ impl ServiceAccount {
         Ok(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
-    fn key_pair(&self) -> Result<RsaKeyPair, NoToken> {
+    fn key_pair(&self) -> Result<RsaKeyPair, TokenError> {
         let unusable =
             "the private key of the service account is not an RSA key of 2048 bits or more in PEM";
         let pair = match PrivateKeyDer::from_pem_slice(self.private_key.as_bytes()) {
@@ -122,8 +122,8 @@ impl ServiceAccount {
     }
 }
 
-fn no(reason: &str) -> NoToken {
-    NoToken(reason.to_owned())
+fn no(reason: &str) -> TokenError {
+    TokenError(reason.to_owned())
 }
 
 #[cfg(test)]

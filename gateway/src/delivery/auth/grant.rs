@@ -13,24 +13,24 @@ use url::form_urlencoded::{Serializer, byte_serialize};
 use super::google::ServiceAccount;
 use super::secret;
 use crate::clock::Micros;
-use crate::delivery::target::Target;
+use crate::delivery::target::DeliveryTarget;
 use crate::wire::DestinationAuthType;
 
 /// What a destination's config says about getting a token. It has no `Debug`: it holds secrets.
 pub(super) enum Grant {
     ClientCredentials {
-        client: Client,
-        presents: Presents,
+        client: OauthClient,
+        authentication: ClientAuthentication,
     },
     RefreshToken {
-        client: Client,
+        client: OauthClient,
         refresh_token: String,
     },
     ServiceAccount(ServiceAccount),
 }
 
 /// An OAuth2 client at its authorization server.
-pub(super) struct Client {
+pub(super) struct OauthClient {
     server: Url,
     id: String,
     secret: String,
@@ -39,7 +39,7 @@ pub(super) struct Client {
 
 /// How a client presents itself at the token endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Presents {
+pub(super) enum ClientAuthentication {
     /// HTTP basic authentication, each half encoded as a form is, which is what RFC 6749 asks for.
     Basic,
     /// `authorization: Bearer` and the secret, with the id in the form. What the live service sends is not
@@ -50,7 +50,7 @@ pub(super) enum Presents {
 }
 
 /// The next step to a token.
-pub(super) enum Step {
+pub(super) enum TokenStep {
     /// This form is posted there.
     Ask {
         server: Url,
@@ -58,12 +58,12 @@ pub(super) enum Step {
         form: String,
     },
     /// The token needs nobody else.
-    Made(Issued),
+    Made(IssuedToken),
 }
 
 /// A token, fresh from where it comes from.
 #[derive(PartialEq, Eq)]
-pub(super) struct Issued {
+pub(super) struct IssuedToken {
     pub(super) access_token: String,
     /// When it ends; `None` when nobody said.
     pub(super) expires_at: Option<Micros>,
@@ -73,30 +73,33 @@ pub(super) struct Issued {
 
 /// Why there is no token. Holds nothing secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct NoToken(pub(super) String);
+pub(super) struct TokenError(pub(super) String);
 
-impl std::fmt::Display for NoToken {
+impl std::fmt::Display for TokenError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-fn no(reason: &str) -> NoToken {
-    NoToken(reason.to_owned())
+fn no(reason: &str) -> TokenError {
+    TokenError(reason.to_owned())
 }
 
 impl Grant {
     /// Reads the grant of a destination; `None` when its authentication needs no token.
-    pub(super) fn of(target: &Target, url: &Url) -> Option<Result<Self, NoToken>> {
+    pub(super) fn of(target: &DeliveryTarget, url: &Url) -> Option<Result<Self, TokenError>> {
         match target.auth_type() {
             Some(DestinationAuthType::Oauth2ClientCredentials) => {
                 Some(client(target).map(|client| {
-                    let presents = match target.auth("authentication_type") {
-                        Some("bearer") => Presents::Bearer,
-                        Some("x-www-form-urlencoded") => Presents::Form,
-                        _ => Presents::Basic,
+                    let authentication = match target.auth("authentication_type") {
+                        Some("bearer") => ClientAuthentication::Bearer,
+                        Some("x-www-form-urlencoded") => ClientAuthentication::Form,
+                        _ => ClientAuthentication::Basic,
                     };
-                    Self::ClientCredentials { client, presents }
+                    Self::ClientCredentials {
+                        client,
+                        authentication,
+                    }
                 }))
             }
             Some(DestinationAuthType::Oauth2AuthorizationCode) => {
@@ -117,13 +120,16 @@ impl Grant {
     /// Tells apart what would get different tokens.
     pub(super) fn digest(&self) -> [u8; 32] {
         let parts: Vec<&str> = match self {
-            Self::ClientCredentials { client, presents } => {
-                let presents = match presents {
-                    Presents::Basic => "basic",
-                    Presents::Bearer => "bearer",
-                    Presents::Form => "form",
+            Self::ClientCredentials {
+                client,
+                authentication,
+            } => {
+                let authentication = match authentication {
+                    ClientAuthentication::Basic => "basic",
+                    ClientAuthentication::Bearer => "bearer",
+                    ClientAuthentication::Form => "form",
                 };
-                client.parts(presents)
+                client.parts(authentication)
             }
             Self::RefreshToken {
                 client,
@@ -159,17 +165,18 @@ impl Grant {
     }
 
     /// What to do for a token at `now`.
-    pub(super) fn step(&self, now: Micros) -> Result<Step, NoToken> {
+    pub(super) fn step(&self, now: Micros) -> Result<TokenStep, TokenError> {
         match self {
-            Self::ClientCredentials { client, presents } => {
-                client.ask(*presents, &[("grant_type", "client_credentials")])
-            }
+            Self::ClientCredentials {
+                client,
+                authentication,
+            } => client.ask(*authentication, &[("grant_type", "client_credentials")]),
             // This grant has no authentication type; in the form is where most servers look.
             Self::RefreshToken {
                 client,
                 refresh_token,
             } => client.ask(
-                Presents::Form,
+                ClientAuthentication::Form,
                 &[
                     ("grant_type", "refresh_token"),
                     ("refresh_token", refresh_token),
@@ -180,9 +187,9 @@ impl Grant {
     }
 }
 
-fn client(target: &Target) -> Result<Client, NoToken> {
+fn client(target: &DeliveryTarget) -> Result<OauthClient, TokenError> {
     let text = |name| target.auth(name).unwrap_or_default().to_owned();
-    Ok(Client {
+    Ok(OauthClient {
         server: endpoint(target.auth("auth_server").unwrap_or_default())?,
         id: text("client_id"),
         secret: text("client_secret"),
@@ -194,42 +201,46 @@ fn client(target: &Target) -> Result<Client, NoToken> {
 }
 
 /// The URL of a token endpoint.
-pub(super) fn endpoint(text: &str) -> Result<Url, NoToken> {
+pub(super) fn endpoint(text: &str) -> Result<Url, TokenError> {
     Url::parse(text)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some())
         .ok_or_else(|| no("the address of the authorization server is not an http or https URL"))
 }
 
-impl Client {
+impl OauthClient {
     fn parts<'a>(&'a self, more: &'a str) -> Vec<&'a str> {
         let scope = self.scope.as_deref().unwrap_or_default();
         vec![self.server.as_str(), &self.id, &self.secret, scope, more]
     }
 
-    fn ask(&self, presents: Presents, grant: &[(&str, &str)]) -> Result<Step, NoToken> {
+    fn ask(
+        &self,
+        authentication: ClientAuthentication,
+        grant: &[(&str, &str)],
+    ) -> Result<TokenStep, TokenError> {
         let mut form = Serializer::new(String::new());
         form.extend_pairs(grant);
         if let Some(scope) = &self.scope {
             form.append_pair("scope", scope);
         }
-        if presents != Presents::Basic {
+        if authentication != ClientAuthentication::Basic {
             form.append_pair("client_id", &self.id);
         }
-        if presents == Presents::Form {
+        if authentication == ClientAuthentication::Form {
             form.append_pair("client_secret", &self.secret);
         }
-        let authorization = match presents {
-            Presents::Basic => {
+        let authorization = match authentication {
+            ClientAuthentication::Basic => {
                 let mut pair: String = byte_serialize(self.id.as_bytes()).collect();
                 pair.push(':');
                 pair.extend(byte_serialize(self.secret.as_bytes()));
                 Some(format!("Basic {}", STANDARD.encode(pair)))
             }
-            Presents::Bearer => Some(format!("Bearer {}", self.secret)),
-            Presents::Form => None,
+            ClientAuthentication::Bearer => Some(format!("Bearer {}", self.secret)),
+            ClientAuthentication::Form => None,
         };
-        Ok(Step::Ask {
+        Ok(TokenStep::Ask {
             server: self.server.clone(),
             authorization: authorization
                 .as_deref()
@@ -241,9 +252,9 @@ impl Client {
     }
 }
 
-impl Issued {
+impl IssuedToken {
     /// Reads the answer of a token endpoint, received `now`.
-    pub(super) fn read(status: u16, body: &[u8], now: Micros) -> Result<Self, NoToken> {
+    pub(super) fn read(status: u16, body: &[u8], now: Micros) -> Result<Self, TokenError> {
         let answer: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
         if !(200..300).contains(&status) {
             let mut reason = format!("the authorization server answered {status}");
@@ -251,7 +262,7 @@ impl Issued {
             if let Some(error) = answer["error"].as_str().filter(|error| is_word(error)) {
                 let _ = write!(reason, " ({error})");
             }
-            return Err(NoToken(reason));
+            return Err(TokenError(reason));
         }
         let text = |name: &str| answer[name].as_str().filter(|text| !text.is_empty());
         let access_token = text("access_token")
@@ -285,8 +296,8 @@ mod tests {
 
     use super::*;
 
-    fn grant(auth_type: &str, auth: Value) -> Result<Grant, NoToken> {
-        let target = Target::new("HTTP", json!({"auth_type": auth_type, "auth": auth}));
+    fn grant(auth_type: &str, auth: Value) -> Result<Grant, TokenError> {
+        let target = DeliveryTarget::new("HTTP", json!({"auth_type": auth_type, "auth": auth}));
         let url = Url::parse("https://run.test/hook").unwrap();
         Grant::of(&target, &url).unwrap()
     }
@@ -303,7 +314,7 @@ mod tests {
 
     fn asked(grant: &Grant) -> (Option<String>, String) {
         match grant.step(Micros::from_i64(0)) {
-            Ok(Step::Ask {
+            Ok(TokenStep::Ask {
                 server,
                 authorization,
                 form,
@@ -320,7 +331,7 @@ mod tests {
     #[test]
     fn a_client_presents_itself_in_three_ways() {
         let kind = "OAUTH2_CLIENT_CREDENTIALS";
-        let ask = |presents| asked(&grant(kind, oauth(presents)).ok().unwrap());
+        let ask = |authentication| asked(&grant(kind, oauth(authentication)).ok().unwrap());
         // base64 of me%40x:s%3A1
         assert_eq!(
             ask("basic"),
@@ -375,7 +386,8 @@ mod tests {
     #[test]
     fn answers_of_a_token_endpoint() {
         let now = Micros::from_i64(1_000_000);
-        let read = |status, body: Value| Issued::read(status, body.to_string().as_bytes(), now);
+        let read =
+            |status, body: Value| IssuedToken::read(status, body.to_string().as_bytes(), now);
         let lasts = |body: Value| read(200, body).ok().unwrap().expires_at.map(Micros::as_i64);
         assert_eq!(
             lasts(json!({"access_token": "t", "expires_in": 60})),
@@ -407,6 +419,6 @@ mod tests {
         ] {
             assert_eq!(read(status, body).err().unwrap().0, reason);
         }
-        assert!(Issued::read(200, b"<html>", now).is_err());
+        assert!(IssuedToken::read(200, b"<html>", now).is_err());
     }
 }

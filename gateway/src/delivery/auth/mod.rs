@@ -10,12 +10,12 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use tokio::time::Instant;
 
-use super::outgoing::Outgoing;
-use super::target::Target;
+use super::outgoing::OutgoingRequest;
+use super::target::DeliveryTarget;
 use crate::crypto::hmac_sha256;
 use crate::wire::{DestinationAuthType, ErrorCode};
 use grant::Grant;
-pub(crate) use tokens::{Tokens, Used};
+pub(crate) use tokens::{TokenCache, UsedToken};
 
 /// base64 of HMAC-SHA256 over the raw body.
 pub(super) fn sign(secret: &str, body: &[u8]) -> String {
@@ -29,12 +29,12 @@ pub(super) fn sign(secret: &str, body: &[u8]) -> String {
 /// # Errors
 /// The error code of the attempt.
 pub(crate) async fn authenticate(
-    tokens: &Tokens,
+    tokens: &TokenCache,
     destination_id: &str,
-    target: &Target,
-    outgoing: &mut Outgoing,
+    target: &DeliveryTarget,
+    outgoing: &mut OutgoingRequest,
     deadline: Instant,
-) -> Result<Option<Used>, ErrorCode> {
+) -> Result<Option<UsedToken>, ErrorCode> {
     if let Some(grant) = Grant::of(target, outgoing.url.url()) {
         let grant = grant.map_err(|reason| {
             tracing::warn!("no token for destination {destination_id}: {reason}");
@@ -75,13 +75,13 @@ pub(crate) async fn authenticate(
             headers.insert(name(member("key"))?, secret(member("api_key"))?);
         }
         Some(DestinationAuthType::AwsSignature) => {
-            let key = aws::Key {
+            let key = aws::AwsKey {
                 access_key_id: member("access_key_id"),
                 secret_access_key: member("secret_access_key"),
                 region: member("region"),
                 service: member("service"),
             };
-            let request = aws::Unsigned {
+            let request = aws::UnsignedRequest {
                 method: outgoing.method.as_str(),
                 url: outgoing.url.url(),
                 headers: &outgoing.headers,

@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use tokio::time::Instant;
 
-use super::grant::{Grant, Issued, NoToken, Step};
+use super::grant::{Grant, IssuedToken, TokenError, TokenStep};
 use crate::clock::Micros;
 use crate::delivery::client::Deliverer;
 use crate::services::Services;
@@ -22,7 +22,7 @@ const ANSWER_READ: usize = 64 * 1024;
 
 /// A token as deliveries use it.
 #[derive(Clone)]
-pub(super) struct Token {
+pub(super) struct AccessToken {
     pub(super) value: Arc<str>,
     expires_at: Option<Micros>,
     serial: u64,
@@ -30,59 +30,59 @@ pub(super) struct Token {
 
 /// Where a token in use came from, so that it can be given back.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Used {
+pub(crate) struct UsedToken {
     destination_id: String,
     serial: u64,
     /// Whether it was there before this delivery asked.
     pub(crate) kept: bool,
 }
 
-type Fetching = Shared<BoxFuture<'static, Result<Token, NoToken>>>;
+type TokenFetch = Shared<BoxFuture<'static, Result<AccessToken, TokenError>>>;
 
-enum State {
+enum TokenState {
     Empty,
-    Fetching(Fetching),
-    Kept(Token),
+    Fetching(TokenFetch),
+    Kept(AccessToken),
 }
 
-struct Slot {
+struct TokenSlot {
     /// The digests of the grants this slot serves: the destination's own, and the one it has after its
     /// refresh token was exchanged.
     grants: Vec<[u8; 32]>,
     /// The refresh token after the one in the oldest of these grants.
     refresh_token: Option<String>,
-    state: State,
+    state: TokenState,
     serial: u64,
 }
 
-type Slots = Mutex<HashMap<String, Slot>>;
+type TokenSlots = Mutex<HashMap<String, TokenSlot>>;
 
 /// All tokens of a project, by destination.
-pub(crate) struct Tokens {
-    slots: Arc<Slots>,
-    fetcher: Fetcher,
+pub(crate) struct TokenCache {
+    slots: Arc<TokenSlots>,
+    fetcher: TokenFetcher,
 }
 
-impl std::fmt::Debug for Tokens {
+impl std::fmt::Debug for TokenCache {
     /// Shows none of them.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tokens").finish_non_exhaustive()
+        f.debug_struct("TokenCache").finish_non_exhaustive()
     }
 }
 
 /// What fetching a token needs.
 #[derive(Clone)]
-struct Fetcher {
+struct TokenFetcher {
     deliverer: Arc<Deliverer>,
     services: Services,
 }
 
-impl Tokens {
+impl TokenCache {
     /// No tokens yet; they are asked for through `deliverer`.
     pub(crate) fn new(deliverer: Arc<Deliverer>, services: Services) -> Self {
         Self {
             slots: Arc::default(),
-            fetcher: Fetcher {
+            fetcher: TokenFetcher {
                 deliverer,
                 services,
             },
@@ -108,18 +108,18 @@ impl Tokens {
         destination_id: &str,
         grant: Grant,
         deadline: Instant,
-    ) -> Result<(Token, Used), NoToken> {
+    ) -> Result<(AccessToken, UsedToken), TokenError> {
         let now = self.now();
         let fetching = {
             let mut slots = lock(&self.slots);
             let slot = slots.entry(destination_id.to_owned()).or_default();
             slot.serve(grant.digest());
             match &slot.state {
-                State::Kept(token) if token.expires_at.is_none_or(|end| now < end) => {
+                TokenState::Kept(token) if token.expires_at.is_none_or(|end| now < end) => {
                     return Ok((token.clone(), used(destination_id, token, true)));
                 }
-                State::Fetching(fetching) => fetching.clone(),
-                State::Kept(_) | State::Empty => {
+                TokenState::Fetching(fetching) => fetching.clone(),
+                TokenState::Kept(_) | TokenState::Empty => {
                     slot.serial += 1;
                     let grant = match &slot.refresh_token {
                         Some(next) => grant.with_refresh_token(next),
@@ -134,7 +134,7 @@ impl Tokens {
                         slot.serial,
                     );
                     let fetching = fetch.boxed().shared();
-                    slot.state = State::Fetching(fetching.clone());
+                    slot.state = TokenState::Fetching(fetching.clone());
                     fetching
                 }
             }
@@ -145,29 +145,29 @@ impl Tokens {
     }
 
     /// Forgets a token that the destination did not accept, unless a newer one has taken its place.
-    pub(crate) fn discard(&self, used: &Used) {
+    pub(crate) fn discard(&self, used: &UsedToken) {
         if let Some(slot) = lock(&self.slots).get_mut(&used.destination_id)
-            && matches!(&slot.state, State::Kept(token) if token.serial == used.serial)
+            && matches!(&slot.state, TokenState::Kept(token) if token.serial == used.serial)
         {
-            slot.state = State::Empty;
+            slot.state = TokenState::Empty;
         }
     }
 }
 
-fn lock(slots: &Slots) -> MutexGuard<'_, HashMap<String, Slot>> {
+fn lock(slots: &TokenSlots) -> MutexGuard<'_, HashMap<String, TokenSlot>> {
     slots.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Fetches a token and leaves it, or its absence, in its slot. It holds the slots weakly, for it lives in
 /// one of them.
 async fn fetch(
-    slots: Weak<Slots>,
-    fetcher: Fetcher,
+    slots: Weak<TokenSlots>,
+    fetcher: TokenFetcher,
     deadline: Instant,
     destination_id: String,
     grant: Grant,
     serial: u64,
-) -> Result<Token, NoToken> {
+) -> Result<AccessToken, TokenError> {
     let issued = fetcher.issue(&grant, deadline).await;
     if let Err(reason) = &issued {
         tracing::warn!("no token for destination {destination_id}: {reason}");
@@ -183,7 +183,7 @@ async fn fetch(
             .keep_refresh_token(&destination_id, &grant, next)
             .await;
     }
-    let token = issued.map(|issued| Token {
+    let token = issued.map(|issued| AccessToken {
         value: issued.access_token.into(),
         expires_at: issued.expires_at,
         serial,
@@ -197,49 +197,49 @@ async fn fetch(
             slot.refresh_token = Some(next);
         }
         slot.state = match &token {
-            Ok(token) => State::Kept(token.clone()),
-            Err(_) => State::Empty,
+            Ok(token) => TokenState::Kept(token.clone()),
+            Err(_) => TokenState::Empty,
         };
     }
     token
 }
 
-fn used(destination_id: &str, token: &Token, kept: bool) -> Used {
-    Used {
+fn used(destination_id: &str, token: &AccessToken, kept: bool) -> UsedToken {
+    UsedToken {
         destination_id: destination_id.to_owned(),
         serial: token.serial,
         kept,
     }
 }
 
-impl Default for Slot {
+impl Default for TokenSlot {
     fn default() -> Self {
         Self {
             grants: Vec::new(),
             refresh_token: None,
-            state: State::Empty,
+            state: TokenState::Empty,
             serial: 0,
         }
     }
 }
 
-impl Slot {
+impl TokenSlot {
     /// Makes the slot serve the grant with this digest, starting over unless it does already.
     fn serve(&mut self, grant: [u8; 32]) {
         if !self.grants.contains(&grant) {
             self.grants = vec![grant];
             self.refresh_token = None;
-            self.state = State::Empty;
+            self.state = TokenState::Empty;
         }
     }
 }
 
-impl Fetcher {
-    async fn issue(&self, grant: &Grant, deadline: Instant) -> Result<Issued, NoToken> {
+impl TokenFetcher {
+    async fn issue(&self, grant: &Grant, deadline: Instant) -> Result<IssuedToken, TokenError> {
         let clock = &self.services.clock;
         let (server, authorization, form) = match grant.step(clock.now())? {
-            Step::Made(issued) => return Ok(issued),
-            Step::Ask {
+            TokenStep::Made(issued) => return Ok(issued),
+            TokenStep::Ask {
                 server,
                 authorization,
                 form,
@@ -248,9 +248,11 @@ impl Fetcher {
         let asked = self.deliverer.ask(server, authorization, form, ANSWER_READ);
         let (status, body) = tokio::time::timeout_at(deadline, asked)
             .await
-            .map_err(|_| NoToken("the authorization server did not answer in time".to_owned()))?
-            .map_err(|code| NoToken(format!("the authorization server cannot be asked: {code}")))?;
-        Issued::read(status, &body, clock.now())
+            .map_err(|_| TokenError("the authorization server did not answer in time".to_owned()))?
+            .map_err(|code| {
+                TokenError(format!("the authorization server cannot be asked: {code}"))
+            })?;
+        IssuedToken::read(status, &body, clock.now())
     }
 
     /// Writes an exchanged refresh token into the destination's config, unless somebody has set another one.

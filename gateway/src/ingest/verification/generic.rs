@@ -8,36 +8,36 @@ use super::{ValueLocation, VerificationInput};
 use crate::crypto::is_same;
 
 /// The header that the source's configuration names.
-fn named<'a>(proof: &VerificationInput<'a>) -> Option<&'a str> {
-    let name = proof.setting("header_key")?.to_ascii_lowercase();
-    proof.received.headers.get(&name).and_then(Value::as_str)
+fn named<'a>(input: &VerificationInput<'a>) -> Option<&'a str> {
+    let name = input.setting("header_key")?.to_ascii_lowercase();
+    input.received.headers.get(&name).and_then(Value::as_str)
 }
 
 /// A signature of the body with algorithm, encoding and header of the source's choice.
-pub(super) fn hmac(proof: &VerificationInput<'_>) -> Option<bool> {
-    let secret = proof.setting(SECRET)?.as_bytes();
-    let algorithm = proof.setting("algorithm")?;
-    let given = named(proof)?.trim();
+pub(super) fn hmac(input: &VerificationInput<'_>) -> Option<bool> {
+    let secret = input.setting(SECRET)?.as_bytes();
+    let algorithm = input.setting("algorithm")?;
+    let given = named(input)?.trim();
     // Many senders put the algorithm in front, as in `sha256=...`.
     let encoded = given
         .strip_prefix(algorithm)
         .and_then(|rest| rest.strip_prefix('='))
         .unwrap_or(given);
-    let signature = Encoding::named(proof.setting("encoding")?)?.decode(encoded)?;
-    let expected = HashAlgorithm::named(algorithm)?.hmac(secret, &proof.received.body);
+    let signature = Encoding::named(input.setting("encoding")?)?.decode(encoded)?;
+    let expected = HashAlgorithm::named(algorithm)?.hmac(secret, &input.received.body);
     Some(is_same(&signature, &expected))
 }
 
 /// Username and password.
-pub(super) fn basic_auth(proof: &VerificationInput<'_>) -> Option<bool> {
-    let (scheme, credentials) = proof.received.header("authorization")?.split_once(' ')?;
+pub(super) fn basic_auth(input: &VerificationInput<'_>) -> Option<bool> {
+    let (scheme, credentials) = input.received.header("authorization")?.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
     let given = Encoding::Base64.decode(credentials.trim())?;
     let (username, password) = (
-        proof.config["auth"]["username"].as_str()?,
-        proof.config["auth"]["password"].as_str()?,
+        input.config["auth"]["username"].as_str()?,
+        input.config["auth"]["password"].as_str()?,
     );
     if username.is_empty() && password.is_empty() {
         return None;
@@ -46,22 +46,22 @@ pub(super) fn basic_auth(proof: &VerificationInput<'_>) -> Option<bool> {
 }
 
 /// A key in the header of the source's choice.
-pub(super) fn api_key(proof: &VerificationInput<'_>) -> Option<bool> {
+pub(super) fn api_key(input: &VerificationInput<'_>) -> Option<bool> {
     Some(is_same(
-        named(proof)?.as_bytes(),
-        proof.setting("api_key")?.as_bytes(),
+        named(input)?.as_bytes(),
+        input.setting("api_key")?.as_bytes(),
     ))
 }
 
 /// A credential that the request repeats in a place.
 pub(super) fn token(
-    proof: &VerificationInput<'_>,
+    input: &VerificationInput<'_>,
     at: ValueLocation,
     setting: &str,
 ) -> Option<bool> {
-    let given = at.first(proof.received)?;
+    let given = at.first(input.received)?;
     Some(is_same(
         given.as_bytes(),
-        proof.setting(setting)?.as_bytes(),
+        input.setting(setting)?.as_bytes(),
     ))
 }

@@ -22,7 +22,7 @@ use providers::Scheme;
 pub(super) use signature::SECRET;
 
 use crate::clock::Micros;
-use crate::request::Received;
+use crate::request::ReceivedRequest;
 use crate::wire::SourceType;
 
 /// The verdict on a request's proof.
@@ -40,7 +40,7 @@ pub(super) enum Verification {
 
 /// What a proof is looked for in and checked with.
 pub(super) struct VerificationInput<'a> {
-    pub(super) received: &'a Received,
+    pub(super) received: &'a ReceivedRequest,
     /// The config of the source, with its credentials.
     pub(super) config: &'a Value,
     /// The URLs the producer may have posted to, with path and query; the source's own first.
@@ -65,26 +65,26 @@ pub(super) fn scheme_name<'a>(source_type: &'a str, config: &'a Value) -> &'a st
 
 /// Whether a producer is told that its proof failed. Stripe's requests are answered 200 whatever becomes of them,
 /// as recorded of the live API.
-pub(super) fn told(scheme_name: &str) -> bool {
+pub(super) fn answers_failed_verification(scheme_name: &str) -> bool {
     scheme_name != SourceType::Stripe.as_str()
 }
 
 /// Checks a request by the scheme of its source.
-pub(super) fn verify(scheme_name: &str, proof: &VerificationInput<'_>) -> Verification {
-    if proof.config["auth"]
+pub(super) fn verify(scheme_name: &str, input: &VerificationInput<'_>) -> Verification {
+    if input.config["auth"]
         .as_object()
         .is_none_or(serde_json::Map::is_empty)
     {
         return Verification::NotConfigured;
     }
     let good = match providers::scheme(scheme_name) {
-        Some(Scheme::Hmac) => generic::hmac(proof),
-        Some(Scheme::BasicAuth) => generic::basic_auth(proof),
-        Some(Scheme::ApiKey) => generic::api_key(proof),
-        Some(Scheme::Token { at, setting }) => generic::token(proof, *at, setting),
-        Some(Scheme::One(signature)) => signature.check(proof),
-        Some(Scheme::Signed(signatures)) => signature::any(signatures, proof),
-        Some(Scheme::Own { check, .. }) => check(proof),
+        Some(Scheme::Hmac) => generic::hmac(input),
+        Some(Scheme::BasicAuth) => generic::basic_auth(input),
+        Some(Scheme::ApiKey) => generic::api_key(input),
+        Some(Scheme::Token { at, setting }) => generic::token(input, *at, setting),
+        Some(Scheme::One(signature)) => signature.check(input),
+        Some(Scheme::Signed(signatures)) => signature::any(signatures, input),
+        Some(Scheme::Own { check, .. }) => check(input),
         // The config chooses one, and this one has not.
         Some(Scheme::Chosen) => None,
         Some(Scheme::NoCredentials(_) | Scheme::Unchecked(_)) | None => {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::request::Received;
+use crate::request::ReceivedRequest;
 
 /// Where a value stands in a request. Header names are lower case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ const VALUES: usize = 16;
 
 impl ValueLocation {
     /// The values that stand there; none if there is no such place in the request.
-    pub(in crate::ingest) fn all(self, received: &Received) -> Vec<Cow<'_, str>> {
+    pub(in crate::ingest) fn all(self, received: &ReceivedRequest) -> Vec<Cow<'_, str>> {
         let header = |name| received.header(name);
         match self {
             Self::Header(name) => header(name)
@@ -81,7 +81,7 @@ impl ValueLocation {
     }
 
     /// The first value that stands there.
-    pub(in crate::ingest) fn first(self, received: &Received) -> Option<Cow<'_, str>> {
+    pub(in crate::ingest) fn first(self, received: &ReceivedRequest) -> Option<Cow<'_, str>> {
         self.all(received).into_iter().next()
     }
 
@@ -102,7 +102,7 @@ impl ValueLocation {
 }
 
 /// Some providers call their JSON text.
-fn json<'a>(received: &'a Received, pointer: &str) -> Option<Cow<'a, str>> {
+fn json<'a>(received: &'a ReceivedRequest, pointer: &str) -> Option<Cow<'a, str>> {
     if let Value::String(text) = &received.value {
         let value: Value = serde_json::from_str(text).ok()?;
         let found = value.pointer(pointer).and_then(scalar)?;

@@ -105,17 +105,20 @@ const fn standard(
 }
 
 /// With the headers of the specification.
-const STANDARD: Signature = standard(
-    "webhook-timestamp",
-    "webhook-signature",
-    &[
-        At(Header("webhook-id")),
-        Text("."),
-        At(Header("webhook-timestamp")),
-        Text("."),
-        Body,
-    ],
-);
+const STANDARD: Signature = standard("webhook-timestamp", "webhook-signature", STANDARD_SIGNED);
+
+const STANDARD_SIGNED: &[SignedPart] = &[
+    At(Header("webhook-id")),
+    Text("."),
+    At(Header("webhook-timestamp")),
+    Text("."),
+    Body,
+];
+
+/// The same of any age, as live takes events of MCP servers.
+const AGELESS: Signature = Signature::base64(Sha256, item("webhook-signature", " ", "v1,"))
+    .over(STANDARD_SIGNED)
+    .keyed(KeyEncoding::Whsec);
 
 /// With the headers that Svix had before it.
 const SVIX: Signature = standard(
@@ -322,6 +325,7 @@ pub(super) const PROVIDERS: &[(&str, Scheme)] = &[
     ("VAPI", own("header of choice, else `x-signature`", "HMAC of the body, algorithm and encoding of choice, else SHA-256 in hex", own::vapi)),
     ("VOLUME", Unchecked(KEY_FETCHED)),
     ("FORMSTACK", own("header of choice, else `x-fs-signature` (`sha256=`)", "HMAC SHA-256, hex, of body", own::formstack)),
+    ("MCP_EVENTS", One(AGELESS)),
     ("HMAC", Hmac),
     ("BASIC_AUTH", BasicAuth),
     ("API_KEY", ApiKey),

@@ -152,17 +152,17 @@ impl Signature {
     }
 
     /// Whether the request has this signature; nothing if it has none, or if there is no key to check it with.
-    pub(super) fn check(&self, proof: &VerificationInput<'_>) -> Option<bool> {
-        let key = self.key.bytes(proof.setting(self.setting)?)?;
+    pub(super) fn check(&self, input: &VerificationInput<'_>) -> Option<bool> {
+        let key = self.key.bytes(input.setting(self.setting)?)?;
         if self
             .fresh
-            .is_some_and(|fresh| fresh.holds(proof) != Some(true))
+            .is_some_and(|fresh| fresh.holds(input) != Some(true))
         {
             return Some(false);
         }
         let given: Vec<Vec<u8>> = self
             .at
-            .all(proof.received)
+            .all(input.received)
             .iter()
             .filter_map(|text| self.encoding.decode(text))
             .collect();
@@ -173,11 +173,11 @@ impl Signature {
             .signed
             .iter()
             .any(|part| matches!(part, SignedPart::Url));
-        let urls = if by_url { proof.urls.len() } else { 1 };
-        for url in proof.urls.iter().take(urls) {
-            let mut message = Vec::with_capacity(proof.received.body.len() + 128);
+        let urls = if by_url { input.urls.len() } else { 1 };
+        for url in input.urls.iter().take(urls) {
+            let mut message = Vec::with_capacity(input.received.body.len() + 128);
             for part in self.signed {
-                part.add(&mut message, proof, url)?;
+                part.add(&mut message, input, url)?;
             }
             let good = match self.how {
                 SignatureAlgorithm::Hmac(hash) => {
@@ -227,11 +227,11 @@ impl Signature {
 }
 
 /// Whether the request has one of the signatures.
-pub(super) fn any(signatures: &[Signature], proof: &VerificationInput<'_>) -> Option<bool> {
+pub(super) fn any(signatures: &[Signature], input: &VerificationInput<'_>) -> Option<bool> {
     Some(
         signatures
             .iter()
-            .any(|signature| signature.check(proof) == Some(true)),
+            .any(|signature| signature.check(input) == Some(true)),
     )
 }
 
@@ -253,25 +253,25 @@ impl KeyEncoding {
 }
 
 impl SignedPart {
-    fn add(&self, message: &mut Vec<u8>, proof: &VerificationInput<'_>, url: &str) -> Option<()> {
+    fn add(&self, message: &mut Vec<u8>, input: &VerificationInput<'_>, url: &str) -> Option<()> {
         match *self {
-            Self::Body => message.extend_from_slice(&proof.received.body),
+            Self::Body => message.extend_from_slice(&input.received.body),
             Self::BodyDigest => {
-                let digest = HashAlgorithm::Sha256.digest(&proof.received.body);
+                let digest = HashAlgorithm::Sha256.digest(&input.received.body);
                 message.extend_from_slice(HEXLOWER.encode(&digest).as_bytes());
             }
             Self::Text(text) => message.extend_from_slice(text.as_bytes()),
             Self::At(place) => {
-                message.extend_from_slice(place.first(proof.received)?.as_bytes());
+                message.extend_from_slice(place.first(input.received)?.as_bytes());
             }
-            Self::Method => message.extend_from_slice(proof.received.method.as_bytes()),
+            Self::Method => message.extend_from_slice(input.received.method.as_bytes()),
             Self::Url => message.extend_from_slice(url.as_bytes()),
             Self::PathAndQuery => {
                 let behind_host = url.split_once("://")?.1;
                 let path = &behind_host[behind_host.find('/')?..];
                 message.extend_from_slice(path.as_bytes());
             }
-            Self::Setting(name) => message.extend_from_slice(proof.setting(name)?.as_bytes()),
+            Self::Setting(name) => message.extend_from_slice(input.setting(name)?.as_bytes()),
         }
         Some(())
     }
@@ -294,14 +294,14 @@ impl SignedPart {
 }
 
 impl TimestampCheck {
-    fn holds(&self, proof: &VerificationInput<'_>) -> Option<bool> {
-        let text = self.at.first(proof.received)?;
+    fn holds(&self, input: &VerificationInput<'_>) -> Option<bool> {
+        let text = self.at.first(input.received)?;
         let moment = match self.unit {
             TimestampUnit::Seconds => Micros::from_unix_seconds(text.parse().ok()?),
             TimestampUnit::Millis => Micros::from_unix_millis(text.parse().ok()?),
             TimestampUnit::Rfc3339 => text.parse::<Timestamp>().ok()?.into(),
         };
-        let apart = proof.now.since(moment).max(moment.since(proof.now));
+        let apart = input.now.since(moment).max(moment.since(input.now));
         Some(apart <= Duration::from_secs(self.seconds))
     }
 }

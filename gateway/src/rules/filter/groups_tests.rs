@@ -218,7 +218,7 @@ fn failing_parts_are_listed_and_the_others_are_not() {
     let rule = json!({"type": "filter", "headers": {"x": "1"}, "body": {"a": 1}, "path": "/p", "query": null});
     let filter = Filter::parse(rule.as_object().unwrap());
     let (headers, body, path, query) = (json!({"x": "1"}), json!({"a": 2}), json!("/q"), json!({}));
-    let parts = Parts {
+    let parts = RequestParts {
         headers: &headers,
         body: &body,
         path: &path,
@@ -227,7 +227,7 @@ fn failing_parts_are_listed_and_the_others_are_not() {
     let names: Vec<&str> = filter
         .failing(&parts)
         .into_iter()
-        .map(Part::as_str)
+        .map(FilterPart::as_str)
         .collect();
     assert_eq!(names, ["body", "path"]);
     assert_eq!(Filter::default().failing(&parts), []);

@@ -21,16 +21,16 @@ pub fn matches(input: &Value, schema: &Value) -> bool {
 }
 
 pub(super) fn matches_within(input: &Value, schema: &Value, fuel: u32) -> bool {
-    let matcher = Matcher {
+    let matcher = FilterMatcher {
         root: input,
         fuel: Cell::new(fuel),
         broken: Cell::new(false),
     };
-    let matched = matcher.value(input, schema, Place::Top, &Walk::default());
+    let matched = matcher.value(input, schema, SchemaPlace::Top, &ValuePath::default());
     matched && !matcher.broken.get()
 }
 
-struct Matcher<'a> {
+struct FilterMatcher<'a> {
     root: &'a Value,
     fuel: Cell<u32>,
     /// A bound was hit or a reference could not be read. A negation may have turned the failure into a match, so
@@ -40,19 +40,19 @@ struct Matcher<'a> {
 
 /// Where a schema stands. Under a key the groups behave differently, see the module above.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum SchemaPlace {
     Top,
     UnderKey,
 }
 
 /// The way to a value: how deep, and through which items of which lists.
 #[derive(Clone, Default)]
-struct Walk {
+struct ValuePath {
     depth: u32,
     indexes: Vec<usize>,
 }
 
-impl Walk {
+impl ValuePath {
     fn deeper(&self) -> Self {
         Self {
             depth: self.depth + 1,
@@ -67,8 +67,8 @@ impl Walk {
     }
 }
 
-impl Matcher<'_> {
-    fn spend(&self, walk: &Walk) -> bool {
+impl FilterMatcher<'_> {
+    fn spend(&self, walk: &ValuePath) -> bool {
         let fuel = self.fuel.get();
         self.fuel.set(fuel.saturating_sub(1));
         if fuel == 0 || walk.depth > DEPTH {
@@ -77,7 +77,7 @@ impl Matcher<'_> {
         !self.broken.get()
     }
 
-    fn value(&self, input: &Value, schema: &Value, place: Place, walk: &Walk) -> bool {
+    fn value(&self, input: &Value, schema: &Value, place: SchemaPlace, walk: &ValuePath) -> bool {
         if !self.spend(walk) {
             return false;
         }
@@ -86,14 +86,14 @@ impl Matcher<'_> {
             (Value::Array(schemas), Value::Array(items)) => schemas.iter().all(|schema| {
                 self.some_item(
                     items,
-                    |item, walk| self.value(item, schema, Place::UnderKey, walk),
+                    |item, walk| self.value(item, schema, SchemaPlace::UnderKey, walk),
                     walk,
                 )
             }),
             (Value::Array(_), _) => false,
             (_, Value::Array(items)) => self.some_item(
                 items,
-                |item, walk| self.value(item, schema, Place::UnderKey, walk),
+                |item, walk| self.value(item, schema, SchemaPlace::UnderKey, walk),
                 walk,
             ),
             (_, Value::Object(_)) => false,
@@ -104,8 +104,8 @@ impl Matcher<'_> {
     fn some_item(
         &self,
         items: &[Value],
-        matched: impl Fn(&Value, &Walk) -> bool,
-        walk: &Walk,
+        matched: impl Fn(&Value, &ValuePath) -> bool,
+        walk: &ValuePath,
     ) -> bool {
         items
             .iter()
@@ -118,8 +118,8 @@ impl Matcher<'_> {
         &self,
         input: &Value,
         schema: &Map<String, Value>,
-        place: Place,
-        walk: &Walk,
+        place: SchemaPlace,
+        walk: &ValuePath,
     ) -> bool {
         if !self.spend(walk) {
             return false;
@@ -130,20 +130,20 @@ impl Matcher<'_> {
             } else {
                 self.some_item(
                     items,
-                    |item, walk| self.object(item, schema, Place::UnderKey, walk),
+                    |item, walk| self.object(item, schema, SchemaPlace::UnderKey, walk),
                     walk,
                 )
             };
         }
-        if place == Place::UnderKey || is_primitive(input) {
+        if place == SchemaPlace::UnderKey || is_primitive(input) {
             if let Some(Value::Array(alternatives)) = schema.get("$or") {
                 return alternatives
                     .iter()
-                    .any(|schema| self.value(input, schema, Place::Top, &walk.deeper()));
+                    .any(|schema| self.value(input, schema, SchemaPlace::Top, &walk.deeper()));
             }
             if let Some(reference) = schema.get("$ref") {
                 return self.with_reference(reference, walk, |target| {
-                    self.value(input, target, Place::UnderKey, &walk.deeper())
+                    self.value(input, target, SchemaPlace::UnderKey, &walk.deeper())
                 });
             }
         }
@@ -159,32 +159,32 @@ impl Matcher<'_> {
     }
 
     /// One member of an object schema against an object.
-    fn member(&self, input: &Value, key: &str, schema: &Value, walk: &Walk) -> bool {
+    fn member(&self, input: &Value, key: &str, schema: &Value, walk: &ValuePath) -> bool {
         match (key, schema) {
             ("$or", Value::Array(alternatives)) => alternatives
                 .iter()
-                .any(|schema| self.value(input, schema, Place::Top, &walk.deeper())),
+                .any(|schema| self.value(input, schema, SchemaPlace::Top, &walk.deeper())),
             ("$and", Value::Array(all)) => all
                 .iter()
-                .all(|schema| self.value(input, schema, Place::Top, &walk.deeper())),
-            ("$not", schema) => !self.value(input, schema, Place::Top, &walk.deeper()),
+                .all(|schema| self.value(input, schema, SchemaPlace::Top, &walk.deeper())),
+            ("$not", schema) => !self.value(input, schema, SchemaPlace::Top, &walk.deeper()),
             ("$ref", reference) => self.with_reference(reference, walk, |target| {
-                self.value(input, target, Place::UnderKey, &walk.deeper())
+                self.value(input, target, SchemaPlace::UnderKey, &walk.deeper())
             }),
             (key, operand) if is_operator(key) => self.operator(key, input, operand, walk),
             _ => match input.get(key) {
-                Some(value) => self.value(value, schema, Place::UnderKey, &walk.deeper()),
+                Some(value) => self.value(value, schema, SchemaPlace::UnderKey, &walk.deeper()),
                 None => schema.get("$exist") == Some(&Value::Bool(false)),
             },
         }
     }
 
-    fn operators(&self, input: &Value, schema: &Map<String, Value>, walk: &Walk) -> bool {
+    fn operators(&self, input: &Value, schema: &Map<String, Value>, walk: &ValuePath) -> bool {
         let mut operators = schema.iter().filter(|(key, _)| is_operator(key));
         operators.all(|(key, operand)| self.operator(key, input, operand, walk))
     }
 
-    fn operator(&self, name: &str, input: &Value, operand: &Value, walk: &Walk) -> bool {
+    fn operator(&self, name: &str, input: &Value, operand: &Value, walk: &ValuePath) -> bool {
         match operand.get("$ref") {
             Some(reference) => {
                 self.with_reference(reference, walk, |operand| holds(name, input, operand))
@@ -197,7 +197,7 @@ impl Matcher<'_> {
     fn with_reference(
         &self,
         path: &Value,
-        walk: &Walk,
+        walk: &ValuePath,
         go_on: impl FnOnce(&Value) -> bool,
     ) -> bool {
         let target = path

@@ -34,7 +34,7 @@ pub struct Filter {
 
 /// The parts of a request a filter looks at.
 #[derive(Debug, Clone, Copy)]
-pub struct Parts<'a> {
+pub struct RequestParts<'a> {
     /// The parsed body, or its text.
     pub body: &'a Value,
     /// An object of strings.
@@ -47,7 +47,7 @@ pub struct Parts<'a> {
 
 /// The name of a part, as the `meta` of an ignored event lists it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum FilterPart {
     /// The body.
     Body,
     /// The headers.
@@ -58,7 +58,7 @@ pub enum Part {
     Query,
 }
 
-impl Part {
+impl FilterPart {
     /// Its name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -83,12 +83,12 @@ impl Filter {
     }
 
     /// The parts that do not match; empty when the request passes. A part without schema, or with null, passes.
-    pub fn failing(&self, parts: &Parts<'_>) -> Vec<Part> {
+    pub fn failing(&self, parts: &RequestParts<'_>) -> Vec<FilterPart> {
         let all = [
-            (Part::Body, &self.body, parts.body),
-            (Part::Headers, &self.headers, parts.headers),
-            (Part::Path, &self.path, parts.path),
-            (Part::Query, &self.query, parts.query),
+            (FilterPart::Body, &self.body, parts.body),
+            (FilterPart::Headers, &self.headers, parts.headers),
+            (FilterPart::Path, &self.path, parts.path),
+            (FilterPart::Query, &self.query, parts.query),
         ];
         let failing = all.into_iter().filter(|(_, schema, input)| {
             schema

@@ -14,7 +14,7 @@ const DRAINED: usize = 64 * 1024 * 1024;
 
 /// Why a body was not read.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum NotRead {
+pub(super) enum BodyError {
     /// It stopped before its end, or for too long.
     Broken,
     /// Too much is being taken in already.
@@ -29,11 +29,11 @@ fn grow<'a>(
     room: &'a Semaphore,
     taken: &mut SemaphorePermit<'a>,
     length: usize,
-) -> Result<(), NotRead> {
+) -> Result<(), BodyError> {
     let wanted = length / UNIT + 1;
     let more = wanted.saturating_sub(taken.num_permits());
-    let more = u32::try_from(more).map_err(|_| NotRead::NoRoom)?;
-    let permit = room.try_acquire_many(more).map_err(|_| NotRead::NoRoom)?;
+    let more = u32::try_from(more).map_err(|_| BodyError::NoRoom)?;
+    let permit = room.try_acquire_many(more).map_err(|_| BodyError::NoRoom)?;
     taken.merge(permit);
     Ok(())
 }
@@ -42,16 +42,16 @@ fn grow<'a>(
 pub(super) async fn read<'a>(
     body: Body,
     room: &'a Semaphore,
-) -> Result<(Option<Vec<u8>>, SemaphorePermit<'a>), NotRead> {
-    let mut taken = room.try_acquire().map_err(|_| NotRead::NoRoom)?;
+) -> Result<(Option<Vec<u8>>, SemaphorePermit<'a>), BodyError> {
+    let mut taken = room.try_acquire().map_err(|_| BodyError::NoRoom)?;
     let mut chunks = body.into_data_stream();
     let mut bytes = Vec::new();
     let mut seen = 0;
     while let Some(chunk) = tokio::time::timeout(PAUSE, chunks.next())
         .await
-        .map_err(|_| NotRead::Broken)?
+        .map_err(|_| BodyError::Broken)?
     {
-        let chunk = chunk.map_err(|_| NotRead::Broken)?;
+        let chunk = chunk.map_err(|_| BodyError::Broken)?;
         seen += chunk.len();
         if seen > DRAINED {
             break;
@@ -81,7 +81,7 @@ mod tests {
             (UNIT + 1, 1)
         );
         let refused = read(Body::from(vec![0; UNIT + 1]), &room).await;
-        assert_eq!(refused.unwrap_err(), NotRead::NoRoom);
+        assert_eq!(refused.unwrap_err(), BodyError::NoRoom);
         assert_eq!(
             room.available_permits(),
             1,
@@ -97,7 +97,7 @@ mod tests {
         let silent = begun.chain(stream::pending());
         let room = Semaphore::new(3);
         let given_up = read(Body::from_stream(silent), &room).await;
-        assert_eq!(given_up.unwrap_err(), NotRead::Broken);
+        assert_eq!(given_up.unwrap_err(), BodyError::Broken);
         assert_eq!(room.available_permits(), 3);
     }
 }

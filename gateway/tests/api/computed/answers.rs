@@ -107,7 +107,7 @@ pub fn same(answered: &Result, expected: &Result, asked: &Asked<'_>) {
         a.len() == b.len()
             && a.iter().all(|(name, value)| {
                 b.get(name)
-                    .is_some_and(|other| (value - other).abs() < 1e-9)
+                    .is_some_and(|other| (value - other).abs() < 1e-12 * (1.0 + value.abs()))
             })
     };
     for (key, metrics) in expected {

@@ -194,7 +194,7 @@ async fn metrics_are_what_the_lists_add_up_to() {
         &[
             &[],
             &["status"],
-            &["webhook_id", "delivery_group"],
+            &["webhook_id", "attempts"],
             &["attempts", "response_status", "error_code"],
         ],
         &[
@@ -242,7 +242,7 @@ async fn metrics_are_what_the_lists_add_up_to() {
         &[
             &[],
             &["status", "trigger"],
-            &["destination_id", "delivery_group"],
+            &["destination_id", "trigger"],
             &["event_id"],
             &["error_code", "bulk_retry_id"],
         ],

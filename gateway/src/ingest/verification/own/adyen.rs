@@ -19,17 +19,17 @@ const FIELDS: [&str; 8] = [
 ];
 
 /// The key is written in hexadecimal digits.
-pub(in super::super) fn adyen(proof: &VerificationInput<'_>) -> Option<bool> {
+pub(in super::super) fn adyen(input: &VerificationInput<'_>) -> Option<bool> {
     let key = Encoding::Hex
-        .decode(proof.setting(SECRET)?.trim())
+        .decode(input.setting(SECRET)?.trim())
         .filter(|key| !key.is_empty())?;
-    let items = proof.received.value["notificationItems"].as_array();
+    let items = input.received.value["notificationItems"].as_array();
     let Some(items) = items.filter(|items| !items.is_empty()) else {
-        let given = ValueLocation::Header("hmacsignature").first(proof.received)?;
+        let given = ValueLocation::Header("hmacsignature").first(input.received)?;
         let given = Encoding::Base64.decode(&given)?;
         return Some(is_same(
             &given,
-            &HashAlgorithm::Sha256.hmac(&key, &proof.received.body),
+            &HashAlgorithm::Sha256.hmac(&key, &input.received.body),
         ));
     };
     Some(

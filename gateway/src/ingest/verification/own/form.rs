@@ -10,9 +10,9 @@ use super::super::signature::SECRET;
 use crate::crypto::is_same;
 
 /// Twilio signs the URL and then the form, or the URL alone where its query has the SHA-256 of the body.
-pub(in super::super) fn twilio(proof: &VerificationInput<'_>) -> Option<bool> {
-    let body = &proof.received.body;
-    let fields = match proof.received.parsed_query["bodySHA256"].as_str() {
+pub(in super::super) fn twilio(input: &VerificationInput<'_>) -> Option<bool> {
+    let body = &input.received.body;
+    let fields = match input.received.parsed_query["bodySHA256"].as_str() {
         Some(digest)
             if is_same(
                 digest.as_bytes(),
@@ -26,19 +26,19 @@ pub(in super::super) fn twilio(proof: &VerificationInput<'_>) -> Option<bool> {
         Some(_) => return Some(false),
         None => sorted(body, true),
     };
-    signed_url(proof, "x-twilio-signature", &fields)
+    signed_url(input, "x-twilio-signature", &fields)
 }
 
 /// Mailchimp Transactional, formerly Mandrill.
-pub(in super::super) fn mandrill(proof: &VerificationInput<'_>) -> Option<bool> {
-    let fields = sorted(&proof.received.body, false);
-    signed_url(proof, "x-mandrill-signature", &fields)
+pub(in super::super) fn mandrill(input: &VerificationInput<'_>) -> Option<bool> {
+    let fields = sorted(&input.received.body, false);
+    signed_url(input, "x-mandrill-signature", &fields)
 }
 
-fn signed_url(proof: &VerificationInput<'_>, header: &str, fields: &str) -> Option<bool> {
-    let key = proof.setting(SECRET)?.as_bytes();
-    let given = Encoding::Base64.decode(proof.received.header(header)?.trim())?;
-    Some(proof.urls.iter().any(|url| {
+fn signed_url(input: &VerificationInput<'_>, header: &str, fields: &str) -> Option<bool> {
+    let key = input.setting(SECRET)?.as_bytes();
+    let given = Encoding::Base64.decode(input.received.header(header)?.trim())?;
+    Some(input.urls.iter().any(|url| {
         let expected = HashAlgorithm::Sha1.hmac(key, format!("{url}{fields}").as_bytes());
         is_same(&given, &expected)
     }))

@@ -39,11 +39,11 @@ const TOKEN: &[&str] = &[
     "/obj/token",
 ];
 
-pub(in super::super) fn paymob(proof: &VerificationInput<'_>) -> Option<bool> {
-    let key = proof.setting(SECRET)?.as_bytes();
-    let given = ValueLocation::Query("hmac").first(proof.received)?;
+pub(in super::super) fn paymob(input: &VerificationInput<'_>) -> Option<bool> {
+    let key = input.setting(SECRET)?.as_bytes();
+    let given = ValueLocation::Query("hmac").first(input.received)?;
     let given = Encoding::Hex.decode(&given)?;
-    let fields = match proof.received.value["type"].as_str()? {
+    let fields = match input.received.value["type"].as_str()? {
         "TRANSACTION" => TRANSACTION,
         "TOKEN" => TOKEN,
         _ => return None,
@@ -51,7 +51,7 @@ pub(in super::super) fn paymob(proof: &VerificationInput<'_>) -> Option<bool> {
     let mut signed = String::new();
     for field in fields.iter().copied() {
         signed.push_str(
-            &proof
+            &input
                 .received
                 .value
                 .pointer(field)

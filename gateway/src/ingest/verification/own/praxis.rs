@@ -32,11 +32,11 @@ const SUBSCRIPTION: &[&str] = &[
 ];
 
 /// What is not there is signed as nothing.
-pub(in super::super) fn praxis(proof: &VerificationInput<'_>) -> Option<bool> {
-    let secret = proof.setting(SECRET)?;
-    let given = ValueLocation::Header("gt-authentication").first(proof.received)?;
+pub(in super::super) fn praxis(input: &VerificationInput<'_>) -> Option<bool> {
+    let secret = input.setting(SECRET)?;
+    let given = ValueLocation::Header("gt-authentication").first(input.received)?;
     let given = Encoding::Hex.decode(&given)?;
-    let body = &proof.received.value;
+    let body = &input.received.value;
     let fields = if body.get("event").is_some() {
         SUBSCRIPTION
     } else {

@@ -75,7 +75,7 @@ fn document() -> String {
     let all = PROVIDERS.len();
     format!(
         "{preface}\nHandshakes are answered for {handshakes}.\n\n{checked} of {all} schemes are verified.\n\n\
-         | Type | Status | VerificationInput stands in | Scheme |\n| --- | --- | --- | --- |\n{rows}"
+         | Type | Status | Proof stands in | Scheme |\n| --- | --- | --- | --- |\n{rows}"
     )
 }
 

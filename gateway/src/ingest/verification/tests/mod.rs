@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Verification, VerificationInput, scheme_name, verify};
 use crate::clock::Micros;
-use crate::request::Received;
+use crate::request::ReceivedRequest;
 
 /// A request and the source that it comes to.
 #[derive(Clone)]
@@ -31,14 +31,15 @@ impl Case {
         }
         let method: Method = self.method.parse().unwrap();
         let query = self.url.split_once('?').map_or("", |(_, query)| query);
-        let received = Received::new(&method, "", query, &headers, None, Some(self.body.clone()));
-        let proof = VerificationInput {
+        let received =
+            ReceivedRequest::new(&method, "", query, &headers, None, Some(self.body.clone()));
+        let input = VerificationInput {
             received: &received,
             config: &self.config,
             urls: std::slice::from_ref(&self.url),
             now: Micros::from_i64(self.now * 1_000_000),
         };
-        verify(scheme_name(&self.kind, &self.config), &proof)
+        verify(scheme_name(&self.kind, &self.config), &input)
     }
 }
 
