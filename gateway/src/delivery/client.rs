@@ -196,7 +196,12 @@ fn redirect(response: &Response, from: &DeliveryUrl) -> Option<DeliveryUrl> {
 }
 
 /// Turns a request into the one a redirect asks for.
-fn follow(request: &mut HttpRequest, status: StatusCode, next: DeliveryUrl, credentials: &HeaderMap) {
+fn follow(
+    request: &mut HttpRequest,
+    status: StatusCode,
+    next: DeliveryUrl,
+    credentials: &HeaderMap,
+) {
     if !same_origin(request.url.url(), next.url()) {
         for name in credentials.keys().chain(&[AUTHORIZATION, COOKIE]) {
             request.headers.remove(name);
