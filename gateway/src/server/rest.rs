@@ -21,7 +21,7 @@ use super::quota::with_quota;
 use super::reply::{is_known, refused, reply, unchanged, unknown_path};
 use super::tenants::Tenants;
 use super::version::{self, CURRENT};
-use crate::api::{self, ApiCall};
+use crate::api::{self, ApiCall, ApiError};
 use crate::contract::{Contract, Operation};
 use crate::faults::{Effect, FaultTarget, InjectedFault, Plane};
 use crate::journal::{JournalEntry, Notes};
