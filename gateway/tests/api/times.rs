@@ -534,3 +534,22 @@ async fn events_of_one_moment_are_listed_and_delivered_in_the_order_they_came() 
         .collect();
     assert_eq!(delivered, (0..12).collect::<Vec<_>>());
 }
+
+#[tokio::test]
+async fn a_request_after_a_snapshot_of_the_same_moment_is_the_newest() {
+    let first = World::start().await;
+    let connection = first.api.connect("c").json().await;
+    for n in 0..3 {
+        first.post(&connection, json!({ "n": n })).await;
+    }
+    let second = World::start().await;
+    second
+        .gateway
+        .restore(first.gateway.snapshot().await.unwrap())
+        .await
+        .unwrap();
+    let local = second.api.models("/sources").await.remove(0);
+    let newest = second.post(&local, json!({})).await;
+    let listed = second.api.models("/requests").await;
+    assert_eq!((listed.len(), id(&listed[0])), (4, newest));
+}

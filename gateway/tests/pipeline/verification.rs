@@ -431,3 +431,19 @@ async fn what_only_looks_like_a_handshake_is_a_request() {
     let reply = send(&world, &source, &[], r#"{"challenge":"c1"}"#).await;
     assert_eq!(reply.status, 403);
 }
+
+#[tokio::test]
+async fn a_changed_secret_replaces_the_old_one_at_once() {
+    let world = World::start().await;
+    let config = |secret: &str| json!({"auth": {"webhook_secret_key": secret}});
+    let source = source_of(&world, "GITHUB", config("old")).await;
+    let path = format!("/sources/{}", source.id);
+    let changed = json!({"type": "GITHUB", "config": config("new")});
+    world.api.ok("PUT", &path, changed).await;
+    for (secret, status) in [("old", 401), ("new", 200)] {
+        let signature = format!("sha256={}", sign(secret, BODY));
+        let headers = [("x-hub-signature-256", signature.as_str())];
+        let reply = send(&world, &source, &headers, BODY).await;
+        assert_eq!(reply.status, status, "{secret}");
+    }
+}
