@@ -282,9 +282,21 @@ async fn fill(world: &World) -> [String; 4] {
         ("/bulk/requests/retry", of(&picky)),
         ("/bulk/ignored-events/retry", ignored),
     ] {
+        // Only what waits can be cancelled.
+        let cancels = path.ends_with("/cancel");
+        let connection = format!("/connections/{}", id(&failing));
+        if cancels {
+            api.ok("PUT", &format!("{connection}/pause"), json!({}))
+                .await;
+            world.deliver(&failing, json!({})).await;
+        }
         let reply = api.post(path, body).await;
         assert_eq!(reply.status, 200, "{path}: {}", reply.text);
         world.settle().await;
+        if cancels {
+            api.ok("PUT", &format!("{connection}/unpause"), json!({}))
+                .await;
+        }
         tick(1_001).await;
     }
     let many = json!({ "query": { "webhook_id": id(&quiet) } });
