@@ -264,6 +264,11 @@ async fn fill(world: &World) -> [String; 4] {
     }
     world.settle().await;
 
+    let waiting = api.connect("waiting").json().await;
+    let pause = format!("/connections/{}/pause", id(&waiting));
+    api.ok("PUT", &pause, json!({})).await;
+    world.deliver(&waiting, json!({})).await;
+
     // Bulk jobs of every kind, and one of more than a batch that is cancelled between two.
     let of = |model: &Value| json!({ "query": { "source_id": model["source"]["id"] } });
     let ignored = json!({ "query": { "webhook_id": id(&picky) } });
@@ -276,7 +281,7 @@ async fn fill(world: &World) -> [String; 4] {
         ),
         (
             "/bulk/events/cancel",
-            json!({ "query": { "webhook_id": id(&failing) } }),
+            json!({ "query": { "webhook_id": id(&waiting) } }),
         ),
         ("/bulk/requests/replay", replay),
         ("/bulk/requests/retry", of(&picky)),
