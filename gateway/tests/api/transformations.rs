@@ -1,6 +1,6 @@
 //! Transformations: in the run endpoint, and as rules on the way from a request to an event.
 
-use hookdeck_testkit::{id, seconds};
+use hookdeck_testkit::{field, id, seconds};
 use serde_json::{Value, json};
 
 use crate::start;
@@ -367,11 +367,10 @@ async fn a_repeated_request_makes_no_event_until_the_window_is_over() {
         (&request["events_count"], &request["ignored_count"]),
         (&json!(0), &json!(1))
     );
-    assert!(
-        api.models(&format!("/requests/{repeated}/ignored_events"))
-            .await
-            .is_empty()
-    );
+    let ignored = api
+        .models(&format!("/requests/{repeated}/ignored_events"))
+        .await;
+    assert_eq!(field(&ignored, "cause"), ["DUPLICATE"]);
 
     world.deliver(&connection, json!({ "id": 2 })).await;
     assert_eq!(events().await, 2);
