@@ -180,7 +180,7 @@ mod tests {
             ("!!staging", "web_1", Some("orders"), true),
             ("orders-!", "web_1", Some("orders-!"), true),
         ] {
-            let exactness = Subject::new(id, name).covered_by(&json!(choice));
+            let exactness = IssueSubject::new(id, name).covered_by(&json!(choice));
             assert_eq!(exactness.is_some(), covered, "{choice} {id} {name:?}");
         }
     }

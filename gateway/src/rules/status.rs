@@ -255,11 +255,11 @@ mod tests {
     proptest! {
         #[test]
         fn the_sdk_reads_a_list_as_the_gateway_does(list in prop::collection::vec(entry(), 1..6), status in 100_u16..=999) {
-            match Statuses::parse(json!(list).as_array().unwrap()) {
+            match StatusExpressions::parse(json!(list).as_array().unwrap()) {
                 Ok(statuses) => prop_assert_eq!(statuses.covers(status), hookdeck::configuration::retries(&list, status)),
                 // What the gateway refuses covers nothing in the eyes of the SDK.
                 Err(_) => for entry in &list {
-                    let alone = Statuses::parse(&[json!(entry)]);
+                    let alone = StatusExpressions::parse(&[json!(entry)]);
                     prop_assert!(alone.is_ok() || !hookdeck::configuration::retries(&[entry], status));
                 }
             }

@@ -98,7 +98,10 @@ async fn path_and_query_arrive_as_they_were_written() {
     }
     let url = |event: Event| event.data.unwrap().url;
     let urls: Vec<_> = world.events().await.into_iter().map(url).collect();
-    assert!(urls.contains(&world.receiver.at("/in?name=O'Brien")), "{urls:?}");
+    assert!(
+        urls.contains(&world.receiver.at("/in?name=O'Brien")),
+        "{urls:?}"
+    );
 }
 
 #[tokio::test]
