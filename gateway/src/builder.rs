@@ -228,7 +228,7 @@ impl GatewayBuilder {
 
     /// How long the lists of requests and events may lag behind, for tests of programs that poll them. Each
     /// row shows after a time of its own, drawn from the seed: between a twenty-fifth of this and all of it, a
-    /// seventh at the median, so that rows turn up out of order. On the live service it is about 15 seconds.
+    /// sixth at the median, so that rows turn up out of order. On the live service it is about 15 seconds.
     /// Nothing lags unless set.
     ///
     /// What is read by its id is there at once; so are counts, metrics and what bulk jobs find. It is the

@@ -225,6 +225,14 @@ impl Clock {
         Micros(after(last))
     }
 
+    /// Takes note of the last stamp in a store that was filled before, so that the next one is later. One that
+    /// lies more than a second ahead was made by a clock that stood elsewhere, and is passed over.
+    pub fn note_stamp(&self, last: Micros) {
+        if last.since(self.now()) <= Duration::from_secs(1) {
+            self.inner.stamped.fetch_max(last.0, Ordering::Relaxed);
+        }
+    }
+
     /// Forgets the stamps handed out, for a store that was emptied.
     pub fn forget_stamps(&self) {
         self.inner.stamped.store(i64::MIN, Ordering::Relaxed);
@@ -383,6 +391,11 @@ mod tests {
         assert_eq!(clock.stamp(), Micros(8_000));
         clock.forget_stamps();
         assert_eq!(clock.stamp(), Micros(8_000));
+        clock.note_stamp(Micros(8_005));
+        assert_eq!(clock.stamp(), Micros(8_006));
+        clock.note_stamp(Micros(2_000_000));
+        clock.note_stamp(Micros(7_000));
+        assert_eq!(clock.stamp(), Micros(8_007));
     }
 
     #[test]

@@ -65,6 +65,7 @@ impl Project {
             .await?;
         ids.reseed(seed.wrapping_add(opened));
         let services = Services::new(store.clone(), clock, ids);
+        note_stamps(&services).await?;
         let faults = Faults::seeded(seed);
         let context = EngineContext::new(store, services, settings, deliverer, faults);
         let context = Arc::new(context);
@@ -192,6 +193,8 @@ impl Project {
     pub async fn restore(&self, bytes: Vec<u8>) -> Result<(), EngineError> {
         let mark = Sha256::digest(&bytes);
         self.engine.restore(bytes, self.team_id.clone()).await?;
+        self.clock().forget_stamps();
+        note_stamps(self.services()).await?;
         self.faults().forget();
         self.journal().clear();
         self.hub().expire();
@@ -199,6 +202,20 @@ impl Project {
         self.ids().reseed(self.seed ^ u64::from_le_bytes(*first));
         Ok(())
     }
+}
+
+/// Lets the clock go on behind the stamps that are in the store already.
+async fn note_stamps(services: &Services) -> Result<(), StoreError> {
+    let last: Option<Micros> = services
+        .read(|conn| {
+            let newest = "SELECT max(created_at) FROM requests";
+            Ok::<_, StoreError>(conn.query_row(newest, [], |row| row.get(0))?)
+        })
+        .await?;
+    if let Some(last) = last {
+        services.clock.note_stamp(last);
+    }
+    Ok(())
 }
 
 /// The project's id, made at the first opening, and the number of this opening from 1.

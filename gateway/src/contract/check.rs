@@ -8,6 +8,7 @@ use super::leniency::Leniency;
 use super::schema::{Additional, Kind, Schema};
 use super::violation::{Path, Violation, plain};
 use super::{Contract, date, rules, union, variants};
+use crate::wire::DestinationType;
 
 /// What the value is, which decides how forgiving the walk is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -400,12 +401,14 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// The types of destinations as the live API's messages list them, which is not the document's order.
-const DESTINATION_TYPES: [&str; 3] = ["HTTP", "CLI", "MOCK_API"];
-
+/// The values as the live API's messages list them: the types of destinations not in the document's order.
 fn live_order(values: &[Value]) -> Vec<Value> {
     let mut values = values.to_vec();
-    let place = |value: &Value| DESTINATION_TYPES.iter().position(|name| value == name);
+    let place = |value: &Value| {
+        DestinationType::ALL
+            .iter()
+            .position(|name| value == name.as_str())
+    };
     if values.iter().all(|value| place(value).is_some()) {
         values.sort_by_key(place);
     }

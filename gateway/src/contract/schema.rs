@@ -135,9 +135,9 @@ impl Properties {
 
 impl<'de> Deserialize<'de> for Properties {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Ordered;
+        struct PropertiesVisitor;
 
-        impl<'de> Visitor<'de> for Ordered {
+        impl<'de> Visitor<'de> for PropertiesVisitor {
             type Value = Properties;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -153,7 +153,7 @@ impl<'de> Deserialize<'de> for Properties {
             }
         }
 
-        deserializer.deserialize_map(Ordered)
+        deserializer.deserialize_map(PropertiesVisitor)
     }
 }
 

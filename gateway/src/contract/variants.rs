@@ -168,7 +168,7 @@ fn destination_config(
     }
     // A missing `url` and a key of another destination type are domain errors of the live API, not violations.
     let mut misplaced = misplaced_keys(checker.contract, name, input);
-    if checker.drops_cli_policy && name == "CLI" {
+    if checker.drops_cli_policy && name == DestinationType::Cli.as_str() {
         misplaced.retain(|key| key != "delivery_policy");
     }
     let typed = checker.object(schema, input, path, &["url", "path"], &misplaced, out);

@@ -4,7 +4,7 @@ use super::client::DeliveryOutcome;
 use super::outgoing::OutgoingRequest;
 use crate::clock::Micros;
 use crate::events::attempt::AttemptOutcome;
-use crate::faults::{Effect, InjectedFault, code_of};
+use crate::faults::{Effect, InjectedFault};
 use crate::wire::ErrorCode;
 
 /// The outcome that stands in place of the delivery; `None` where the destination is called first.
@@ -40,7 +40,7 @@ pub(crate) fn in_place(
         }
         // Looked at when it was armed.
         Effect::Error(code) => {
-            outcome.error_code = Some(code_of(code).unwrap_or(ErrorCode::Unknown))
+            outcome.error_code = Some(ErrorCode::parse(code).unwrap_or(ErrorCode::Unknown))
         }
         Effect::Reset => outcome.error_code = Some(ErrorCode::ConnectionReset),
         Effect::Empty => outcome.error_code = Some(ErrorCode::SocketClosed),

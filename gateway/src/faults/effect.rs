@@ -106,16 +106,10 @@ impl Effect {
                     HeaderName::try_from(*name).is_err() || HeaderValue::try_from(*value).is_err()
                 })
                 .map(|(name, _)| format!("{name:?} is no header")),
-            Self::Error(code) if code_of(code).is_none() => {
+            Self::Error(code) if ErrorCode::parse(code).is_none() => {
                 Some(format!("the API has no error code {code:?}"))
             }
             _ => None,
         }
     }
-}
-
-/// The error code of the contract that is written so.
-pub(crate) fn code_of(code: &str) -> Option<ErrorCode> {
-    let is_in_the_contract = hookdeck::models::ErrorCode::from(code).is_known();
-    ErrorCode::parse(code).filter(|_| is_in_the_contract)
 }

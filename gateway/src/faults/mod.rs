@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use effect::Effect;
-pub(crate) use effect::code_of;
 pub use registry::{ArmedFault, FaultId};
 pub(crate) use registry::{FaultTarget, Faults, InjectedFault};
 

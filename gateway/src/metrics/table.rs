@@ -240,10 +240,6 @@ pub(crate) static TRANSFORMATIONS: MetricsTable = MetricsTable {
             MetricsMeasure::Words(|| logged(LogLevel::Warn)),
         ),
         (
-            "info_count",
-            MetricsMeasure::Words(|| logged(LogLevel::Info)),
-        ),
-        (
             "error_count",
             MetricsMeasure::Words(|| logged(LogLevel::Error)),
         ),

@@ -173,9 +173,14 @@ impl RestCall {
         let is_sent = response.extensions().get::<CutConnection>().is_none();
         let mut entry = JournalEntry::new(Plane::Api, &self.operation.id, injected);
         entry.status = is_sent.then_some(response.status().as_u16());
-        self.notes.write_into(&mut entry, |path| match self.older {
-            Some(older) => older.downgrade_message(&self.operation.id, path),
-            None => path.to_owned(),
+        self.notes.write_into(&mut entry, |path| {
+            let named = self
+                .older
+                .map(|older| older.downgrade_message(&self.operation.id, path));
+            // Some places have no name there, only a sentence that is said of them.
+            named
+                .filter(|named| !named.contains(' '))
+                .unwrap_or_else(|| path.to_owned())
         });
         let now = self.project.clock().now();
         self.project.journal().add(now, entry);

@@ -63,7 +63,7 @@ pub(super) fn from_live(mut request: Request, public_url: &PublicUrl) -> Request
             .uri()
             .path_and_query()
             .map_or("/", PathAndQuery::as_str);
-        // A path that was one still is, with a segment more.
+        // It cannot fail: what was a path is one with a segment before it.
         if let Ok(uri) = format!("/e{behind}").parse() {
             *request.uri_mut() = uri;
         }

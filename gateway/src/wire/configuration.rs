@@ -24,7 +24,7 @@ impl SourceType {
 }
 
 words! {
-    /// Where a destination leads.
+    /// Where a destination leads. The live API lists them in this order.
     pub enum DestinationType {
         Http = "HTTP",
         /// A terminal.

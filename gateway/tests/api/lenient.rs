@@ -454,7 +454,14 @@ async fn an_older_version_drops_as_well_and_the_journal_speaks_its_words() {
     let source = json!({ "name": "a", "verification": auth });
     let reply = at(&world, "2024-09-01", "PUT", "/sources", source).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
-    assert_eq!(last(&world).dropped, ["verification.configs.salt"]);
+    // That version has no name for what is inside of a verification.
+    assert_eq!(last(&world).dropped, ["config.auth.salt"]);
+    let url = "http://a.example";
+    let auth = json!({ "type": "BEARER_TOKEN", "config": { "token": "t", "salt": "" } });
+    let destination = json!({ "name": "d", "url": url, "auth_method": auth });
+    let reply = at(&world, "2024-09-01", "PUT", "/destinations", destination).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    assert_eq!(last(&world).dropped, ["auth_method.config.salt"]);
 }
 
 #[tokio::test]

@@ -408,3 +408,14 @@ async fn every_reply_is_dated() {
         assert!(date.ends_with(" GMT"), "{}: {date:?}", reply.status);
     }
 }
+
+#[tokio::test]
+async fn nothing_is_ever_purged() {
+    let world = start().await;
+    let connection = world.api.connect("c").json().await;
+    let request = world.deliver(&connection, json!({})).await;
+    world.advance(seconds(400 * 24 * 60 * 60)).await;
+    let kept = world.api.get(&format!("/requests/{request}")).await;
+    assert_eq!(kept.status, 200);
+    assert_eq!(world.api.models("/events").await.len(), 1);
+}

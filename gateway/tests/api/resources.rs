@@ -92,7 +92,7 @@ async fn domain_rules_of_configs_answer_as_the_live_api_does() {
     assert_eq!(
         reply.json()["data"],
         json!({
-            "message": "Cannot set `config.path` on a MOCK_API destination.",
+            "message": "Cannot set `config.path` on a MOCK_API destination. Pass `type: 'CLI'` explicitly to change it.",
             "type": "MOCK_API",
             "field": "config.path",
         })

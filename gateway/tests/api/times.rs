@@ -282,9 +282,21 @@ async fn fill(world: &World) -> [String; 4] {
         ("/bulk/requests/retry", of(&picky)),
         ("/bulk/ignored-events/retry", ignored),
     ] {
+        // Only what waits can be cancelled.
+        let cancels = path.ends_with("/cancel");
+        let connection = format!("/connections/{}", id(&failing));
+        if cancels {
+            api.ok("PUT", &format!("{connection}/pause"), json!({}))
+                .await;
+            world.deliver(&failing, json!({})).await;
+        }
         let reply = api.post(path, body).await;
         assert_eq!(reply.status, 200, "{path}: {}", reply.text);
         world.settle().await;
+        if cancels {
+            api.ok("PUT", &format!("{connection}/unpause"), json!({}))
+                .await;
+        }
         tick(1_001).await;
     }
     let many = json!({ "query": { "webhook_id": id(&quiet) } });
@@ -533,4 +545,23 @@ async fn events_of_one_moment_are_listed_and_delivered_in_the_order_they_came() 
         .map(|delivery| delivery.json()["n"].as_u64().unwrap())
         .collect();
     assert_eq!(delivered, (0..12).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_request_after_a_snapshot_of_the_same_moment_is_the_newest() {
+    let first = World::start().await;
+    let connection = first.api.connect("c").json().await;
+    for n in 0..3 {
+        first.post(&connection, json!({ "n": n })).await;
+    }
+    let second = World::start().await;
+    second
+        .gateway
+        .restore(first.gateway.snapshot().await.unwrap())
+        .await
+        .unwrap();
+    let local = second.api.models("/sources").await.remove(0);
+    let newest = second.post(&local, json!({})).await;
+    let listed = second.api.models("/requests").await;
+    assert_eq!((listed.len(), id(&listed[0])), (4, newest));
 }

@@ -684,3 +684,19 @@ async fn a_source_for_publishing_takes_nothing_at_its_url() {
     assert_eq!(newest(&world, &source).await, refused());
     assert_eq!(requests(&world, &source).await[0].events_count, Some(0));
 }
+
+#[tokio::test]
+async fn a_changed_secret_replaces_the_old_one_at_once() {
+    let world = World::start().await;
+    let config = |secret: &str| json!({"auth": {"webhook_secret_key": secret}});
+    let source = source_of(&world, "GITHUB", config("old")).await;
+    let path = format!("/sources/{}", source.id);
+    let changed = json!({"type": "GITHUB", "config": config("new")});
+    world.api.ok("PUT", &path, changed).await;
+    for (secret, status) in [("old", 401), ("new", 200)] {
+        let signature = format!("sha256={}", sign(secret, BODY));
+        let headers = [("x-hub-signature-256", signature.as_str())];
+        let reply = send(&world, &source, &headers, BODY).await;
+        assert_eq!(reply.status, status, "{secret}");
+    }
+}

@@ -17,13 +17,16 @@ async fn call(
     body: Value,
 ) -> Reply {
     let url = format!("{}{path}", gateway.api_url());
-    let request = http()
+    let mut request = http()
         .request(method.parse().unwrap(), url)
         .header("content-type", "application/json")
-        // What a client sends along and the gateway passes over.
-        .header("x-team-id", "tm_chosen")
-        .header("x-project-id", "tm_chosen")
         .body(body.to_string());
+    if path.contains("/cli") {
+        // What a client sends along and these calls pass over.
+        request = request
+            .header("x-team-id", "tm_chosen")
+            .header("x-project-id", "tm_chosen");
+    }
     let request = match key {
         Some(key) => request.basic_auth(key, Some("")),
         None => request,

@@ -1,14 +1,14 @@
 //! Whether a request proves that it comes from whom its source expects.
 //!
 //! [`providers`] is the table: one row per source type, and with it every scheme that a row can name. Most schemes are
-//! data ([`signature`]), put together from where things stand in a request ([`place`]); the generic ones are in
+//! data ([`signature`]), put together from where things stand in a request ([`location`]); the generic ones are in
 //! [`generic`], those that are like no other in [`own`]. A type whose scheme is not public, or that cannot be checked
 //! without asking its provider, says so in the table: its requests are taken, and count as unverified.
 
 mod crypto;
 mod generic;
+mod location;
 mod own;
-mod place;
 mod providers;
 mod signature;
 #[cfg(test)]
@@ -17,7 +17,7 @@ mod tests;
 use serde_json::Value;
 
 pub(super) use crypto::{HashAlgorithm, base64};
-pub(super) use place::ValueLocation;
+pub(super) use location::ValueLocation;
 use providers::Scheme;
 pub(super) use signature::SECRET;
 

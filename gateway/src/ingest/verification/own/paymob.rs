@@ -55,7 +55,7 @@ pub(in super::super) fn paymob(input: &VerificationInput<'_>) -> Option<bool> {
                 .received
                 .value
                 .pointer(field)
-                .and_then(super::super::place::scalar)?,
+                .and_then(super::super::location::scalar)?,
         );
     }
     Some(is_same(

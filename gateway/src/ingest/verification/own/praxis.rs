@@ -1,7 +1,7 @@
 //! Praxis signs the values of certain fields of a notification, with the secret behind them.
 
 use super::super::crypto::{Encoding, HashAlgorithm};
-use super::super::place::scalar;
+use super::super::location::scalar;
 use super::super::signature::SECRET;
 use super::super::{ValueLocation, VerificationInput};
 use crate::crypto::is_same;
