@@ -12,7 +12,7 @@ use crate::intake::{ConnectionOutcome, Intake};
 use crate::request::{ReceivedRequest, RequestError};
 use crate::rules::Rules;
 use crate::store::StoreError;
-use crate::wire::{DestinationType, RejectionCause};
+use crate::wire::{DestinationType, RejectionCause, SourceType};
 
 /// What became of a request.
 #[derive(Debug)]
@@ -62,13 +62,22 @@ pub(super) struct SourceConnection {
     pub(super) group_key: Option<String>,
 }
 
-/// Takes in what arrived at a source URL at `received_at`. `urls` are those the producer may have posted to, the source's own first.
+/// Who sent a request.
+#[derive(Clone, Debug)]
+pub enum Sender {
+    /// Whoever knows the source's URL. These are the URLs that it may have posted to, the source's own first.
+    Producer(Vec<String>),
+    /// Somebody with the project's key, which proves more than any signature.
+    KeyHolder,
+}
+
+/// Takes in what arrived at a source URL at `received_at`.
 pub fn accept(
     intake: &mut Intake<'_>,
     source_id: &str,
     received: &ReceivedRequest,
     received_at: Micros,
-    urls: &[String],
+    sender: &Sender,
 ) -> Result<IngestOutcome, StoreError> {
     let (conn, now, ids) = (intake.conn, intake.now, intake.ids);
     let Some(source) = source(conn, source_id)? else {
@@ -82,15 +91,19 @@ pub fn accept(
     let input = VerificationInput {
         received,
         config: &source.config,
-        urls,
+        urls: match sender {
+            Sender::Producer(urls) => urls,
+            Sender::KeyHolder => &[],
+        },
         now,
     };
     if !source.disabled
+        && matches!(sender, Sender::Producer(_))
         && let Some(answer) = handshake::answer(scheme, &input)
     {
         return Ok(IngestOutcome::Handshake(answer));
     }
-    let (rejected, verified) = judge(&source, scheme, &input);
+    let (rejected, verified) = judge(&source, scheme, &input, sender);
     let connections = if rejected.is_none() {
         connections_of(conn, &source.id)?
     } else {
@@ -129,7 +142,7 @@ pub fn accept(
     Ok(IngestOutcome::Stored(IngestedRequest {
         request_id,
         rejected,
-        answers_failed_verification: verification::answers_failed_verification(scheme),
+        answers_failed_verification: verification::answers_failed_verification(scheme, received),
         custom,
         outcomes: std::mem::take(&mut intake.outcomes),
     }))
@@ -169,9 +182,16 @@ fn judge(
     source: &IngestSource,
     scheme: &str,
     input: &VerificationInput<'_>,
+    sender: &Sender,
 ) -> (Option<(RejectionCause, Option<String>)>, bool) {
     if let Some(cause) = refusal(source, input.received) {
         return (Some((cause, None)), false);
+    }
+    if matches!(sender, Sender::KeyHolder) {
+        return (None, true);
+    }
+    if source.kind == SourceType::PublishApi.as_str() {
+        return (Some((RejectionCause::VerificationFailed, None)), false);
     }
     match verification::verify(scheme, input) {
         Verification::NotConfigured | Verification::Unchecked => (None, false),

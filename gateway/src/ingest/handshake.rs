@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::verification::{
     HashAlgorithm, SECRET, ValueLocation, Verification, VerificationInput, base64, verify,
 };
+use crate::request::ReceivedRequest;
 use ValueLocation::{Header, Json, Query};
 
 /// A question that a provider's types may ask.
@@ -29,6 +30,8 @@ struct Handshake {
 /// What is answered, with status 200 unless said otherwise.
 enum HandshakeTemplate {
     Empty,
+    /// Nothing, to a request that looks like this.
+    EmptyTo(fn(&ReceivedRequest) -> bool),
     /// What stands there, as text.
     Text(ValueLocation),
     /// What stands there, as the only member of an object.
@@ -172,6 +175,17 @@ const HANDSHAKES: &[Handshake] = &[
     )
     .signed(),
     post(
+        &["MCP_EVENTS"],
+        &[(Json("/type"), Some("verification"))],
+        HandshakeTemplate::Own(mcp_events),
+    )
+    .signed(),
+    post(
+        &["WOOCOMMERCE"],
+        &[(Json("/webhook_id"), None)],
+        HandshakeTemplate::EmptyTo(woocommerce),
+    ),
+    post(
         &["SMARTCAR"],
         &[(Json("/eventName"), Some("verify"))],
         HandshakeTemplate::Own(|input| smartcar(input, "/payload/challenge")),
@@ -226,6 +240,7 @@ pub(super) fn answer(scheme: &str, input: &VerificationInput<'_>) -> Option<Hand
 }
 
 /// An answer to a handshake.
+#[derive(Default)]
 pub struct HandshakeReply {
     pub content_type: Option<&'static str>,
     pub header: Option<(&'static str, String)>,
@@ -252,11 +267,10 @@ impl HandshakeTemplate {
             body: value.to_string(),
         };
         Some(match self {
-            Self::Empty => HandshakeReply {
-                content_type: None,
-                header: None,
-                body: String::new(),
-            },
+            Self::Empty => HandshakeReply::default(),
+            Self::EmptyTo(looks) => {
+                return looks(input.received).then(HandshakeReply::default);
+            }
             Self::Text(place) => HandshakeReply {
                 content_type: Some("text/plain; charset=utf-8"),
                 header: None,
@@ -271,6 +285,21 @@ impl HandshakeTemplate {
             Self::Own(make) => object(make(input)?),
         })
     }
+}
+
+fn mcp_events(input: &VerificationInput<'_>) -> Option<Value> {
+    let challenge = input.received.value["challenge"].as_str()?;
+    Some(json!({ "challenge": challenge }))
+}
+
+/// The form `webhook_id=4` and nothing else, which WooCommerce sends unsigned when a webhook is saved. What it sends
+/// later has a topic.
+fn woocommerce(received: &ReceivedRequest) -> bool {
+    let members = received.value.as_object();
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    members.is_some_and(|members| members.len() == 1)
+        && received.value["webhook_id"].as_str().is_some_and(digits)
+        && received.header("x-wc-webhook-topic").is_none()
 }
 
 /// A ping of the interactions endpoint. A webhook event has the same type, and what it is about.

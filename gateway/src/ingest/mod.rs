@@ -12,7 +12,7 @@ mod transformed;
 mod transforming;
 mod verification;
 
-pub use accept::{IngestOutcome, IngestedRequest, accept};
+pub use accept::{IngestOutcome, IngestedRequest, Sender, accept};
 pub use handshake::HandshakeReply;
 pub use replay::{ReplayOutcome, ReplayTarget, replay, replay_event, retry, send_bookmark};
 

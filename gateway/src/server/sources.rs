@@ -17,7 +17,7 @@ use http::uri::PathAndQuery;
 
 use super::faulty::{CutConnection, close, in_place, spoil};
 use crate::faults::{Effect, FaultTarget, InjectedFault, Plane};
-use crate::ingest::{IngestOutcome, IngestedRequest, accept};
+use crate::ingest::{IngestOutcome, IngestedRequest, Sender, accept};
 use crate::intake::ConnectionOutcome;
 use crate::journal::JournalEntry;
 use crate::project::{Project, Projects};
@@ -47,7 +47,7 @@ async fn serve(State(projects): State<Arc<Projects>>, request: Request) -> Respo
             return answer::failed();
         }
     };
-    take_in(project, source_id, &path, &parts, body).await
+    take_in(project, source_id, &path, &parts, body, false).await
 }
 
 /// A request to a source URL of the live service's shape, as one to the same source here.
@@ -71,13 +71,15 @@ pub(super) fn from_live(mut request: Request, public_url: &PublicUrl) -> Request
     request
 }
 
-/// Takes a request in at a source of the project and answers its producer.
+/// Takes a request in at a source of the project and answers its producer. What `is_published` came with the
+/// project's key.
 pub(super) async fn take_in(
     project: &Arc<Project>,
     source_id: String,
     path: &str,
     parts: &Parts,
     body: Body,
+    is_published: bool,
 ) -> Response {
     let injected = project.faults().inject(FaultTarget::Ingest {
         source_id: &source_id,
@@ -108,11 +110,14 @@ pub(super) async fn take_in(
     let received = ReceivedRequest::new(&parts.method, path, query, &parts.headers, peer, body);
     let received = Arc::new(received);
     let received_at = project.clock().now();
-    let urls = urls(project.settings(), &source_id, &received);
+    let sender = match is_published {
+        true => Sender::KeyHolder,
+        false => Sender::Producer(urls(project.settings(), &source_id, &received)),
+    };
     let id = source_id.clone();
     let accepted: Result<_, StoreError> = project
         .services()
-        .intake(move |intake| accept(intake, &id, &received, received_at, &urls))
+        .intake(move |intake| accept(intake, &id, &received, received_at, &sender))
         .await;
     let response = match accepted {
         Ok(IngestOutcome::UnknownSource) => answer::unknown_source(),

@@ -8,6 +8,9 @@ words! {
         Webhook = "WEBHOOK",
         Http = "HTTP",
         Managed = "MANAGED",
+        McpEvents = "MCP_EVENTS",
+        /// Takes what is published, and nothing else.
+        PublishApi = "PUBLISH_API",
         Shopify = "SHOPIFY",
         Stripe = "STRIPE",
     }

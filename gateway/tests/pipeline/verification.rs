@@ -1,5 +1,7 @@
 //! Requests of providers, signed and forged, and the handshakes by which providers try a URL out.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use hookdeck::models::{Request, Source};
 use hookdeck_testkit::{Headers, Reply, START, World, seconds};
@@ -430,6 +432,257 @@ async fn what_only_looks_like_a_handshake_is_a_request() {
         .unwrap();
     let reply = send(&world, &source, &[], r#"{"challenge":"c1"}"#).await;
     assert_eq!(reply.status, 403);
+}
+
+const WHSEC: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// The headers of Standard Webhooks over a body, signed at this moment with this secret.
+fn standard(secret: &str, at: i64, body: &str) -> [(&'static str, String); 3] {
+    let key = STANDARD
+        .decode(secret.strip_prefix("whsec_").unwrap())
+        .unwrap();
+    let mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+    let tag = mac.chain_update(format!("msg_1.{at}.{body}")).finalize();
+    [
+        ("webhook-id", "msg_1".to_owned()),
+        ("webhook-timestamp", at.to_string()),
+        (
+            "webhook-signature",
+            format!("v1,{}", STANDARD.encode(tag.into_bytes())),
+        ),
+    ]
+}
+
+async fn send_standard(
+    world: &World,
+    source: &Source,
+    headers: &[(&'static str, String); 3],
+    path: &str,
+    body: &str,
+) -> Reply {
+    let headers = headers.each_ref().map(|(name, value)| (*name, &**value));
+    let webhook = world.webhook(source).path(path).headers(&headers);
+    webhook.json(body).send().await
+}
+
+#[tokio::test]
+async fn types_that_are_answered_before_they_are_checked_are_told_nothing() {
+    let world = World::start().await;
+    let secret = json!({"auth": {"webhook_secret_key": WHSEC}});
+    let chosen = |auth_type: &str, auth: Value| json!({"auth_type": auth_type, "auth": auth});
+    let generic = json!({"webhook_secret_key": "s", "algorithm": "sha256", "encoding": "hex", "header_key": "x-sig"});
+    for (kind, name, config, status) in [
+        ("STRIPE", "stripe", secret.clone(), 200),
+        ("RESEND", "resend", secret.clone(), 200),
+        ("SVIX", "svix", secret.clone(), 200),
+        ("OPENAI", "openai", secret.clone(), 200),
+        ("MCP_EVENTS", "mcp", secret.clone(), 200),
+        (
+            "WEBHOOK",
+            "standard",
+            chosen("STANDARD_WEBHOOKS", json!({"webhook_secret_key": WHSEC})),
+            200,
+        ),
+        ("GITHUB", "github", secret.clone(), 401),
+        ("SHOPIFY", "shopify", secret.clone(), 401),
+        ("WEBHOOK", "hmac", chosen("HMAC", generic), 401),
+        (
+            "WEBHOOK",
+            "basic",
+            chosen("BASIC_AUTH", json!({"username": "u", "password": "p"})),
+            401,
+        ),
+        (
+            "WEBHOOK",
+            "key",
+            chosen("API_KEY", json!({"header_key": "x-key", "api_key": "k"})),
+            401,
+        ),
+    ] {
+        let source = json!({"name": name, "type": kind, "config": config});
+        let source = world.connect(name).source(source).mock().await.source;
+        let forged = [
+            ("webhook-signature", "v1,AAAA"),
+            ("svix-signature", "v1,AAAA"),
+        ];
+        for headers in [&forged[..], &[]] {
+            let reply = send(&world, &source, headers, BODY).await;
+            assert_eq!(reply.status, status, "{name}");
+            if status == 200 {
+                assert_eq!(reply.json()["status"], "SUCCESS", "{name}");
+            } else {
+                assert_eq!(reply.text, "", "{name}");
+            }
+            assert_eq!(newest(&world, &source).await, refused(), "{name}");
+            let request = requests(&world, &source).await.remove(0);
+            assert_eq!(request.events_count, Some(0), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn standard_webhooks_may_be_chosen_for_a_generic_source() {
+    let world = World::start().await;
+    let config = json!({"auth_type": "STANDARD_WEBHOOKS", "auth": {"webhook_secret_key": WHSEC}});
+    let source = source_of(&world, "WEBHOOK", config).await;
+    let mut signed = standard(WHSEC, START, BODY);
+    send_standard(&world, &source, &signed, "", BODY).await;
+    assert_eq!(newest(&world, &source).await, (Some(true), None));
+    // One good entry among several is enough.
+    signed[2].1 = format!("v1,AAAA {}", signed[2].1);
+    send_standard(&world, &source, &signed, "", BODY).await;
+    assert_eq!(newest(&world, &source).await, (Some(true), None));
+    let stale = standard(WHSEC, START - 301, BODY);
+    send_standard(&world, &source, &stale, "", BODY).await;
+    assert_eq!(newest(&world, &source).await, refused());
+}
+
+#[tokio::test]
+async fn challenges_of_mcp_servers_are_answered_and_their_events_may_be_old() {
+    const OTHER: &str = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let world = World::start().await;
+    let auth = json!({"auth": {"webhook_secret_key": WHSEC}});
+    let source = source_of(&world, "MCP_EVENTS", auth).await;
+    let challenge = r#"{"type":"verification","challenge":"c1"}"#;
+    for path in ["", "/any/path?x=1"] {
+        for at in [START, START - 300, START + 300] {
+            let signed = standard(WHSEC, at, challenge);
+            let reply = send_standard(&world, &source, &signed, path, challenge).await;
+            assert_eq!((reply.status, &*reply.text), (200, r#"{"challenge":"c1"}"#));
+        }
+    }
+    assert!(requests(&world, &source).await.is_empty());
+    for (secret, at) in [(OTHER, START), (WHSEC, START - 301), (WHSEC, START + 301)] {
+        let signed = standard(secret, at, challenge);
+        let reply = send_standard(&world, &source, &signed, "", challenge).await;
+        assert_eq!((reply.status, &*reply.text), (401, ""), "{secret} {at}");
+        assert_eq!(newest(&world, &source).await, refused());
+    }
+
+    // Everything else is an event, and of any age.
+    for body in [
+        r#"{"id":"evt_1","type":"event"}"#,
+        r#"{"type":"gap"}"#,
+        r#"{"type":"terminated"}"#,
+        r#"{"type":"verification"}"#,
+        r#"{"type":"verification","challenge":7}"#,
+    ] {
+        let signed = standard(WHSEC, START - 86_400, body);
+        let reply = send_standard(&world, &source, &signed, "", body).await;
+        assert_eq!(reply.json()["status"], "SUCCESS", "{body}");
+        assert_eq!(newest(&world, &source).await, (Some(true), None), "{body}");
+        let forged = standard(OTHER, START, body);
+        let reply = send_standard(&world, &source, &forged, "", body).await;
+        assert_eq!(reply.status, 200, "{body}");
+        assert_eq!(newest(&world, &source).await, refused(), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn the_ping_of_woocommerce_is_answered_and_nothing_that_is_more_than_one() {
+    let world = World::start().await;
+    let auth = json!({"auth": {"webhook_secret_key": "s"}});
+    let source = source_of(&world, "WOOCOMMERCE", auth).await;
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let json = ("content-type", "application/json");
+    let post = async |headers: Headers<'_>, body: &'static str| {
+        let webhook = world.webhook(&source).headers(headers);
+        webhook.body(body).send().await.status
+    };
+    assert_eq!(post(&[form], "webhook_id=4").await, 200);
+    assert!(requests(&world, &source).await.is_empty());
+    for (headers, body) in [
+        (&[form][..], "webhook_id=4&order=1"),
+        (&[form], "webhook_id=x"),
+        (&[form], "webhook_id="),
+        (&[json], r#"{"webhook_id":4,"total":"9"}"#),
+        (
+            &[form, ("x-wc-webhook-topic", "order.created")],
+            "webhook_id=4",
+        ),
+    ] {
+        assert_eq!(post(headers, body).await, 401, "{headers:?} {body}");
+        assert_eq!(newest(&world, &source).await, refused());
+    }
+}
+
+#[tokio::test]
+async fn the_forms_of_mailgun_are_verified_as_its_json_is() {
+    let world = World::start().await;
+    let auth = json!({"auth": {"webhook_secret_key": "s"}});
+    let source = source_of(&world, "MAILGUN", auth).await;
+    let good = sign("s", "1800000000t0");
+    let bad = sign("x", "1800000000t0");
+    let form = "application/x-www-form-urlencoded";
+    let nested = |signature: &str| json!({"signature": {"timestamp": "1800000000", "token": "t0", "signature": signature}});
+    let flat = |signature: &str| {
+        format!("event=opened&timestamp=1800000000&token=t0&signature={signature}")
+    };
+    for (content_type, body, expected) in [
+        (form, flat(&good), (Some(true), None)),
+        (form, flat(&bad), refused()),
+        (form, "timestamp=1800000000&token=t0".to_owned(), refused()),
+        (
+            "application/json",
+            nested(&good).to_string(),
+            (Some(true), None),
+        ),
+        ("application/json", nested(&bad).to_string(), refused()),
+    ] {
+        let headers = [("content-type", content_type)];
+        let webhook = world.webhook(&source).headers(&headers);
+        webhook.body(body.clone()).send().await;
+        assert_eq!(newest(&world, &source).await, expected, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_published_is_verified_whatever_the_source_asks_of_others() {
+    let world = World::start().await;
+    let secret = json!({"auth": {"webhook_secret_key": WHSEC}});
+    let hmac = json!({"auth_type": "HMAC", "auth": {"webhook_secret_key": "s",
+        "algorithm": "sha256", "encoding": "hex", "header_key": "x-sig"}});
+    for (kind, name, config) in [
+        ("PUBLISH_API", "publish", json!({})),
+        ("WEBHOOK", "generic", json!({})),
+        ("WEBHOOK", "hmac", hmac),
+        ("STRIPE", "stripe", secret.clone()),
+        ("SLACK", "slack", secret.clone()),
+        ("MCP_EVENTS", "mcp", secret),
+    ] {
+        let source = json!({"name": name, "type": kind, "config": config});
+        let source = world.connect(name).source(source).await.source;
+        // Nobody's question either, though it looks like one.
+        let body = r#"{"type":"url_verification","challenge":"c1"}"#;
+        let published = world
+            .api
+            .http
+            .post(format!("{}/v1/publish", world.gateway.api_url()))
+            .bearer_auth(world.gateway.api_key())
+            .header("x-hookdeck-source-name", name)
+            .header("x-hookdeck-verified", "false")
+            .header("content-type", "application/json")
+            .body(body);
+        let published = published.send().await.unwrap();
+        assert_eq!(published.status(), 200, "{name}");
+        assert_eq!(newest(&world, &source).await, (Some(true), None), "{name}");
+        world.settle().await;
+        let delivered = world.receiver.next().await;
+        assert_eq!(delivered.header("x-hookdeck-verified"), "true", "{name}");
+        assert_eq!(delivered.text(), body);
+    }
+}
+
+#[tokio::test]
+async fn a_source_for_publishing_takes_nothing_at_its_url() {
+    let world = World::start().await;
+    let source = source_of(&world, "PUBLISH_API", json!({})).await;
+    let id = source.id.as_str().strip_prefix("src_").unwrap();
+    let url = format!("{}/e/{id}", world.gateway.api_url());
+    let reply = world.webhook(&*url).json(BODY).send().await;
+    assert_eq!((reply.status, &*reply.text), (401, ""));
+    assert_eq!(newest(&world, &source).await, refused());
+    assert_eq!(requests(&world, &source).await[0].events_count, Some(0));
 }
 
 #[tokio::test]

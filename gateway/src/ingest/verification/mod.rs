@@ -63,11 +63,25 @@ pub(super) fn scheme_name<'a>(source_type: &'a str, config: &'a Value) -> &'a st
     config["auth_type"].as_str().unwrap_or(source_type)
 }
 
-/// Whether a producer is told that its proof failed. Stripe's requests are answered 200 whatever becomes of them,
-/// as recorded of the live API.
-pub(super) fn answers_failed_verification(scheme_name: &str) -> bool {
-    scheme_name != SourceType::Stripe.as_str()
+/// Whether a producer is told that its proof failed. Live, some types are answered before the proof is looked at:
+/// Stripe's, and those that follow Standard Webhooks. A challenge is answered by what it proves.
+pub(super) fn answers_failed_verification(scheme_name: &str, received: &ReceivedRequest) -> bool {
+    if is_challenge(scheme_name, received) {
+        return true;
+    }
+    let is_standard = providers::scheme(scheme_name).is_some_and(Scheme::is_standard_webhooks);
+    !is_standard && scheme_name != SourceType::Stripe.as_str()
 }
+
+/// Whether it is the question by which an MCP server makes sure of a URL, rather than an event.
+fn is_challenge(scheme_name: &str, received: &ReceivedRequest) -> bool {
+    scheme_name == SourceType::McpEvents.as_str()
+        && received.value["type"] == "verification"
+        && received.value["challenge"].is_string()
+}
+
+/// What challenges of MCP servers are checked by: unlike events they may not be of any age.
+const STANDARD_WEBHOOKS: &str = "STANDARD_WEBHOOKS";
 
 /// Checks a request by the scheme of its source.
 pub(super) fn verify(scheme_name: &str, input: &VerificationInput<'_>) -> Verification {
@@ -77,6 +91,11 @@ pub(super) fn verify(scheme_name: &str, input: &VerificationInput<'_>) -> Verifi
     {
         return Verification::NotConfigured;
     }
+    let scheme_name = if is_challenge(scheme_name, input.received) {
+        STANDARD_WEBHOOKS
+    } else {
+        scheme_name
+    };
     let good = match providers::scheme(scheme_name) {
         Some(Scheme::Hmac) => generic::hmac(input),
         Some(Scheme::BasicAuth) => generic::basic_auth(input),

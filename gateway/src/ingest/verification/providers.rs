@@ -44,6 +44,21 @@ pub(super) enum Scheme {
     Unchecked(&'static str),
 }
 
+impl Scheme {
+    /// Whether it is Standard Webhooks, by its own headers or by those of Svix.
+    pub(super) fn is_standard_webhooks(&self) -> bool {
+        let is_standard = |signature: &Signature| {
+            let at = signature.location();
+            at == STANDARD.location() || at == SVIX.location()
+        };
+        match self {
+            Self::One(signature) => is_standard(signature),
+            Self::Signed(signatures) => signatures.iter().any(is_standard),
+            _ => false,
+        }
+    }
+}
+
 /// The scheme of that name: a source type, or an `auth_type` that is none.
 pub(super) fn scheme(name: &str) -> Option<&'static Scheme> {
     PROVIDERS
@@ -231,7 +246,7 @@ pub(super) const PROVIDERS: &[(&str, Scheme)] = &[
     ("COMMUNITY", One(hmac_hex(item("community-signature", ",", "v1=")).over(&[At(item("community-signature", ",", "t=")), Text("."), Body]))),
     ("HUBSPOT", Signed(&[HUBSPOT_V3, HUBSPOT_V2, HUBSPOT_V1])),
     ("MAILERSEND", hex("signature")),
-    ("MAILGUN", One(hmac_hex(Json("/signature/signature")).over(&[At(Json("/signature/timestamp")), At(Json("/signature/token"))]))),
+    ("MAILGUN", Signed(&[hmac_hex(Json("/signature/signature")).over(&[At(Json("/signature/timestamp")), At(Json("/signature/token"))]), hmac_hex(Json("/signature")).over(&[At(Json("/timestamp")), At(Json("/token"))])])),
     ("PERSONA", One(hmac_hex(item("persona-signature", ", ", "v1=")).over(&[At(item("persona-signature", ", ", "t=")), Text("."), Body]))),
     ("PIPEDRIVE", BasicAuth),
     ("SENDGRID", One(Signature::public_key(PublicKey::Ecdsa, Header("x-twilio-email-event-webhook-signature"), SECRET).over(&[At(Header("x-twilio-email-event-webhook-timestamp")), Body]))),

@@ -151,6 +151,11 @@ impl Signature {
         }
     }
 
+    /// Where it stands.
+    pub(super) const fn location(&self) -> ValueLocation {
+        self.at
+    }
+
     /// Whether the request has this signature; nothing if it has none, or if there is no key to check it with.
     pub(super) fn check(&self, input: &VerificationInput<'_>) -> Option<bool> {
         let key = self.key.bytes(input.setting(self.setting)?)?;
