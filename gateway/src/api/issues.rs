@@ -12,6 +12,7 @@ use super::render::{self, RenderContext, find, stored_json};
 use super::rows;
 use super::time::millis;
 use super::transformations::render_execution;
+use crate::json;
 use crate::wire::{IssueStatus, IssueType};
 
 pub(super) static LISTING: Listing = Listing {
@@ -60,7 +61,8 @@ fn render_plain(_: &Connection, view: &RenderContext, row: &Row<'_>) -> Result<V
         "auto_resolved_at": null,
         "merged_with": null,
         "aggregation_keys": stored_json(row, "aggregation_keys")?,
-        "reference": stored_json(row, "reference")?,
+        // The answer of a destination is part of it, and keeps the order of its members.
+        "reference": json::verbatim(&row.get::<_, String>("reference")?),
         "created_at": millis(row.get("created_at")?),
         "updated_at": millis(row.get("updated_at")?),
     }))
@@ -72,13 +74,19 @@ fn render_with_data(
     row: &Row<'_>,
 ) -> Result<Value, ApiError> {
     let mut issue = render_plain(conn, view, row)?;
-    issue["data"] = data(conn, view, &issue)?;
+    let reference = stored_json(row, "reference")?;
+    issue["data"] = data(conn, view, &issue, &reference)?;
     Ok(issue)
 }
 
 /// What an issue refers to, as it is now.
-fn data(conn: &Connection, view: &RenderContext, issue: &Value) -> Result<Value, ApiError> {
-    let reference = |name: &str| text(&issue["reference"], name).unwrap_or_default();
+fn data(
+    conn: &Connection,
+    view: &RenderContext,
+    issue: &Value,
+    reference: &Value,
+) -> Result<Value, ApiError> {
+    let reference = |name: &str| text(reference, name).unwrap_or_default();
     let found = match text(issue, "type").and_then(IssueType::parse) {
         Some(IssueType::Delivery) => {
             let event = find(

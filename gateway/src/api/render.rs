@@ -10,6 +10,7 @@ use super::call::ApiCall;
 use super::config;
 use super::error::ApiError;
 use super::time::{millis, precise};
+use crate::events::attempt::shown_answer;
 use crate::json::{self, Ordered};
 use crate::settings::Settings;
 
@@ -224,19 +225,11 @@ pub(crate) fn attempt(view: &RenderContext, row: &Row<'_>, whole: bool) -> Resul
     });
     if whole {
         let body: Option<String> = row.get("body")?;
-        attempt["body"] = body.map_or(Value::Null, response_body);
+        attempt["body"] = body.map_or(Value::Null, |body| shown_answer(&body));
         attempt["requested_url"] = row.get::<_, Option<String>>("requested_url")?.into();
         attempt["http_method"] = row.get::<_, Option<String>>("http_method")?.into();
     }
     Ok(attempt)
-}
-
-/// What a destination answered: an object where it is one, else the text.
-fn response_body(text: String) -> Value {
-    match serde_json::from_str::<Ordered>(&text) {
-        Ok(object @ Ordered::Object(_)) => json::verbatim(&object.to_string()),
-        _ => Value::String(text),
-    }
 }
 
 /// The one row that `sql` finds for `id`, rendered. It must exist: foreign keys hold it.
@@ -262,18 +255,4 @@ pub(crate) fn find<T>(
         .query_row([id], |row| Ok(render(row)))
         .optional()?
         .transpose()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_objects_answered_by_a_destination_are_shown_as_objects() {
-        let object = response_body("{\"ok\":true, \"at\":1}".into());
-        assert_eq!(json::write(&object), "{\"ok\":true,\"at\":1}");
-        for text in ["[1]", "12", "plain", "", "null"] {
-            assert_eq!(response_body(text.into()), Value::from(text));
-        }
-    }
 }

@@ -1,10 +1,11 @@
 //! One attempt: what it needs to know before, and what it changes after.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::change::cancel_those;
 use crate::clock::Micros;
+use crate::json::{self, Ordered};
 use crate::store::StoreError;
 use crate::wire::{AttemptStatus, AttemptTrigger, ErrorCode, EventStatus, sql};
 
@@ -187,11 +188,12 @@ impl AttemptOutcome {
     }
 }
 
-/// What a destination answered, as it is shown: an object where it is one, else the text.
-pub fn shown_answer(body: &str) -> Value {
-    match serde_json::from_str::<Map<String, Value>>(body) {
-        Ok(object) => Value::Object(object),
-        Err(_) => Value::from(body),
+/// What a destination answered, as it is shown: an object where it is one, its members in their order, else the
+/// text.
+pub(crate) fn shown_answer(body: &str) -> Value {
+    match serde_json::from_str::<Ordered>(body) {
+        Ok(object @ Ordered::Object(_)) => json::verbatim(&object.to_string()),
+        _ => Value::from(body),
     }
 }
 

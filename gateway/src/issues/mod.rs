@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use crate::clock::Micros;
 use crate::events::attempt::shown_answer;
 use crate::ids::Ids;
+use crate::json;
 use crate::store::StoreError;
 use crate::wire::{
     ErrorCode, EventStatus, IssueStatus, IssueTriggerStrategy, IssueType, LogLevel, RejectionCause,
@@ -257,7 +258,7 @@ fn open(
             ":type": trigger.issue_type,
             ":opened": IssueStatus::Opened,
             ":keys": keys.to_string(),
-            ":reference": reference.to_string(),
+            ":reference": json::write(reference),
             ":now": now,
         })?;
         return Ok(id);
@@ -272,7 +273,7 @@ fn open(
             ":id": id,
             ":opened": IssueStatus::Opened,
             ":trigger": trigger.id,
-            ":reference": reference.to_string(),
+            ":reference": json::write(reference),
             ":now": now,
         })?;
     } else {

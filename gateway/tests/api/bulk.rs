@@ -249,6 +249,29 @@ async fn a_job_goes_on_after_a_restart_where_it_stopped() {
 }
 
 #[tokio::test]
+async fn duplicates_are_retried_by_their_cause() {
+    let world = start().await;
+    let api = &world.api;
+    let rule = json!([{ "type": "deduplicate", "window": 60_000, "include_fields": ["body.id"] }]);
+    let connection = world.connect("once").rules(rule).json().await;
+    world.deliver(&connection, json!({ "id": 1 })).await;
+    let copy = world.deliver(&connection, json!({ "id": 1 })).await;
+    assert_eq!(world.receiver.deliveries().len(), 1);
+    let query = json!({ "cause": "DUPLICATE", "webhook_id": id(&connection) });
+    let plan = format!(
+        "/bulk/ignored-events/retry/plan?query[cause]=DUPLICATE&query[webhook_id]={}",
+        id(&connection)
+    );
+    assert_eq!(api.get(&plan).await.json()["estimated_count"], 1);
+    let job = json!({ "query": query });
+    api.ok("POST", "/bulk/ignored-events/retry", job).await;
+    world.settle().await;
+    assert_eq!(world.receiver.deliveries().len(), 2);
+    let ignored = format!("/requests/{copy}/ignored_events");
+    assert!(api.models(&ignored).await.is_empty());
+}
+
+#[tokio::test]
 async fn a_cancel_takes_what_still_waits() {
     let world = start().await;
     let api = &world.api;

@@ -171,6 +171,16 @@ async fn a_delivery_issue_says_what_the_destination_answered() {
         let issue = api.get(&path).await.json();
         assert_eq!(issue["reference"]["attempt_body"], expected);
     }
+    let ordered = Answer::status(503).body("{\"z\":1,\"a\":2}");
+    world.receiver.answer([ordered]);
+    world.deliver(&connection, json!({})).await;
+    let listed = api.get("/issues?aggregation_keys[response_status]=503");
+    assert!(
+        listed
+            .await
+            .text
+            .contains(r#""attempt_body":{"z":1,"a":2}"#)
+    );
     // Nobody there to answer.
     let nowhere = json!({ "name": "n", "type": "HTTP", "config": { "url": "http://127.0.0.1:1" } });
     let nowhere = world.connect("n").destination(nowhere).json().await;
