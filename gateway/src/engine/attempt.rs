@@ -84,6 +84,19 @@ async fn attempt(
             return Ok(TaskOutcome::Nothing);
         }
     };
+    if DeliveryTarget::of(&claim).is_cli() {
+        let (now, reader, writer) = (context.services.clock.now(), claim.clone(), claim.clone());
+        // Looked at again in the transaction: a terminal may have come in between.
+        if store
+            .read(move |conn| sessions::must_wait(conn, now, &reader))
+            .await?
+            && store
+                .write(move |tx| sessions::wait(tx, now, &writer))
+                .await?
+        {
+            return Ok(TaskOutcome::Nothing);
+        }
+    }
     let attempt_id = context.services.ids.attempt();
     let (outcome, next, fault) = deliver(context, &claim, &attempt_id).await?;
     record(context, shared, claim, attempt_id, outcome, next, fault).await

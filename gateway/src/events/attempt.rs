@@ -62,7 +62,9 @@ pub struct ClaimedEvent {
     pub bulk_retry_id: Option<String>,
     /// When its first attempt was made, if one was.
     pub first_attempt_at: Option<Micros>,
-    /// The session of the command-line client it is for, if it is for one.
+    /// Until when it has waited for a terminal to come back, if it has.
+    pub client_awaited_until: Option<Micros>,
+    /// The command-line client it is for, if it is for one.
     pub cli_id: Option<String>,
 }
 
@@ -101,7 +103,7 @@ pub fn claim(conn: &Connection, event_id: &str) -> Result<ClaimOutcome, StoreErr
                     d.type AS destination_type, d.config AS destination_config, r.verified,
                     p.method, p.path, p.query, p.headers, p.body,
                     e.attempts, e.automatic_count, e.due_trigger, e.due_at, e.due_version,
-                    e.bulk_retry_id, e.cli_id,
+                    e.bulk_retry_id, e.cli_id, e.client_awaited_until,
                     (SELECT a.created_at FROM attempts a
                      WHERE a.event_id = e.id AND a.attempt_number = 1) AS first_attempt_at,
                     coalesce(c.disabled_at, c.deleted_at, d.disabled_at, d.deleted_at) IS NULL AS available,
@@ -154,7 +156,43 @@ fn claim_of(row: &Row<'_>) -> rusqlite::Result<ClaimedEvent> {
         bulk_retry_id: row.get("bulk_retry_id")?,
         first_attempt_at: row.get("first_attempt_at")?,
         cli_id: row.get("cli_id")?,
+        client_awaited_until: row.get("client_awaited_until")?,
     })
+}
+
+/// Has the attempt of a ready event wait for a terminal to come back. It is taken up again when one does
+/// ([`end_wait`]), and at this moment at the latest.
+///
+/// # Errors
+/// When the store fails.
+pub fn wait(
+    conn: &Connection,
+    now: Micros,
+    event_id: &str,
+    until: Micros,
+) -> Result<(), StoreError> {
+    conn.prepare_cached(sql!(
+        "UPDATE events SET status = :scheduled, due_at = :until, client_awaited_until = :until, updated_at = :now
+         WHERE id = :id AND status = '{QUEUED}' AND due_at IS NOT NULL"
+    ))?
+    .execute(named_params! {
+        ":scheduled": EventStatus::Scheduled, ":until": until, ":now": now, ":id": event_id,
+    })?;
+    Ok(())
+}
+
+/// Takes up what waits for a terminal on this connection.
+///
+/// # Errors
+/// When the store fails.
+pub fn end_wait(conn: &Connection, now: Micros, connection_id: &str) -> Result<(), StoreError> {
+    conn.prepare_cached(sql!(
+        "UPDATE events INDEXED BY events_waiting SET due_at = :now
+         WHERE due_at > :now AND status <> '{QUEUED}' AND connection_id = :connection
+             AND client_awaited_until IS NOT NULL"
+    ))?
+    .execute(named_params! { ":now": now, ":connection": connection_id })?;
+    Ok(())
 }
 
 /// What an attempt came to.
@@ -174,7 +212,7 @@ pub struct AttemptOutcome {
     pub delivered_at: Option<Micros>,
     /// When the answer was complete.
     pub responded_at: Option<Micros>,
-    /// The session of the command-line client it went to.
+    /// The command-line client it went to.
     pub cli_id: Option<String>,
 }
 
@@ -299,7 +337,7 @@ pub fn record(
              kept_due_at = :kept_at, kept_due_trigger = :kept_trigger, next_attempt_at = :next,
              attempts = attempts + 1, automatic_count = automatic_count + :counted,
              last_attempt_at = :now, response_status = :response_status, error_code = :error_code,
-             cli_id = coalesce(:cli_id, cli_id),
+             cli_id = coalesce(:cli_id, cli_id), client_awaited_until = NULL,
              successful_at = CASE WHEN :success THEN :now ELSE successful_at END,
              updated_at = :now
          WHERE id = :id",

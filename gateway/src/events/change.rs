@@ -49,7 +49,7 @@ pub(super) fn cancel_those(
     let sql = format!(
         "UPDATE events SET status = CASE WHEN status = :successful THEN status ELSE :cancelled END,
              due_at = NULL, due_trigger = NULL, kept_due_at = NULL, kept_due_trigger = NULL,
-             next_attempt_at = NULL, updated_at = :now
+             client_awaited_until = NULL, next_attempt_at = NULL, updated_at = :now
          WHERE {condition}"
     );
     let cancelled = conn.prepare_cached(&sql)?.execute(named_params! {
@@ -104,13 +104,15 @@ pub fn retry_with(
     }
     conn.prepare_cached(
         "UPDATE events SET
-             kept_due_at = CASE WHEN status IN (:queued, :hold) THEN kept_due_at ELSE due_at END,
-             kept_due_trigger =
-                 CASE WHEN status IN (:queued, :hold) THEN kept_due_trigger ELSE due_trigger END,
-             due_trigger = CASE WHEN status IN (:queued, :hold) THEN due_trigger ELSE :trigger END,
+             kept_due_at = CASE WHEN status IN (:queued, :hold) OR client_awaited_until IS NOT NULL
+                 THEN kept_due_at ELSE due_at END,
+             kept_due_trigger = CASE WHEN status IN (:queued, :hold) OR client_awaited_until IS NOT NULL
+                 THEN kept_due_trigger ELSE due_trigger END,
+             due_trigger = CASE WHEN status IN (:queued, :hold) OR client_awaited_until IS NOT NULL
+                 THEN due_trigger ELSE :trigger END,
              due_at = CASE WHEN :paused THEN NULL WHEN status = :queued THEN due_at ELSE :now END,
              status = CASE WHEN :paused THEN :hold ELSE :queued END,
-             bulk_retry_id = coalesce(:bulk, bulk_retry_id),
+             bulk_retry_id = coalesce(:bulk, bulk_retry_id), client_awaited_until = NULL,
              due_version = due_version + 1, next_attempt_at = NULL, updated_at = :now
          WHERE id = :id",
     )?
@@ -178,7 +180,7 @@ pub fn unpause_connection(conn: &Connection, now: Micros, id: &str) -> Result<us
                      WHEN due_trigger IN (:manual, :bulk_retry) THEN due_trigger
                      WHEN attempts = 0 THEN :initial
                      ELSE :unpause END,
-                 updated_at = :now
+                 client_awaited_until = NULL, updated_at = :now
              WHERE status = :hold AND connection_id = :id",
         )?
         .execute(named_params! {

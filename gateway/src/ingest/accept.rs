@@ -339,18 +339,18 @@ pub(super) fn fan_out(
                 store_event(conn, now, request_id, connection, &event)?;
                 event_ids.push(id);
             }
-            Evaluation::ForSessions {
+            Evaluation::ForClients {
                 due_in,
                 payload_id,
                 group,
-                sessions,
+                clients,
             } => {
-                for session in sessions {
+                for client_id in clients {
                     let id = intake.ids.event();
                     let event = NewEvent {
                         id: &id,
                         payload_id: &payload_id,
-                        cli_id: session.as_deref(),
+                        cli_id: Some(&client_id),
                         group: group.as_deref(),
                         due_in,
                     };

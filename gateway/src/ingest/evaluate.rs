@@ -26,13 +26,12 @@ pub(super) enum Evaluation {
         payload_id: String,
         group: Option<String>,
     },
-    /// One event with this payload is made for each of these sessions of the command-line client, or a
-    /// single one that is not for a certain one.
-    ForSessions {
+    /// One event with this payload is made for each of these command-line clients.
+    ForClients {
         due_in: Duration,
         payload_id: String,
         group: Option<String>,
-        sessions: Vec<Option<String>>,
+        clients: Vec<String>,
     },
     /// No event is made.
     Ignored(NewIgnoredEvent),
@@ -87,11 +86,11 @@ pub(super) fn evaluate(
         match rules.next(from, &parts) {
             RuleStep::Accepted if connection.cli => {
                 return Ok(match receivers(intake, connection, &parts)? {
-                    Ok(sessions) => Evaluation::ForSessions {
+                    Ok(clients) => Evaluation::ForClients {
                         due_in: rules.delay(),
                         payload_id: current_id.to_owned(),
                         group: group_of(connection, &parts),
-                        sessions,
+                        clients,
                     },
                     Err(why) => Evaluation::Ignored(why),
                 });
@@ -135,30 +134,28 @@ fn group_of(connection: &SourceConnection, parts: &RequestParts<'_>) -> Option<S
     Some(group::of(key, parts))
 }
 
-/// The sessions of the command-line client that get an event, or why none does.
+/// The command-line clients that get an event, or why none does. A client gets one however many of its
+/// sessions want it.
 fn receivers(
     intake: &Intake<'_>,
     connection: &SourceConnection,
     parts: &RequestParts<'_>,
-) -> Result<Result<Vec<Option<String>>, NewIgnoredEvent>, StoreError> {
+) -> Result<Result<Vec<String>, NewIgnoredEvent>, StoreError> {
     let sessions = record::on_connection(intake.conn, intake.now, &connection.id)?;
     if sessions.is_empty() {
-        let disconnected = NewIgnoredEvent {
+        return Ok(Err(NewIgnoredEvent {
             cause: IgnoredCause::CliDisconnected,
             meta: None,
-        };
-        return Ok(if connection.paused {
-            Ok(vec![None])
-        } else {
-            Err(disconnected)
-        });
+        }));
     }
-    let mut wanted = Vec::new();
+    let mut wanted: Vec<String> = Vec::new();
     let mut refused = Vec::new();
     for session in sessions {
         let failing = session.filter.failing(parts);
         if failing.is_empty() {
-            wanted.push(Some(session.id));
+            if !wanted.contains(&session.client_id) {
+                wanted.push(session.client_id);
+            }
         } else if refused.is_empty() {
             refused = failing;
         }

@@ -38,7 +38,9 @@ use super::version;
 use crate::api::{ApiError, ApiResult, text};
 use crate::project::Project;
 use crate::sessions::{SessionRequest, SessionRequestError, record};
-use identity::{identity, is_organizations, note, user_id};
+use identity::{UNNAMED, client_id, identity, is_organizations, note, user_id};
+
+pub(super) use identity::client_of;
 
 pub(super) use sign_ins::SignIns;
 
@@ -251,10 +253,12 @@ impl ClientCall<'_> {
         let user_id = user_id(project);
         let (team_id, clock) = (project.team_id.clone(), project.clock().clone());
         let newest = self.version == version::NEWEST;
+        let key = self.key().unwrap_or_default();
         project
             .change(move |tx| {
                 if let Some(device) = device {
-                    note(tx, clock.now(), &team_id, &device)?;
+                    let id = client_id(&team_id, &key, &device);
+                    note(tx, clock.now(), &id, &device)?;
                 }
                 let client_id = tx
                     .prepare_cached(
@@ -269,7 +273,7 @@ impl ClientCall<'_> {
 
     fn device_name(&self) -> Result<String, ApiError> {
         match &self.body["device_name"] {
-            Value::Null => Ok("unnamed".to_owned()),
+            Value::Null => Ok(UNNAMED.to_owned()),
             Value::String(name) => Ok(name.clone()),
             _ => Err(ApiError::invalid("device_name must be a string")),
         }
@@ -310,6 +314,8 @@ impl ClientCall<'_> {
         let wanted = SessionRequest::from_body(&self.body)
             .map_err(|SessionRequestError(wrong)| ApiError::Validation(wrong))?;
         let (id, clock) = (project.ids().cli_session(), project.clock().clone());
+        let key = self.key().unwrap_or_default();
+        let client_id = client_of(&project.team_id, &key, self.headers);
         project
             .change(move |tx| {
                 let known = record::known(tx, wanted.webhook_ids.clone())?;
@@ -317,7 +323,7 @@ impl ClientCall<'_> {
                 if let Some(unknown) = unknown {
                     return Err(ApiError::not_found(unknown));
                 }
-                record::create(tx, clock.now(), &id, &wanted)?;
+                record::create(tx, clock.now(), &id, &client_id, &wanted)?;
                 Ok(json!({ "id": id }))
             })
             .await

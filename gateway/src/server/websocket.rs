@@ -11,6 +11,7 @@ use axum::routing::any;
 use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::json;
 
+use super::command_line::client_of;
 use super::credential::{Credential, credential};
 use super::reply::{json_response, unknown_path};
 use super::tenants::Tenants;
@@ -67,7 +68,7 @@ async fn admit(
     let Credential::Key(key) = credential(headers) else {
         return Err(unauthorized());
     };
-    let project = tenants.project_with(key).await.map_err(|error| {
+    let project = tenants.project_with(key.clone()).await.map_err(|error| {
         tracing::error!("a key could not be looked up: {error:?}");
         UpgradeError(StatusCode::INTERNAL_SERVER_ERROR, "Fatal Error".to_owned())
     })?;
@@ -86,8 +87,13 @@ async fn admit(
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .any(|name| name.trim() == "binary");
-    let id = id.to_owned();
-    Ok((project, SessionToAttach { id, again, binary }))
+    let wanted = SessionToAttach {
+        id: id.to_owned(),
+        client_id: client_of(&project.team_id, &key, headers),
+        again,
+        binary,
+    };
+    Ok((project, wanted))
 }
 
 /// Whether this could be the id of a session. A client may bring one along from a gateway that is gone.

@@ -12,6 +12,8 @@ use crate::store::StoreError;
 /// The session a socket is for.
 pub(crate) struct SessionToAttach {
     pub(crate) id: String,
+    /// The client whose socket it is.
+    pub(crate) client_id: String,
     /// What to make it from should it be lost.
     pub(crate) again: Option<SessionRequest>,
     /// Whether the client takes bodies that are no text.
@@ -38,7 +40,7 @@ pub(crate) async fn attach(
                     // Connections that were deleted meanwhile are left out.
                     again.webhook_ids = record::known(tx, again.webhook_ids)?;
                     if !again.webhook_ids.is_empty() {
-                        record::create(tx, now, &wanted.id, &again)?;
+                        record::create(tx, now, &wanted.id, &wanted.client_id, &again)?;
                         epoch = record::attach(tx, now, &wanted.id)?;
                     }
                 }

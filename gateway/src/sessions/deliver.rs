@@ -1,19 +1,64 @@
 //! One attempt through a session.
 
+use std::time::Duration;
+
+use rusqlite::Connection;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::hub::Hub;
 use super::message::{self, ClientAnswer};
 use super::record::{self, CliSession};
+use crate::clock::Micros;
 use crate::delivery::BODY_KEPT;
 use crate::delivery::OutgoingRequest;
-use crate::events::attempt::{AttemptOutcome, ClaimedEvent};
+use crate::events::attempt::{self, AttemptOutcome, ClaimedEvent};
 use crate::request::{self, ReceivedRequest, RequestView};
 use crate::rules::filter::Filter;
 use crate::services::Services;
 use crate::store::StoreError;
 use crate::wire::{AttemptTrigger, ErrorCode};
+
+/// How long an attempt waits for a terminal to come back, from the moment it was due.
+const COMING_BACK: Duration = Duration::from_secs(10);
+
+/// Has an attempt wait where no terminal is there to take it. Answers whether it waits.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn wait(
+    conn: &Connection,
+    now: Micros,
+    claim: &ClaimedEvent,
+) -> Result<bool, StoreError> {
+    let waits = must_wait(conn, now, claim)?;
+    if waits {
+        attempt::wait(conn, now, &claim.event_id, waits_until(now, claim))?;
+    }
+    Ok(waits)
+}
+
+/// Whether no terminal is there to take an attempt, and its wait is not over.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) fn must_wait(
+    conn: &Connection,
+    now: Micros,
+    claim: &ClaimedEvent,
+) -> Result<bool, StoreError> {
+    if waits_until(now, claim) <= now {
+        return Ok(false);
+    }
+    let sessions = record::on_connection(conn, now, &claim.connection_id)?;
+    Ok(choose(sessions, claim).is_none())
+}
+
+fn waits_until(now: Micros, claim: &ClaimedEvent) -> Micros {
+    claim
+        .client_awaited_until
+        .unwrap_or_else(|| now.plus(COMING_BACK))
+}
 
 /// Sends an event to a session and waits for the answer until `deadline`, which is real time. The times of
 /// the outcome are the clock's.
@@ -47,7 +92,7 @@ pub(crate) async fn deliver(
     });
     outcome.delivered_at = Some(services.clock.now());
     let answer = tokio::time::timeout_at(deadline, exchange).await;
-    outcome.cli_id = Some(session.id);
+    outcome.cli_id = Some(session.client_id);
     match answer {
         Err(_) => outcome.error_code = Some(ErrorCode::Timeout),
         Ok(Err(code)) => outcome.error_code = Some(code),
@@ -62,20 +107,25 @@ pub(crate) async fn deliver(
 }
 
 /// The session an attempt goes to, see the module's documentation.
-fn choose(mut sessions: Vec<CliSession>, claim: &ClaimedEvent) -> Option<CliSession> {
-    let own = sessions
-        .iter()
-        .position(|session| Some(&session.id) == claim.cli_id.as_ref());
-    if let Some(own) = own {
-        let first = claim.trigger == AttemptTrigger::Initial;
-        if sessions[own].connected || first {
-            return Some(sessions.swap_remove(own)).filter(|own| own.connected);
+fn choose(sessions: Vec<CliSession>, claim: &ClaimedEvent) -> Option<CliSession> {
+    let (own, others): (Vec<_>, Vec<_>) = sessions
+        .into_iter()
+        .partition(|session| Some(&session.client_id) == claim.cli_id.as_ref());
+    // Other clients have an event of their own of the same request.
+    let is_only_for_own = !own.is_empty() && claim.trigger == AttemptTrigger::Initial;
+    let newest_first = |sessions: Vec<CliSession>| {
+        sessions
+            .into_iter()
+            .rev()
+            .filter(|session| session.connected)
+            .find(|session| passes(&session.filter, claim))
+    };
+    newest_first(own).or_else(|| {
+        if is_only_for_own {
+            return None;
         }
-    }
-    let newest_first = sessions.into_iter().rev();
-    newest_first
-        .filter(|session| session.connected)
-        .find(|session| passes(&session.filter, claim))
+        newest_first(others)
+    })
 }
 
 /// Whether `filter` would let a claimed event through as it is delivered.

@@ -43,6 +43,8 @@ pub(super) fn attempt(
     }
     json!({
         "event": "attempt",
+        // Some clients look for its name here.
+        "type": "attempt",
         "body": {
             "cli_path": outgoing.url.path_and_query(),
             "event_id": claim.event_id,
@@ -69,7 +71,8 @@ fn headers(maps: &[&HeaderMap]) -> Map<String, Value> {
 /// Reads what a client sent: the attempt and the answer, or nothing when it is about no attempt.
 pub(super) fn answer(text: &str) -> Option<(String, ClientAnswer)> {
     let mut message: Value = serde_json::from_str(text).ok()?;
-    if message["event"] != "attempt_response" {
+    let name = message.get("event").or_else(|| message.get("type"))?;
+    if name != "attempt_response" {
         return None;
     }
     let body = message["body"].as_object_mut()?;
@@ -147,6 +150,7 @@ mod tests {
             r#"{"event":"attempt_response","body":[]}"#,
             r#"{"event":"attempt_response","body":{"attempt_id":7,"status":200}}"#,
             r#"{"event":"connect","body":{"attempt_id":"atm_1","status":200}}"#,
+            r#"{"event":"connect","type":"attempt_response","body":{"attempt_id":"atm_1","status":200}}"#,
         ] {
             assert_eq!(answer(text), None, "{text}");
         }

@@ -10,19 +10,22 @@
 //!
 //! | the session | what becomes of an event |
 //! |---|---|
-//! | is connected, and its filters let the request through | one event for each such session |
-//! | dropped within the last two minutes | an event whose attempt fails with `CLI_UNAVAILABLE` |
-//! | closed its socket cleanly, or dropped longer ago | none; the ignored event says `CLI_DISCONNECTED` |
+//! | is connected, and its filters let the request through | one event for each client that has such a session |
+//! | dropped within the last two minutes | an event whose attempt waits ten seconds, and fails with `CLI_UNAVAILABLE` unless the client comes back |
+//! | closed its socket cleanly, or dropped longer ago | none, also while the connection is paused; the ignored event says `CLI_DISCONNECTED` |
+//!
+//! Who has two terminals under one login is one client and gets one event, in the terminal that came last; `cli_id`
+//! of the event is the client's. A session has the connections it was made with and no later ones.
 //!
 //! Choices of ours, where nothing is known of the live service:
-//! * `cli_id` of an event is the id of the session it went to.
+//! * A client is a key and the name of the device it comes from, where it tells one.
+//! * While an attempt waits for a terminal the event is `SCHEDULED`.
 //! * A session counts from its first socket on; one that nobody connects to is forgotten after two minutes.
 //! * Session filters see the request as the rules leave it. A request that no session's filters let through
 //!   is an ignored event with the cause `FILTERED`.
-//! * A paused connection holds an event although nobody is connected.
-//! * A later attempt of an event goes to its own session if that is connected, and otherwise to the newest
-//!   one on the connection that would have got the event too. So does the first attempt of an event that was
-//!   held or delayed until its session was gone.
+//! * A later attempt of an event goes to its own client if that is connected, and otherwise to the newest
+//!   session on the connection that would have got the event too. So does the first attempt of an event that was
+//!   held or delayed until its client was gone.
 //! * Attempts in flight when a session goes fail at once with `CLI_UNAVAILABLE`.
 //! * An answer that makes no sense counts as one that says that forwarding failed, `CLI`.
 
@@ -35,6 +38,6 @@ mod request;
 pub(crate) mod socket;
 
 pub(crate) use attach::{SessionToAttach, attach};
-pub(crate) use deliver::deliver;
+pub(crate) use deliver::{deliver, must_wait, wait};
 pub(crate) use hub::Hub;
 pub(crate) use request::{SessionRequest, SessionRequestError};

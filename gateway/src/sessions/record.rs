@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::SessionRequest;
 use crate::clock::Micros;
+use crate::events::attempt;
 use crate::rules::filter::Filter;
 use crate::store::StoreError;
 
@@ -17,6 +18,8 @@ const GRACE: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub(crate) struct CliSession {
     pub(crate) id: String,
+    /// The client whose session it is.
+    pub(crate) client_id: String,
     /// Whether its socket is open; otherwise it broke off a short while ago.
     pub(crate) connected: bool,
     /// Which requests it wants.
@@ -52,6 +55,7 @@ pub(crate) fn create(
     conn: &Connection,
     now: Micros,
     id: &str,
+    client_id: &str,
     session: &SessionRequest,
 ) -> Result<(), StoreError> {
     conn.prepare_cached(
@@ -61,10 +65,11 @@ pub(crate) fn create(
     )?
     .execute(named_params! { ":id": id, ":limit": limit(now) })?;
     conn.prepare_cached(
-        "INSERT INTO cli_sessions (id, filters, created_at) VALUES (:id, :filters, :now)",
+        "INSERT INTO cli_sessions (id, client_id, filters, created_at) VALUES (:id, :client, :filters, :now)",
     )?
     .execute(named_params! {
         ":id": id,
+        ":client": client_id,
         ":filters": Value::from(session.filters.clone()).to_string(),
         ":now": now,
     })?;
@@ -79,12 +84,12 @@ pub(crate) fn create(
 }
 
 /// Marks a session as connected and answers the number of this socket; nothing when the session is
-/// unknown or has been away for too long.
+/// unknown or has been away for too long. Attempts that wait for a terminal on its connections are taken up.
 ///
 /// # Errors
 /// When the store fails.
 pub(crate) fn attach(conn: &Connection, now: Micros, id: &str) -> Result<Option<i64>, StoreError> {
-    Ok(conn
+    let epoch = conn
         .prepare_cached(
             "UPDATE cli_sessions SET epoch = epoch + 1, connected_at = :now, dropped_at = NULL
              WHERE id = :id AND ((connected_at IS NOT NULL AND dropped_at IS NULL)
@@ -95,7 +100,17 @@ pub(crate) fn attach(conn: &Connection, now: Micros, id: &str) -> Result<Option<
             named_params! { ":id": id, ":now": now, ":limit": limit(now) },
             |row| row.get(0),
         )
-        .optional()?)
+        .optional()?;
+    if epoch.is_some() {
+        let mut connections = conn.prepare_cached(
+            "SELECT connection_id FROM cli_session_connections WHERE session_id = :id",
+        )?;
+        let mut rows = connections.query(named_params! { ":id": id })?;
+        while let Some(row) = rows.next()? {
+            attempt::end_wait(conn, now, &row.get::<_, String>(0)?)?;
+        }
+    }
+    Ok(epoch)
 }
 
 /// Notes that a socket broke off, unless a newer one has taken its place.
@@ -148,7 +163,7 @@ pub(crate) fn on_connection(
 ) -> Result<Vec<CliSession>, StoreError> {
     Ok(conn
         .prepare_cached(
-            "SELECT s.id, s.dropped_at IS NULL, s.filters
+            "SELECT s.id, s.client_id, s.dropped_at IS NULL AS connected, s.filters
              FROM cli_session_connections c JOIN cli_sessions s ON s.id = c.session_id
              WHERE c.connection_id = :connection AND s.connected_at IS NOT NULL
                  AND coalesce(s.dropped_at > :limit, 1)
@@ -162,11 +177,12 @@ pub(crate) fn on_connection(
 }
 
 fn session(row: &Row<'_>) -> rusqlite::Result<CliSession> {
-    let filters: String = row.get(2)?;
+    let filters: String = row.get("filters")?;
     let filters: Map<String, Value> = serde_json::from_str(&filters).unwrap_or_default();
     Ok(CliSession {
-        id: row.get(0)?,
-        connected: row.get(1)?,
+        id: row.get("id")?,
+        client_id: row.get("client_id")?,
+        connected: row.get("connected")?,
         filter: Filter::parse(&filters),
     })
 }

@@ -120,6 +120,8 @@ CREATE TABLE events (
     -- The attempt a manual retry has put aside; it comes back after the manual one.
     kept_due_at      INTEGER,
     kept_due_trigger TEXT,
+    -- Until when the attempt waits for a terminal to come back, if it does.
+    client_awaited_until INTEGER,
     -- How many attempts the retry rule itself has scheduled, which is what its count limits.
     automatic_count  INTEGER NOT NULL DEFAULT 0,
     created_at       INTEGER NOT NULL,
@@ -293,6 +295,7 @@ CREATE TABLE bulk_items (
 -- Sessions of the command-line client. Connected are those with a `connected_at` and no `dropped_at`.
 CREATE TABLE cli_sessions (
     id           TEXT PRIMARY KEY NOT NULL,
+    client_id    TEXT NOT NULL,             -- the client whose session it is; it may have several
     filters      TEXT NOT NULL,             -- object of filters by part of the request
     epoch        INTEGER NOT NULL DEFAULT 0, -- counts its sockets, so that a late end is told from the newest one's
     connected_at INTEGER,

@@ -42,7 +42,7 @@ async fn a_webhook_goes_to_the_terminal_and_its_answer_is_the_attempt() {
     assert_eq!(outcome(&event), ("SUCCESSFUL", None));
     assert_eq!(event.id.as_str(), attempt["event_id"]);
     assert_eq!(event.response_status, Some(201));
-    assert_eq!(event.cli_id.as_deref(), Some(session.as_str()));
+    assert!(event.cli_id.as_deref().unwrap().starts_with("cli_"));
     let recorded = world.attempts_of(&event).await;
     assert_eq!(recorded.len(), 1);
     assert_eq!(recorded[0].id.as_str(), attempt["attempt_id"]);
@@ -68,9 +68,9 @@ async fn a_webhook_goes_to_the_terminal_and_its_answer_is_the_attempt() {
 }
 
 #[tokio::test]
-async fn every_session_on_a_connection_gets_an_event_of_its_own() {
+async fn every_client_gets_an_event_of_its_own() {
     let (world, connection, mut first) = World::listening().await;
-    let mut second = world.listen(&connection).await;
+    let mut second = world.listen_on("another", &connection).await;
     let request_id = world.post(&connection, json!({ "a": 1 })).await;
     let (one, two) = (first.serve(200).await, second.serve(500).await);
     assert_ne!(one["event_id"], two["event_id"]);
@@ -88,10 +88,42 @@ async fn every_session_on_a_connection_gets_an_event_of_its_own() {
         assert_eq!(outcome(event), (expected, None));
         let id = event.cli_id.clone().unwrap();
         let found = world.client.events().list().cli_id(id).await.unwrap();
-        assert_eq!(found.items.len(), 1, "events are found by their session");
+        assert_eq!(found.items.len(), 1, "events are found by their client");
     }
     let request = world.client.requests().get(&request_id).await.unwrap();
     assert_eq!(request.cli_events_count, Some(2));
+}
+
+#[tokio::test]
+async fn terminals_of_one_client_share_an_event_and_the_newest_gets_it() {
+    let (world, connection, mut first) = World::listening().await;
+    let mut second = world.listen(&connection).await;
+    let request_id = world.post(&connection, json!({ "n": 1 })).await;
+    second.serve(200).await;
+    assert_eq!(
+        outcome(&world.settled(&request_id).await),
+        ("SUCCESSFUL", None)
+    );
+    let request = world.client.requests().get(&request_id).await.unwrap();
+    assert_eq!(request.cli_events_count, Some(1));
+    // Nothing came to the first meanwhile: what it gets next is the next one.
+    second.close().await;
+    world.post(&connection, json!({ "n": 2 })).await;
+    let attempt = first.serve(200).await;
+    assert_eq!(attempt["request"]["data_string"], "{\"n\":2}");
+}
+
+#[tokio::test]
+async fn the_client_of_an_event_is_the_one_that_signed_in() {
+    let world = World::start().await;
+    let connection = world.connection("shop").await;
+    let body = json!({ "device_name": "build-7" });
+    let signed_in = world.api.ok("POST", "/cli-auth/ci", body).await;
+    let mut terminal = world.listen_on("build-7", &connection).await;
+    let request_id = world.post(&connection, json!({})).await;
+    terminal.serve(200).await;
+    let event = world.settled(&request_id).await;
+    assert_eq!(event.cli_id.as_deref(), signed_in["client_id"].as_str());
 }
 
 #[tokio::test]
@@ -345,7 +377,7 @@ async fn failures_at_terminals_open_delivery_issues() {
     }
     terminal.break_off().await;
     let request_id = world.post(&connection, json!({})).await;
-    let event = world.settled(&request_id).await;
+    let event = world.given_up(&request_id).await;
     let issues = world.client.issues().list().await.unwrap().items;
     let issues: Vec<Value> = issues
         .iter()

@@ -6,10 +6,12 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::terminal::Terminal;
-use crate::world::{World, outcome};
+use crate::world::{UNAVAILABLE, World, outcome};
 
 /// How long a session that broke off still counts.
 const GRACE: u64 = 120;
+/// How long an attempt waits for it.
+const WAIT: u64 = 10;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -47,19 +49,29 @@ enum State {
     Away(u64),
 }
 
+/// Status and error code of an event.
+type Outcome = (&'static str, Option<&'static str>);
+
 async fn run(steps: Vec<Step>) {
     let world = World::start().await;
     let connection = world.connection("shop").await;
     let session = world.session(&connection, Value::Null).await;
     let mut terminal: Option<Terminal> = None;
     let mut state = State::Gone;
-    let mut expected = Vec::new();
+    let mut expected: Vec<(String, Option<Outcome>)> = Vec::new();
+    // Events that wait for the client, and for how long they already have.
+    let mut waiting: Vec<(usize, u64)> = Vec::new();
     for step in steps {
         match step {
             Step::Connect if terminal.is_none() => {
                 let handshake = world.handshake(&session);
                 let again = handshake.header("x-webhook-ids", connection.id.as_str());
-                terminal = Some(again.open().await);
+                let mut here = again.open().await;
+                for (index, _) in waiting.drain(..) {
+                    here.serve(200).await;
+                    expected[index].1 = Some(("SUCCESSFUL", None));
+                }
+                terminal = Some(here);
                 state = State::Connected;
             }
             Step::Close => {
@@ -76,6 +88,10 @@ async fn run(steps: Vec<Step>) {
             }
             Step::Advance(span) => {
                 world.advance(seconds(span)).await;
+                for (_, since) in &mut waiting {
+                    *since += span;
+                }
+                waiting.retain(|(_, since)| *since < WAIT);
                 if let State::Away(since) = state {
                     state = State::Away(since + span);
                 }
@@ -97,12 +113,12 @@ async fn run(steps: Vec<Step>) {
                             here.break_off().await;
                             state = State::Away(0);
                         }
-                        Some(("FAILED", Some("CLI_UNAVAILABLE")))
+                        Some(UNAVAILABLE)
                     }
                     (State::Away(since), _, _) if since < GRACE => {
-                        // Until its attempt is made, whoever comes back would still get it.
                         world.settle().await;
-                        Some(("FAILED", Some("CLI_UNAVAILABLE")))
+                        waiting.push((expected.len(), 0));
+                        Some(UNAVAILABLE)
                     }
                     _ => None,
                 };
@@ -112,6 +128,7 @@ async fn run(steps: Vec<Step>) {
         }
     }
     world.settle().await;
+    world.advance(seconds(WAIT)).await;
     for (request_id, became) in expected {
         let events = world.events_of(&request_id).await;
         let outcomes: Vec<_> = events.iter().map(outcome).collect();

@@ -110,7 +110,7 @@ async fn frames_that_make_no_sense_are_passed_over() {
 #[tokio::test]
 async fn a_flood_of_answers_nobody_asked_for_holds_up_nothing() {
     let (world, connection, mut terminal) = World::listening().await;
-    let mut other = world.listen(&connection).await;
+    let mut other = world.listen_on("other", &connection).await;
     let request_id = world.post(&connection, json!({})).await;
     let (attempt, others) = (terminal.attempt().await, other.attempt().await);
     for n in 0..5_000 {
@@ -134,7 +134,7 @@ async fn a_flood_of_answers_nobody_asked_for_holds_up_nothing() {
 #[tokio::test]
 async fn nobody_answers_for_another_session() {
     let (world, connection, mut terminal) = World::listening().await;
-    let mut other = world.listen(&connection).await;
+    let mut other = world.listen_on("other", &connection).await;
     let request_id = world.post(&connection, json!({})).await;
     let (mine, theirs) = (terminal.attempt().await, other.attempt().await);
     other.answer(&mine, 418, "").await;

@@ -42,7 +42,12 @@ async fn a_session_that_broke_off_counts_for_two_minutes() {
     terminal.break_off().await;
     world.advance(seconds(119)).await;
     let request_id = world.post(&connection, json!({})).await;
-    let event = world.settled(&request_id).await;
+    let waiting = world.settled(&request_id).await;
+    assert_eq!((waiting.attempts, waiting.error_code), (0, None));
+    world.advance(seconds(9)).await;
+    assert_eq!(world.event_of(&request_id).await.attempts, 0);
+    world.advance(seconds(1)).await;
+    let event = world.event_of(&request_id).await;
     assert_eq!(outcome(&event), UNAVAILABLE);
     assert_eq!(event.attempts, 1);
     assert_eq!(
@@ -61,7 +66,93 @@ async fn a_close_that_is_not_normal_is_a_drop() {
     let (world, connection, terminal) = World::listening().await;
     terminal.close_with(1001).await;
     let request_id = world.post(&connection, json!({})).await;
-    assert_eq!(outcome(&world.settled(&request_id).await), UNAVAILABLE);
+    assert_eq!(outcome(&world.given_up(&request_id).await), UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn a_client_that_is_back_within_ten_seconds_gets_what_waited_for_it() {
+    let world = World::start().await;
+    let connection = world.connection("shop").await;
+    let session = world.session(&connection, Value::Null).await;
+    world.handshake(&session).open().await.break_off().await;
+    let request_id = world.post(&connection, json!({ "n": 1 })).await;
+    world.settle().await;
+    world.advance(seconds(9)).await;
+    let mut terminal = world.handshake(&session).open().await;
+    let attempt = terminal.serve(200).await;
+    let headers = &attempt["request"]["headers"];
+    assert_eq!(headers["x-hookdeck-attempt-trigger"], "INITIAL");
+    let event = world.settled(&request_id).await;
+    assert_eq!(outcome(&event), ("SUCCESSFUL", None));
+    assert_eq!(event.attempts, 1);
+    assert!(world.advance(seconds(60)).await.fired.is_empty());
+}
+
+#[tokio::test]
+async fn somebody_elses_terminal_does_not_shorten_the_wait() {
+    let world = World::start().await;
+    let connection = world.connection("shop").await;
+    let session = world.session(&connection, Value::Null).await;
+    world.handshake(&session).open().await.break_off().await;
+    let request_id = world.post(&connection, json!({})).await;
+    world.settle().await;
+    world.advance(seconds(5)).await;
+    let _other = world.listen_on("other", &connection).await;
+    let waiting = world.settled(&request_id).await;
+    assert_eq!(waiting.attempts, 0);
+    world.advance(seconds(5)).await;
+    let event = world.event_of(&request_id).await;
+    assert_eq!(outcome(&event), UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn what_waits_for_a_terminal_can_be_cancelled_and_asked_for() {
+    let (world, connection, terminal) = World::listening().await;
+    terminal.break_off().await;
+    let cancelled = world.post(&connection, json!({ "n": 1 })).await;
+    let event = world.settled(&cancelled).await;
+    let event = world.client.events().cancel(&event.id).await.unwrap();
+    assert_eq!(event.status, "CANCELLED");
+    let asked = world.post(&connection, json!({ "n": 2 })).await;
+    let event = world.settled(&asked).await;
+    // It waits anew, and there is one attempt in the end, not two.
+    world.advance(seconds(5)).await;
+    world.client.events().retry(&event.id).await.unwrap();
+    world.settle().await;
+    world.advance(seconds(9)).await;
+    assert_eq!(world.event_of(&asked).await.attempts, 0);
+    world.advance(seconds(60)).await;
+    let event = world.event_of(&asked).await;
+    assert_eq!((outcome(&event), event.attempts), (UNAVAILABLE, 1));
+    assert_eq!(
+        outcome(&world.event_of(&cancelled).await),
+        ("CANCELLED", None)
+    );
+    world
+        .client
+        .events()
+        .retry(world.event_of(&cancelled).await.id)
+        .await
+        .unwrap();
+    let event = world.given_up(&cancelled).await;
+    assert_eq!((outcome(&event), event.attempts), (UNAVAILABLE, 1));
+}
+
+#[tokio::test]
+async fn a_running_listen_serves_the_connections_it_found_at_its_start() {
+    let (world, connection, mut terminal) = World::listening().await;
+    let later = world.connection("later").await;
+    let request_id = world.post(&later, json!({})).await;
+    assert_eq!(
+        world.ignored_of(&request_id).await[0].cause,
+        "CLI_DISCONNECTED"
+    );
+    terminal.close().await;
+    let body = json!({ "webhook_ids": [connection.id.as_str(), later.id.as_str()] });
+    let session = hookdeck_testkit::id(&world.api.ok("POST", "/cli-sessions", body).await);
+    terminal = world.handshake(&session).open().await;
+    world.post(&later, json!({})).await;
+    assert_eq!(terminal.serve(200).await["webhook_id"], later.id.as_str());
 }
 
 #[tokio::test]
@@ -92,7 +183,7 @@ async fn a_client_that_comes_back_goes_on_with_its_session() {
     let session = world.session(&connection, Value::Null).await;
     world.handshake(&session).open().await.break_off().await;
     let request_id = world.post(&connection, json!({ "n": 1 })).await;
-    assert_eq!(outcome(&world.settled(&request_id).await), UNAVAILABLE);
+    assert_eq!(outcome(&world.given_up(&request_id).await), UNAVAILABLE);
 
     let mut terminal = world.handshake(&session).open().await;
     let span = seconds(60);
@@ -101,7 +192,6 @@ async fn a_client_that_comes_back_goes_on_with_its_session() {
     assert_eq!(attempt["request"]["data_string"], "{\"n\":1}");
     let event = world.settled(&request_id).await;
     assert_eq!(outcome(&event), ("SUCCESSFUL", None));
-    assert_eq!(event.cli_id.as_deref(), Some(session.as_str()));
     assert_eq!(event.attempts, 2);
 }
 
@@ -130,7 +220,7 @@ async fn a_session_that_was_lost_is_made_again_from_what_the_client_sends() {
     let attempt = terminal.serve(200).await;
     assert_eq!(attempt["request"]["data_string"], "{\"a\":\"é\"}");
     let event = world.settled(&request_id).await;
-    assert_eq!(event.cli_id.as_deref(), Some(session.as_str()));
+    assert_eq!(outcome(&event), ("SUCCESSFUL", None));
 
     // Also one of a gateway that is gone; but not when it has no connection here.
     again("cses_ofAnotherGateway").open().await.close().await;
@@ -231,16 +321,16 @@ async fn a_later_attempt_goes_to_whoever_is_there_now() {
     let request_id = world.post(&connection, json!({ "n": 1 })).await;
     terminal.serve(500).await;
     let event = world.settled(&request_id).await;
+    let first_client = event.cli_id.clone();
     terminal.break_off().await;
 
     let uninterested = json!({ "body": { "n": 2 } });
     let uninterested = world.session(&connection, uninterested).await;
     let _idle = world.handshake(&uninterested).open().await;
     world.client.events().retry(&event.id).await.unwrap();
-    assert_eq!(outcome(&world.settled(&request_id).await), UNAVAILABLE);
+    assert_eq!(outcome(&world.given_up(&request_id).await), UNAVAILABLE);
 
-    let session = world.session(&connection, Value::Null).await;
-    let mut newer = world.handshake(&session).open().await;
+    let mut newer = world.listen_on("elsewhere", &connection).await;
     world.client.events().retry(&event.id).await.unwrap();
     let attempt = newer.serve(200).await;
     assert_eq!(
@@ -249,41 +339,38 @@ async fn a_later_attempt_goes_to_whoever_is_there_now() {
     );
     let event = world.settled(&request_id).await;
     assert_eq!(outcome(&event), ("SUCCESSFUL", None));
-    assert_eq!(event.cli_id.as_deref(), Some(session.as_str()));
+    assert_ne!(
+        event.cli_id, first_client,
+        "it is the client's that took it"
+    );
 }
 
 #[tokio::test]
-async fn a_paused_connection_holds_events_for_whoever_comes() {
-    let world = World::start().await;
-    let connection = world.connection("shop").await;
-    world
-        .client
-        .connections()
-        .pause(&connection.id)
-        .await
-        .unwrap();
+async fn a_paused_connection_holds_events_only_while_somebody_listens() {
+    let (world, connection, terminal) = World::listening().await;
+    let connections = world.client.connections();
+    connections.pause(&connection.id).await.unwrap();
     let request_id = world.post(&connection, json!({})).await;
     let held = world.settled(&request_id).await;
     assert_eq!(outcome(&held), ("HOLD", None));
-    assert_eq!(held.cli_id, None);
+    terminal.close().await;
+    let missed = world.post(&connection, json!({})).await;
+    let ignored = world.ignored_of(&missed).await;
+    assert_eq!(ignored[0].cause, "CLI_DISCONNECTED");
+    assert!(world.events_of(&missed).await.is_empty());
     let request = world.client.requests().get(&request_id).await.unwrap();
     assert_eq!(
         (request.events_count, request.cli_events_count),
         (Some(0), Some(1))
     );
 
-    let session = world.session(&connection, Value::Null).await;
-    let mut terminal = world.handshake(&session).open().await;
-    world
-        .client
-        .connections()
-        .unpause(&connection.id)
-        .await
-        .unwrap();
+    // Whoever is there in the end gets it.
+    let mut terminal = world.listen_on("elsewhere", &connection).await;
+    connections.unpause(&connection.id).await.unwrap();
     terminal.serve(200).await;
     let event = world.settled(&request_id).await;
     assert_eq!(outcome(&event), ("SUCCESSFUL", None));
-    assert_eq!(event.cli_id.as_deref(), Some(session.as_str()));
+    assert_ne!(event.cli_id, held.cli_id);
 }
 
 #[tokio::test]
@@ -342,7 +429,7 @@ async fn an_attempt_that_a_crash_cut_short_is_made_up_for() {
     terminal.gone().await;
 
     let world = World::of(builder()).await;
-    let event = world.settled(&request_id).await;
+    let event = world.given_up(&request_id).await;
     assert_eq!(outcome(&event), UNAVAILABLE, "recorded, and not lost");
     // The session is as one that broke off: the client goes on with it.
     let mut terminal = world.handshake(&session).open().await;

@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use hookdeck::models::{Connection, DestinationInput, Event};
 use hookdeck_gateway::GatewayBuilder;
-use hookdeck_testkit::{Connect, gateway};
+use hookdeck_testkit::{Connect, gateway, read, seconds};
 use serde_json::{Value, json};
 
 use crate::terminal::{Handshake, Terminal};
@@ -68,6 +68,24 @@ impl World {
     pub async fn settled(&self, request_id: &str) -> Event {
         self.settle().await;
         self.event_of(request_id).await
+    }
+
+    /// The only event of a request, once its attempt has waited for a terminal as long as it does.
+    pub async fn given_up(&self, request_id: &str) -> Event {
+        self.settle().await;
+        self.advance(seconds(10)).await;
+        self.event_of(request_id).await
+    }
+
+    /// A terminal with a new session on the connection, on another device.
+    pub async fn listen_on(&self, device: &str, connection: &Connection) -> Terminal {
+        let url = self.api.url("/cli-sessions");
+        let call = self.api.http.post(url).bearer_auth(self.gateway.api_key());
+        let told = json!({ "source": "cli", "device_name": device });
+        let call = call.header("x-hookdeck-cli-telemetry", told.to_string());
+        let body = json!({ "webhook_ids": [connection.id.as_str()] });
+        let made = read(call.body(body.to_string())).await.json();
+        self.handshake(&hookdeck_testkit::id(&made)).open().await
     }
 
     /// Ends as a gateway does that is asked to.

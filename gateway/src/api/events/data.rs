@@ -99,5 +99,6 @@ fn claim_of(row: &Row<'_>) -> Result<ClaimedEvent, ApiError> {
         bulk_retry_id: row.get("bulk_retry_id")?,
         first_attempt_at: None,
         cli_id: row.get("cli_id")?,
+        client_awaited_until: None,
     })
 }

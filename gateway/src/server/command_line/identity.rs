@@ -1,5 +1,6 @@
 //! Whose key it is: the one user of a project, and the devices that signed in.
 
+use http::HeaderMap;
 use rusqlite::{Connection, params};
 use serde_json::{Map, Value, json};
 
@@ -21,22 +22,35 @@ pub(super) fn user_id(project: &Project) -> String {
     derived("usr_", 18, &project.team_id)
 }
 
-/// Notes a device; the same name is the same client.
+/// What a device is called that does not say.
+pub(super) const UNNAMED: &str = "unnamed";
+
+/// A client of the command line: a key on a device.
+pub(super) fn client_id(team_id: &str, key: &str, device: &str) -> String {
+    derived("cli_", 18, &format!("{team_id} {device} {key}"))
+}
+
+/// The client that a call, or a socket, comes from. The program tells its device beside what it is doing.
+pub(in crate::server) fn client_of(team_id: &str, key: &str, headers: &HeaderMap) -> String {
+    let told = headers
+        .get("x-hookdeck-cli-telemetry")
+        .and_then(|told| serde_json::from_slice::<Value>(told.as_bytes()).ok());
+    let device = told.as_ref().and_then(|told| told["device_name"].as_str());
+    client_id(team_id, key, device.unwrap_or(UNNAMED))
+}
+
+/// Notes a client that has signed in.
 pub(super) fn note(
     conn: &Connection,
     now: Micros,
-    team_id: &str,
+    id: &str,
     device: &str,
 ) -> Result<(), StoreError> {
     conn.prepare_cached(
         "INSERT INTO cli_clients (id, device_name, created_at, updated_at) VALUES (?1, ?2, ?3, ?3)
          ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at",
     )?
-    .execute(params![
-        derived("cli_", 18, &format!("{team_id} {device}")),
-        device,
-        now
-    ])?;
+    .execute(params![id, device, now])?;
     Ok(())
 }
 
