@@ -38,6 +38,10 @@ const FILES: &[(&str, &str)] = &[
         "Bodies of calls, bulk jobs and metrics",
         include_str!("../../parity/rest.json"),
     ),
+    (
+        "Events, rules, issues and terminals",
+        include_str!("../../parity/events.json"),
+    ),
 ];
 
 /// One behaviour of the API or the event gateway.
